@@ -1,0 +1,91 @@
+import canonicalize from 'canonicalize';
+import { decodeUtf8 } from './bytes.js';
+import { CustodyError, type ErrorCode } from './errors.js';
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** What `parseCanonical` and `parseJson` accept before they look at the meaning. */
+export interface JsonLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+}
+
+export const DEFAULT_LIMITS: JsonLimits = { maxBytes: 256 * 1024, maxDepth: 32 };
+
+/**
+ * `value` in the JSON Canonicalization Scheme (RFC 8785).
+ * @throws CustodyError BUG for what JSON cannot say: NaN, infinities, lone surrogates, undefined, cycles.
+ */
+export function formatCanonical(value: JsonValue): string {
+  const text = attempt(() => canonicalize(value));
+  if (text === undefined) throw new CustodyError('BUG', 'a value has no canonical JSON form');
+  return text;
+}
+
+/**
+ * Reads JSON that must be byte for byte its own RFC 8785 form. That one rule refuses duplicate names, other orders,
+ * white space, other number and string forms, lone surrogates and NaN.
+ */
+export function parseCanonical(
+  bytes: Uint8Array,
+  where: string,
+  limits = DEFAULT_LIMITS,
+  code: ErrorCode = 'RECORD_MALFORMED',
+): JsonValue {
+  const { text, value } = readJson(bytes, where, limits, code);
+  if (attempt(() => canonicalize(value)) !== text) {
+    throw new CustodyError(code, `${where}: not in canonical form (RFC 8785)`);
+  }
+  return value;
+}
+
+/** Reads JSON within `limits`; whether it is canonical is not asked. */
+export function parseJson(
+  bytes: Uint8Array,
+  where: string,
+  limits = DEFAULT_LIMITS,
+  code: ErrorCode = 'RECORD_MALFORMED',
+): JsonValue {
+  return readJson(bytes, where, limits, code).value;
+}
+
+function readJson(bytes: Uint8Array, where: string, limits: JsonLimits, code: ErrorCode) {
+  if (bytes.length > limits.maxBytes) {
+    throw new CustodyError(code, `${where}: ${bytes.length} bytes, at most ${limits.maxBytes} are read`);
+  }
+  const text = decodeUtf8(bytes);
+  if (text === null) throw new CustodyError(code, `${where}: not UTF-8`);
+  // The depth is measured first: recursion in a parser or formatter must not be driven by a stranger.
+  if (depthOf(text) > limits.maxDepth) throw new CustodyError(code, `${where}: nested deeper than ${limits.maxDepth}`);
+  const value = attempt(() => JSON.parse(text) as JsonValue);
+  if (value === undefined) throw new CustodyError(code, `${where}: not JSON`);
+  return { text, value };
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Upper bound of the nesting: brackets outside of strings. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === 0x5c) at++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return deepest;
+}

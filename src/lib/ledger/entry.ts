@@ -1,0 +1,40 @@
+import type { Digest } from '../base/bytes.js';
+import type { JsonObject } from '../base/canonical-json.js';
+import type { Instant } from '../base/time.js';
+
+/** What kinds of things are written to the ledger. */
+export const ENTRY_KINDS = [
+  'genesis',
+  'ceremony',
+  'request',
+  'approval',
+  'rejection',
+  'withdrawal',
+  'intent',
+  'receipt',
+  'heartbeat',
+  'plan',
+  'roster',
+] as const;
+
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+/** One canonical JSON file. The chain hashes the stored bytes: `previous` is the SHA-256 of the entry before, as it was written. */
+export interface LedgerEntry {
+  readonly schema: 1;
+  /** 0 for the first entry. */
+  readonly sequence: number;
+  readonly previous: Digest | null;
+  readonly at: Instant;
+  readonly kind: EntryKind;
+  /** Custodian or automation id. */
+  readonly by: string;
+  readonly requestId: string | null;
+  /** SHA-256 of the record file that the entry tells of. */
+  readonly record: Digest | null;
+  /** A few more facts for a reader (action, key, outcome); never a secret, never free text. */
+  readonly facts: JsonObject;
+}
+
+/** An entry before it has a place in the chain. */
+export type LedgerEvent = Omit<LedgerEntry, 'schema' | 'sequence' | 'previous'>;

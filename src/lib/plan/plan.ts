@@ -1,0 +1,80 @@
+import type { ActionClass } from './classes.js';
+
+/** The plan in force: the key hierarchy and the rules for changing it. `format` gives its canonical JSON (`plan/<n>.json`). */
+export interface Plan {
+  readonly schema: 1;
+  /** `sandbox` may use another endpoint; `aws` only AWS's own hosts (T60). */
+  readonly environment: 'aws' | 'sandbox';
+  readonly partition: 'aws' | 'aws-cn' | 'aws-us-gov';
+  readonly account: string;
+  /** The primary Region and those that hold replicas. */
+  readonly regions: { readonly primary: string; readonly replicas: readonly string[] };
+  readonly quorum: QuorumRules;
+  readonly keys: Readonly<Record<string, PlannedKey>>;
+  readonly ledger: { readonly store: 'git'; readonly retentionDays: number };
+  readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
+}
+
+export interface QuorumRules {
+  readonly approvalWindowSeconds: number;
+  readonly executionWindowSeconds: number;
+  readonly freshnessSeconds: number;
+  readonly maxOpenRequests: number;
+  /** May the requester's own approval count? Judged by person: an automation identity stands for its owner. */
+  readonly selfApproval: boolean;
+  /** May a person whose approval counts also execute? */
+  readonly approverMayExecute: boolean;
+  readonly requesterMayExecute: boolean;
+  readonly classes: Readonly<Partial<Record<ActionClass, ClassRule>>>;
+}
+
+/** What one class of actions demands beyond the general rules; absent fields take the general rule. */
+export interface ClassRule {
+  /** Raises the roster's threshold for this class; never lowers it. */
+  readonly threshold?: number;
+  readonly coolOffSeconds?: number;
+  /** How many different IAM duties (SecurityArchitect, PrivacyEngineer) the counted approvals must span. */
+  readonly distinctRoles?: number;
+  readonly selfApproval?: boolean;
+  /** Wants a person at a terminal or a security key: `--reviewed` is refused. */
+  readonly presence?: boolean;
+}
+
+/** What a role may do with a key. */
+export type KeyUse = 'encrypt' | 'decrypt' | 'generate-data-key' | 'generate-data-key-without-plaintext' | 're-encrypt' | 'describe';
+
+export interface KeyUser {
+  readonly roleArn: string;
+  readonly may: readonly KeyUse[];
+  /** Pairs that each request must carry (`kms:EncryptionContext:<name>`). */
+  readonly encryptionContext: Readonly<Record<string, string>>;
+  /** The AWS service through which the key is used (`dynamodb`), null when it is called directly. */
+  readonly viaService: string | null;
+}
+
+export interface PlannedKey {
+  readonly alias: string;
+  readonly purpose: string;
+  readonly owner: string;
+  /** The key that wraps this one's data keys in the hierarchy; null for the root. */
+  readonly parent: string | null;
+  readonly origin: 'AWS_KMS' | 'EXTERNAL';
+  readonly multiRegion: boolean;
+  /** Regions of replicas; only for multi-Region keys. */
+  readonly replicas: readonly string[];
+  readonly rotation: { readonly automatic: boolean; readonly periodDays: number };
+  /** NIST SP 800-57 Part 1 section 5.3: how long the key may protect new data, and how long it may be used to read. */
+  readonly originatorUsageDays: number;
+  readonly recipientUsageDays: number;
+  readonly users: readonly KeyUser[];
+  /** `grants`: no standing Decrypt; a seat grants another seat for minutes (the root). */
+  readonly dualControl: 'none' | 'grants';
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** `plan/<n>.json`: a plan, its number and the digest of the one before. */
+export interface NumberedPlan {
+  readonly version: number;
+  readonly previous: string | null;
+  readonly plan: Plan;
+}

@@ -1,0 +1,71 @@
+/**
+ * PORT: the shared repository of records. Adapters keep it in Git (branch main) or in memory.
+ *
+ * The history is one line of commits without merges; a file under `records/` is written once and never changed.
+ */
+
+/** 40 hex characters. */
+export type CommitId = string & { readonly __brand: 'CommitId' };
+
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+/** Everything at one commit, without a work tree. */
+export interface View {
+  /** Null in a repository without commits. */
+  readonly head: CommitId | null;
+  /** Every path of the tree, sorted; only regular files occur, others were refused with TREE_MALFORMED. */
+  paths(): Promise<readonly string[]>;
+  /** Paths below a folder (`records/r-…/`), sorted. */
+  pathsUnder(prefix: string): Promise<readonly string[]>;
+  /** @throws CustodyError NOT_FOUND for a path that is not in the tree, TREE_MALFORMED for one over the size cap (1 MiB) */
+  read(paths: readonly string[]): Promise<Files>;
+}
+
+export interface Change {
+  readonly message: string;
+  /** Files to add; adding a path that exists with other bytes is a CONFLICT. */
+  readonly files: Files;
+}
+
+export interface Published {
+  readonly commit: CommitId;
+  /** False when the remote could not be reached and the change waits in the outbox (only with `mayWait`). */
+  readonly pushed: boolean;
+}
+
+export interface PublishOptions {
+  /** Offline: keep the record files in the outbox of this clone, to be published by the next `sync` or `publish`. */
+  readonly mayWait?: boolean;
+  /** Compare-and-swap: publish only on exactly this head, else CONFLICT; never rebuilt on another one. */
+  readonly onlyOn?: CommitId;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** What is to be added on `view`; called again for each new head, so it must derive links (the ledger's) from `view`. */
+export type BuildChange = (view: View) => Promise<Change>;
+
+export interface RecordStore {
+  /**
+   * Fetches, checks that the line of commits goes forward from what this clone has (HISTORY_REWRITTEN), publishes the
+   * outbox with `linkOutbox`, and answers the newest head.
+   * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT
+   */
+  sync(options?: { readonly onProgress?: (text: string) => void }): Promise<View>;
+  /** What this clone has, without the network; includes waiting records of the outbox in `outbox()` only. */
+  local(): Promise<View>;
+  at(head: CommitId): Promise<View>;
+  /** Files that wait to be published. */
+  outbox(): Promise<Files>;
+  /**
+   * Adds one commit on the newest head and pushes it; when the head moved, builds again on the new one (with jitter,
+   * until the deadline). Files waiting in the outbox go along: `build` gets them through `outbox()`.
+   */
+  publish(build: BuildChange, options?: PublishOptions): Promise<Published>;
+  /** The line of commits from the first to `head`, oldest first. */
+  history(head: CommitId): Promise<readonly CommitId[]>;
+  /**
+   * For each question, the file names directly in `folder` at `commit`; null when the commit is not in the clone.
+   * Answers come in the order of the questions.
+   */
+  foldersAt(questions: readonly { readonly commit: CommitId; readonly folder: string }[]): Promise<readonly (ReadonlySet<string> | null)[]>;
+}
