@@ -46,19 +46,19 @@ export type BuildChange = (view: View) => Promise<Change>;
 
 export interface RecordStore {
   /**
-   * Fetches, checks that the line of commits goes forward from what this clone has (HISTORY_REWRITTEN), publishes the
-   * outbox with `linkOutbox`, and answers the newest head.
+   * Fetches, checks that the line of commits goes forward from what this clone has (HISTORY_REWRITTEN), and answers the
+   * newest head. Waiting files stay in the outbox: the flow publishes them.
    * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT
    */
   sync(options?: { readonly onProgress?: (text: string) => void }): Promise<View>;
-  /** What this clone has, without the network; includes waiting records of the outbox in `outbox()` only. */
+  /** What this clone has, without the network and without the outbox. */
   local(): Promise<View>;
   at(head: CommitId): Promise<View>;
   /** Files that wait to be published. */
   outbox(): Promise<Files>;
   /**
    * Adds one commit on the newest head and pushes it; when the head moved, builds again on the new one (with jitter,
-   * until the deadline). Files waiting in the outbox go along: `build` gets them through `outbox()`.
+   * until the deadline). Files of the outbox that `build` includes leave the outbox once they are pushed.
    */
   publish(build: BuildChange, options?: PublishOptions): Promise<Published>;
   /** The line of commits from the first to `head`, oldest first. */
