@@ -1,0 +1,23 @@
+/** A class is one API action (with its parameters): what one approval can let through. Rules are set per class. */
+export const ACTION_CLASSES = [
+  'create',
+  'rotate',
+  'rotation',
+  'rotation-off',
+  'policy',
+  'disable',
+  'enable',
+  'delete',
+  'grant',
+  'revoke',
+  'replicate',
+  'promote',
+  'label',
+  'import',
+  'material-off',
+  'plan',
+  'roster',
+  'anchor',
+] as const;
+
+export type ActionClass = (typeof ACTION_CLASSES)[number];

@@ -1,0 +1,4 @@
+/** Everything that a quorum can authorise. The table that says what each one does is in action.ts. */
+export const ACTION_NAMES = ['key.create', 'key.rotate', 'key.rotation', 'plan.update', 'roster.update'] as const;
+
+export type ActionName = (typeof ACTION_NAMES)[number];

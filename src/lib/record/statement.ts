@@ -1,0 +1,225 @@
+import type { ActionClass } from '../base/action-class.js';
+import { ACTION_CLASSES } from '../base/action-class.js';
+import { type Digest, digestHex, digestOf, isDigest } from '../base/bytes.js';
+import { formatCanonical, type JsonObject, type JsonValue, parseCanonical } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import {
+  anyObject,
+  integer,
+  isObject,
+  list,
+  nullable,
+  object,
+  oneOf,
+  type Reader,
+  readFields,
+  type Shaped,
+  text,
+  where,
+} from '../base/fields.js';
+import { isInstant } from '../base/time.js';
+import { ID_PATTERN } from '../roster/roster.js';
+import { ACTION_NAMES } from './action-names.js';
+
+/**
+ * What records say: in-toto Statements v1 (github.com/in-toto/attestation, spec/v1/statement.md), one predicate type a
+ * kind and version. The type is looked at first, so that a signature over one kind can never pass for another (T64).
+ */
+
+export const RECORD_KINDS = [
+  'genesis',
+  'ceremony',
+  'request',
+  'approval',
+  'rejection',
+  'withdrawal',
+  'intent',
+  'receipt',
+  'heartbeat',
+] as const;
+
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+export function predicateTypeOf(kind: RecordKind): string {
+  return `urn:custody:record:${kind}:v1`;
+}
+
+const KIND_BY_TYPE = new Map(RECORD_KINDS.map((kind) => [predicateTypeOf(kind), kind]));
+const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+
+const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
+const instant = where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z');
+const id = text({ max: 31, pattern: ID_PATTERN, expected: `an id like ${ID_PATTERN.source}` });
+const commit = text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' });
+const repository = text({ max: 16, pattern: /^[0-9a-f]{16}$/, expected: '16 hex characters' });
+const hex32 = text({ max: 32, pattern: /^[0-9a-f]{32}$/, expected: '32 hex characters' });
+const freeText = text({ min: 0, max: 1000 });
+const numbered = object({ version: integer(1, 1_000_000), digest });
+const digests = list(digest, { max: 200 });
+
+/** Which program signed: two custodians can compare the digest (T62). */
+const tool = object({ name: text({ max: 40 }), version: text({ max: 40 }), digest });
+export type ToolIdentity = Shaped<{ name: Reader<string>; version: Reader<string>; digest: Reader<Digest> }>;
+
+/** The signer's heartbeat: the head it saw and until when that may count as fresh (T16, T31, T32). */
+const seen = object({ head: nullable(commit), expiresAt: instant });
+
+/** One call that a quorum authorises, in full; `custody` stands for changes of plan and roster. */
+const call = object({
+  service: oneOf(['kms', 'custody']),
+  region: text({ max: 32 }),
+  operation: text({ max: 64 }),
+  parameters: anyObject,
+});
+
+const keyRef = object({
+  name: id,
+  alias: text({ max: 256 }),
+  arn: nullable(text({ max: 200 })),
+  keyId: nullable(text({ max: 64 })),
+});
+
+const readers = {
+  genesis: object({
+    tool,
+    repository,
+    plan: numbered,
+    roster: numbered,
+    environment: oneOf(['aws', 'sandbox']),
+    partition: text({ max: 20 }),
+    account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+    at: instant,
+  }),
+  ceremony: object({
+    tool,
+    repository,
+    genesis: digest,
+    by: id,
+    at: instant,
+    seen,
+    participants: list(id, { min: 1, max: 30 }),
+    witness: nullable(text({ max: 100 })),
+    roles: list(object({ arn: text({ max: 600 }), id: nullable(text({ max: 64 })) }), { max: 40 }),
+    keys: list(object({ arn: text({ max: 200 }), policyDigest: nullable(digest) }), { max: 80 }),
+  }),
+  request: object({
+    tool,
+    repository,
+    plan: numbered,
+    roster: numbered,
+    partition: text({ max: 20 }),
+    account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+    endpoint: oneOf(['aws', 'sandbox']),
+    region: text({ max: 32 }),
+    action: oneOf(ACTION_NAMES),
+    class: oneOf(ACTION_CLASSES) as Reader<ActionClass>,
+    key: nullable(keyRef),
+    parameters: anyObject,
+    calls: list(call, { min: 1, max: 12 }),
+    preState: anyObject,
+    nonce: hex32,
+    by: id,
+    executor: nullable(id),
+    reason: freeText,
+    at: instant,
+    approveBy: instant,
+    executeWithinSeconds: integer(60, 7 * 86_400),
+    seen,
+  }),
+  approval: object({ tool, repository, request: digest, by: id, at: instant, seen, nonce: hex32 }),
+  rejection: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText }),
+  withdrawal: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText, withdraws: digest }),
+  intent: object({
+    tool,
+    repository,
+    request: digest,
+    by: id,
+    at: instant,
+    seen,
+    approvals: digests,
+    rejections: digests,
+    withdrawals: digests,
+    preStateDigest: digest,
+  }),
+  receipt: object({
+    tool,
+    repository,
+    request: digest,
+    intent: digest,
+    by: id,
+    at: instant,
+    seen,
+    outcome: oneOf(['executed', 'failed']),
+    startedAt: instant,
+    finishedAt: instant,
+    awsRequestIds: list(text({ max: 128 }), { max: 40 }),
+    preStateDigest: digest,
+    postStateDigest: digest,
+    enforcement: object({ level: oneOf(['enforced', 'advisory']), because: text({ max: 400 }) }),
+    key: nullable(keyRef),
+    error: nullable(object({ code: text({ max: 100 }), message: text({ min: 0, max: 1000 }) })),
+  }),
+  heartbeat: object({ tool, repository, by: id, at: instant, seen }),
+} as const;
+
+type Predicates = { readonly [K in RecordKind]: (typeof readers)[K] extends Reader<infer T> ? T : never };
+export type Predicate<K extends RecordKind> = Predicates[K];
+export type RequestPredicate = Predicates['request'];
+export type SignedCall = RequestPredicate['calls'][number];
+export type KeyRef = NonNullable<RequestPredicate['key']>;
+export type Seen = RequestPredicate['seen'];
+export type ReceiptPredicate = Predicates['receipt'];
+
+export interface Subject {
+  readonly name: string;
+  readonly digest: Digest;
+}
+
+/** A statement of one kind; `subjects` are what `cosign --bundle` is given as the artifact. */
+export type Statement<K extends RecordKind = RecordKind> = K extends RecordKind
+  ? { readonly kind: K; readonly subjects: readonly Subject[]; readonly predicate: Predicates[K] }
+  : never;
+
+const wire = object({
+  _type: oneOf([STATEMENT_TYPE]),
+  subject: list(
+    object({
+      name: text({ max: 100 }),
+      digest: object({ sha256: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' }) }),
+    }),
+    { min: 1, max: 4 },
+  ),
+  predicateType: text({ max: 100 }),
+  predicate: anyObject,
+});
+
+/** The DSSE payload: the statement's RFC 8785 form. */
+export function formatStatement(statement: Statement): Uint8Array {
+  const value = {
+    _type: STATEMENT_TYPE,
+    subject: statement.subjects.map(({ name, digest: of }) => ({ name, digest: { sha256: digestHex(of) } })),
+    predicateType: predicateTypeOf(statement.kind),
+    predicate: statement.predicate as unknown as JsonObject,
+  };
+  return Buffer.from(formatCanonical(value), 'utf8');
+}
+
+/**
+ * Reads a DSSE payload. The predicate type decides how the rest is read.
+ * @throws CustodyError RECORD_MALFORMED
+ */
+export function parseStatement(payload: Uint8Array, what = 'record'): Statement {
+  const value = parseCanonical(payload, what);
+  const kind = isObject(value) && typeof value['predicateType'] === 'string' ? KIND_BY_TYPE.get(value['predicateType']) : undefined;
+  if (kind === undefined) throw new CustodyError('RECORD_MALFORMED', `${what}: not a predicate type of custody`);
+  const outer = readFields(wire, value, what, 'RECORD_MALFORMED');
+  const read = readers[kind] as Reader<Predicates[RecordKind]>;
+  const predicate = readFields(read, outer.predicate, what, 'RECORD_MALFORMED');
+  const subjects = outer.subject.map((item) => ({ name: item.name, digest: `sha256:${item.digest.sha256}` as Digest }));
+  return { kind, subjects, predicate } as Statement;
+}
+
+/** Digest of any JSON in its RFC 8785 form: of calls, of pre- and post-states. */
+export function digestOfJson(value: JsonValue): Digest {
+  return digestOf(formatCanonical(value));
+}
