@@ -1,0 +1,79 @@
+/**
+ * Wildcard patterns: `*` is any run of characters, `?` is one. A pattern is a list of UTF-16 code units with two
+ * negative codes for the wildcards, so that a literal asterisk (`${*}`) cannot become one.
+ */
+export const STAR = -1;
+export const ANY = -2;
+
+export type Glob = readonly number[];
+
+export function globOf(text: string): Glob {
+  const codes: number[] = [];
+  appendPattern(codes, text);
+  return codes;
+}
+
+/** Adds `text` with its wildcards. */
+export function appendPattern(codes: number[], text: string): void {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    codes.push(code === 0x2a ? STAR : code === 0x3f ? ANY : code);
+  }
+}
+
+/** Adds `text` with every character standing for itself. */
+export function appendLiteral(codes: number[], text: string): void {
+  for (let at = 0; at < text.length; at++) codes.push(text.charCodeAt(at));
+}
+
+/** Does all of `text` match? At most `glob.length × text.length` steps: patterns and values come from strangers. */
+export function matchesGlob(glob: Glob, text: string): boolean {
+  let pattern = 0;
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < text.length) {
+    const code = glob[pattern];
+    if (code === STAR) {
+      star = pattern++;
+      resume = at;
+    } else if (code === ANY || code === text.charCodeAt(at)) {
+      pattern++;
+      at++;
+    } else if (star >= 0) {
+      pattern = star + 1;
+      at = ++resume;
+    } else return false;
+  }
+  while (glob[pattern] === STAR) pattern++;
+  return pattern === glob.length;
+}
+
+const COLON = 0x3a;
+
+/** The six parts of an ARN pattern; `null` when there are fewer. The last keeps its colons. */
+export function splitArnGlob(glob: Glob): readonly Glob[] | null {
+  const parts: Glob[] = [];
+  let start = 0;
+  for (let at = 0; at < glob.length && parts.length < 5; at++) {
+    if (glob[at] !== COLON) continue;
+    parts.push(glob.slice(start, at));
+    start = at + 1;
+  }
+  return parts.length === 5 ? [...parts, glob.slice(start)] : null;
+}
+
+/** The six parts of an ARN; `null` for text that is none. */
+export function splitArn(text: string): readonly string[] | null {
+  const parts = text.split(':');
+  return parts.length < 6 || parts[0] !== 'arn' ? null : [...parts.slice(0, 5), parts.slice(5).join(':')];
+}
+
+/** A matcher of one action pattern against a lower-case action name: action names ignore case. */
+export function compileAction(pattern: string): (lowerAction: string) => boolean {
+  const lower = pattern.toLowerCase();
+  if (lower === '*') return () => true;
+  if (!/[*?]/.test(lower)) return (action) => action === lower;
+  const glob = globOf(lower);
+  return (action) => matchesGlob(glob, action);
+}

@@ -1,0 +1,84 @@
+import type { PolicyVersion } from './document.js';
+import type { Keys } from './keys.js';
+import { appendLiteral, appendPattern, type Glob, globOf } from './match.js';
+
+/** A policy value with its variables ("IAM policy elements: Variables and tags"). */
+export interface Template {
+  /** The text when nothing in it depends on the request. */
+  readonly fixed: { readonly text: string; readonly glob: Glob } | null;
+  /** Null when the variables are malformed. */
+  readonly pieces: readonly Piece[] | null;
+}
+
+type Piece =
+  | { readonly type: 'text' | 'literal'; readonly text: string }
+  | { readonly type: 'variable'; readonly key: string; readonly fallback: string | null };
+
+const VARIABLE = /\$\{([^{}]*)\}/g;
+const NAME = /^[^\s':$]+:[^'$]+$/;
+const FALLBACK = /^\s*'([^']*)'\s*$/;
+
+/** Variables exist only since Version 2012-10-17; before, `${` is text. */
+export function compileTemplate(source: string, version: PolicyVersion): Template {
+  if (version === '2008-10-17' || !source.includes('${')) {
+    return { fixed: { text: source, glob: globOf(source) }, pieces: [{ type: 'text', text: source }] };
+  }
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of source.matchAll(VARIABLE)) {
+    const piece = readVariable(match[1] ?? '');
+    const before = source.slice(end, match.index);
+    if (piece === null || before.includes('${')) return { fixed: null, pieces: null };
+    pieces.push({ type: 'text', text: before }, piece);
+    end = match.index + match[0].length;
+  }
+  const rest = source.slice(end);
+  if (rest.includes('${')) return { fixed: null, pieces: null };
+  pieces.push({ type: 'text', text: rest });
+  return { fixed: null, pieces };
+}
+
+function readVariable(inner: string): Piece | null {
+  if (inner === '*' || inner === '?' || inner === '$') return { type: 'literal', text: inner };
+  const comma = inner.indexOf(',');
+  const key = (comma < 0 ? inner : inner.slice(0, comma)).trim();
+  const fallback = comma < 0 ? null : FALLBACK.exec(inner.slice(comma + 1))?.[1];
+  return fallback === undefined || !NAME.test(key) ? null : { type: 'variable', key: key.toLowerCase(), fallback };
+}
+
+/** The value of a variable: `undefined` when it is unset, `null` when it cannot be told (malformed, many-valued). */
+function fill(piece: Piece, keys: Keys): string | null | undefined {
+  if (piece.type !== 'variable') return piece.text;
+  const values = keys.get(piece.key);
+  if (values === undefined) return piece.fallback ?? undefined;
+  if (values === null || values.length !== 1) return null;
+  return values[0];
+}
+
+/** The text with variables filled in: `undefined` when one is unset, `null` when one cannot be told. */
+export function resolveText(template: Template, keys: Keys): string | null | undefined {
+  if (template.fixed) return template.fixed.text;
+  if (template.pieces === null) return null;
+  let text = '';
+  for (const piece of template.pieces) {
+    const value = fill(piece, keys);
+    if (value === undefined || value === null) return value;
+    text += value;
+  }
+  return text;
+}
+
+/** As `resolveText`, as a pattern. AWS does not say whether a wildcard inside a variable's value is one: not told. */
+export function resolveGlob(template: Template, keys: Keys): Glob | null | undefined {
+  if (template.fixed) return template.fixed.glob;
+  if (template.pieces === null) return null;
+  const codes: number[] = [];
+  for (const piece of template.pieces) {
+    const value = fill(piece, keys);
+    if (value === undefined || value === null) return value;
+    if (piece.type === 'variable' && /[*?]/.test(value)) return null;
+    if (piece.type === 'text') appendPattern(codes, value);
+    else appendLiteral(codes, value);
+  }
+  return codes;
+}
