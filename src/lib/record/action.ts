@@ -2,7 +2,7 @@ import type { ActionClass } from '../base/action-class.js';
 import type { Digest } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { anyObject, integer, list, nullable, object, type Reader, readFields, text } from '../base/fields.js';
+import { anyObject, boolean, integer, list, nullable, object, type Reader, readFields, text } from '../base/fields.js';
 import type { ActionName } from './action-names.js';
 import { digestOfJson, type KeyRef, type RequestPredicate, type SignedCall } from './statement.js';
 
@@ -23,7 +23,7 @@ export interface ActionSubject {
   readonly nonce: string;
 }
 
-interface ActionRow<P> {
+interface ActionSpec<P> {
   readonly class: ActionClass;
   readonly risk: Risk;
   readonly parameters: Reader<P>;
@@ -31,6 +31,26 @@ interface ActionRow<P> {
   readonly calls: (subject: ActionSubject, parameters: P) => readonly SignedCall[];
   readonly sentence: (keyName: string, parameters: P) => string;
   readonly changes: (preState: JsonObject, parameters: P) => readonly Change[];
+}
+
+/** A row as its users see it: parameters come as JSON and are read by the row itself. */
+interface ActionRow {
+  readonly class: ActionClass;
+  readonly risk: Risk;
+  readonly calls: (subject: ActionSubject, parameters: JsonObject) => readonly SignedCall[];
+  readonly sentence: (keyName: string, parameters: JsonObject) => string;
+  readonly changes: (preState: JsonObject, parameters: JsonObject) => readonly Change[];
+}
+
+function row<P>(spec: ActionSpec<P>): ActionRow {
+  const read = (parameters: JsonObject) => readFields(spec.parameters, parameters, 'parameters', 'RECORD_MALFORMED');
+  return {
+    class: spec.class,
+    risk: spec.risk,
+    calls: (subject, parameters) => spec.calls(subject, read(parameters)),
+    sentence: (keyName, parameters) => spec.sentence(keyName, read(parameters)),
+    changes: (preState, parameters) => spec.changes(preState, read(parameters)),
+  };
 }
 
 /** Stands for the id of the key that CreateKey answers with; no key id of AWS begins with a dollar sign. */
@@ -46,15 +66,16 @@ const policyText = text({ max: 32_768 });
 const createParameters = object({
   description: text({ min: 0, max: 1000 }),
   origin: text({ max: 20 }),
-  multiRegion: (value, path, faults) =>
-    typeof value === 'boolean' ? value : void faults.push({ path, expected: 'true or false', found: String(value) }),
+  multiRegion: boolean,
   policy: policyText,
   tags,
   rotationPeriodDays: nullable(integer(90, 2560)),
   replicas: list(object({ region: text({ max: 32 }), policy: policyText }), { max: 8 }),
 });
 
-const create: ActionRow<ReturnType<typeof readCreate>> = {
+type CreateParameters = typeof createParameters extends Reader<infer T> ? T : never;
+
+const create = row<CreateParameters>({
   class: 'create',
   risk: 'medium',
   parameters: createParameters,
@@ -69,13 +90,9 @@ const create: ActionRow<ReturnType<typeof readCreate>> = {
     ...p.replicas.map(({ region, policy }) => ({ what: `replica in ${region}`, from: 'none', to: `policy ${digestOfJson(policy)}` })),
     { what: 'automatic rotation', from: 'none', to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days` },
   ],
-};
+});
 
-function readCreate(value: JsonObject) {
-  return readFields(createParameters, value, 'key.create', 'RECORD_MALFORMED');
-}
-
-const rotate: ActionRow<Readonly<Record<string, never>>> = {
+const rotate = row({
   class: 'rotate',
   risk: 'low',
   parameters: object({}),
@@ -85,9 +102,9 @@ const rotate: ActionRow<Readonly<Record<string, never>>> = {
     { what: 'current key material', from: materialOf(before), to: 'new material' },
     { what: 'rotations so far', from: String(before['rotationCount']), to: String(Number(before['rotationCount']) + 1) },
   ],
-};
+});
 
-const rotation: ActionRow<{ readonly periodDays: number }> = {
+const rotation = row<{ readonly periodDays: number }>({
   class: 'rotation',
   risk: 'low',
   parameters: object({ periodDays: integer(90, 2560) }),
@@ -102,7 +119,7 @@ const rotation: ActionRow<{ readonly periodDays: number }> = {
       to: `every ${periodDays} days`,
     },
   ],
-};
+});
 
 /** A document that takes force: its number, its digest and all of it. */
 interface DocumentParameters {
@@ -117,8 +134,8 @@ const documentParameters = object({
   document: anyObject,
 });
 
-function documentRow(noun: 'plan' | 'roster', operation: string): ActionRow<DocumentParameters> {
-  return {
+function documentRow(noun: 'plan' | 'roster', operation: string): ActionRow {
+  return row<DocumentParameters>({
     class: noun,
     risk: 'critical',
     parameters: documentParameters,
@@ -127,16 +144,16 @@ function documentRow(noun: 'plan' | 'roster', operation: string): ActionRow<Docu
     changes: (before, { version, digest }) => [
       { what: `${noun} in force`, from: `${before['version']} ${before['digest']}`, to: `${version} ${digest}` },
     ],
-  };
+  });
 }
 
 /** THE table of what a quorum can authorise. Every mutating call that custody makes belongs to one row (T49). */
-const ACTIONS: Readonly<Record<ActionName, ActionRow<never>>> = {
-  'key.create': create as ActionRow<never>,
-  'key.rotate': rotate as ActionRow<never>,
-  'key.rotation': rotation as ActionRow<never>,
-  'plan.update': documentRow('plan', 'UpdatePlan') as ActionRow<never>,
-  'roster.update': documentRow('roster', 'UpdateRoster') as ActionRow<never>,
+const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
+  'key.create': create,
+  'key.rotate': rotate,
+  'key.rotation': rotation,
+  'plan.update': documentRow('plan', 'UpdatePlan'),
+  'roster.update': documentRow('roster', 'UpdateRoster'),
 };
 
 export function classOf(action: ActionName): ActionClass {
@@ -149,19 +166,16 @@ export function riskOf(action: ActionName): Risk {
 
 /** @throws CustodyError RECORD_MALFORMED when the parameters are not those of the action */
 export function callsOf(action: ActionName, subject: ActionSubject, parameters: JsonObject): readonly SignedCall[] {
-  const row = ACTIONS[action];
-  return row.calls(subject, readFields(row.parameters, parameters, action, 'RECORD_MALFORMED'));
+  return ACTIONS[action].calls(subject, parameters);
 }
 
 /** In one plain sentence, what the request will do. Built from parameters only, never from free text (T7). */
 export function sentenceOf(request: RequestPredicate): string {
-  const row = ACTIONS[request.action];
-  return row.sentence(request.key?.name ?? '', readFields(row.parameters, request.parameters, request.action, 'RECORD_MALFORMED'));
+  return ACTIONS[request.action].sentence(request.key?.name ?? '', request.parameters);
 }
 
 export function changesOf(request: RequestPredicate): readonly Change[] {
-  const row = ACTIONS[request.action];
-  return row.changes(request.preState, readFields(row.parameters, request.parameters, request.action, 'RECORD_MALFORMED'));
+  return ACTIONS[request.action].changes(request.preState, request.parameters);
 }
 
 /**
@@ -175,7 +189,7 @@ export function assertByTable(request: RequestPredicate): void {
   }
 }
 
-function createCalls(subject: ActionSubject, p: ReturnType<typeof readCreate>): readonly SignedCall[] {
+function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {
   const alias = subject.key?.alias ?? '';
   const own = [
     ...p.tags,
