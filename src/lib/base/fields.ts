@@ -31,7 +31,12 @@ export function where<T>(accepts: (value: unknown) => value is T, expected: stri
   return (value, path, faults) => (accepts(value) ? value : fault(faults, path, expected, value));
 }
 
-export function text(limits: { readonly min?: number; readonly max: number; readonly pattern?: RegExp; readonly expected?: string }): Reader<string> {
+export function text(limits: {
+  readonly min?: number;
+  readonly max: number;
+  readonly pattern?: RegExp;
+  readonly expected?: string;
+}): Reader<string> {
   const min = limits.min ?? 1;
   const expected = limits.expected ?? `text of ${min} to ${limits.max} characters`;
   return where(
@@ -46,7 +51,8 @@ export function text(limits: { readonly min?: number; readonly max: number; read
 
 export function integer(min: number, max: number): Reader<number> {
   return where(
-    (value): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max,
+    (value): value is number =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max,
     `a whole number from ${min} to ${max}`,
   );
 }
@@ -61,7 +67,10 @@ export function nullable<T>(read: Reader<T>): Reader<T | null> {
   return (value, path, faults) => (value === null ? null : read(value, path, faults));
 }
 
-export function list<T>(read: Reader<T>, limits: { readonly min?: number; readonly max: number }): Reader<readonly T[]> {
+export function list<T>(
+  read: Reader<T>,
+  limits: { readonly min?: number; readonly max: number },
+): Reader<readonly T[]> {
   return (value, path, faults) => {
     if (!Array.isArray(value)) return fault(faults, path, 'a list', value);
     const min = limits.min ?? 0;
@@ -148,7 +157,9 @@ export function readFields<T>(read: Reader<T>, value: unknown, what: string, cod
   const faults: Fault[] = [];
   const result = read(value, '', faults);
   if (faults.length === 0 && result !== undefined) return result;
-  throw new CustodyError(code, `${what}: ${faults.map(formatFault).join('; ') || 'unreadable'}`, { details: { faults } });
+  throw new CustodyError(code, `${what}: ${faults.map(formatFault).join('; ') || 'unreadable'}`, {
+    details: { faults },
+  });
 }
 
 export function formatFault(item: Fault): string {

@@ -4,7 +4,8 @@ import type { Instant } from '../base/time.js';
 /** `arn:<partition>:kms:<region>:<account>:key/<id>`, never an alias. */
 export type KeyArn = string & { readonly __brand: 'KeyArn' };
 
-const KEY_ARN = /^arn:(aws|aws-cn|aws-us-gov):kms:([a-z0-9-]{1,32}):(\d{12}):key\/((?:mrk-[0-9a-f]{32})|(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))$/;
+const KEY_ARN =
+  /^arn:(aws|aws-cn|aws-us-gov):kms:([a-z0-9-]{1,32}):(\d{12}):key\/((?:mrk-[0-9a-f]{32})|(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))$/;
 
 export interface KeyArnParts {
   readonly partition: string;

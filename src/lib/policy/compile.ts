@@ -66,11 +66,10 @@ function compileResource(element: PatternElement | undefined, version: PolicyVer
   };
 }
 
-/** Do resource and conditions hold? UNKNOWN counts against an Allow and for a Deny. */
-export function applies(one: CompiledStatement, resource: string, keys: Keys, bound: boolean): boolean {
+/** Do resource and conditions hold? UNKNOWN counts against an Allow and for a Deny. `unnamed`: when there is no Resource. */
+export function applies(one: CompiledStatement, resource: string, keys: Keys, unnamed: Truth): boolean {
   const { effect } = one.statement;
-  // A trust policy has no Resource: it is about the role that it hangs on.
-  const here = bound && one.statement.resource === undefined ? YES : one.resource(resource, keys);
+  const here = one.statement.resource === undefined ? unnamed : one.resource(resource, keys);
   if (here === NO || (here === UNKNOWN && effect === 'Allow')) return false;
   return conditionsHold(one.conditions, keys, effect);
 }

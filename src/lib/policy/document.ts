@@ -33,6 +33,7 @@ export interface PolicyStatement {
   readonly effect: 'Allow' | 'Deny';
   /** Absent in identity policies. */
   readonly principal?: PrincipalElement;
+  /** Without patterns when the element is absent: such a statement has no effect (KMS, PutKeyPolicy). */
   readonly action: PatternElement;
   /** Absent in trust policies. */
   readonly resource?: PatternElement;
@@ -172,15 +173,14 @@ const statement: Reader<PolicyStatement> = (value, path, faults) => {
   const before = faults.length;
   const action = either(raw.Action, raw.NotAction, 'Action', path, faults);
   const resource = either(raw.Resource, raw.NotResource, 'Resource', path, faults);
-  if (action === undefined && faults.length === before) fault(faults, path, 'an Action or NotAction', undefined);
   if (raw.Principal && raw.NotPrincipal) fault(faults, path, 'Principal or NotPrincipal, not both', 'both');
-  if (faults.length > before || action === undefined) return undefined;
+  if (faults.length > before) return undefined;
   const who = raw.Principal ?? raw.NotPrincipal;
   return {
     ...(raw.Sid === undefined ? {} : { sid: raw.Sid }),
     effect: raw.Effect,
     ...(who === undefined ? {} : { principal: { ...who, not: raw.NotPrincipal !== undefined } }),
-    action,
+    action: action ?? { not: false, patterns: [] },
     ...(resource === undefined ? {} : { resource }),
     conditions: raw.Condition ?? [],
   };

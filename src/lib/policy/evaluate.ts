@@ -3,6 +3,7 @@ import type { PolicyDocument } from './document.js';
 import { type Context, hideFromKeyPolicy, type Keys, keysOf } from './keys.js';
 import { splitArn } from './match.js';
 import type { Principal, Reach } from './principals.js';
+import { NO, type Truth, UNKNOWN, YES } from './truth.js';
 
 export type PolicyKind = 'resource' | 'identity' | 'session' | 'boundary' | 'scp' | 'rcp' | 'grant';
 
@@ -122,12 +123,18 @@ function denies(one: CompiledStatement, policy: PolicyKind, question: Question):
   if (!one.action(question.action)) return false;
   // Without a Principal a resource policy's Deny means nobody at AWS; here it means everybody.
   if (one.principal && !one.principal.covers(question.input.principal)) return false;
-  const own = policy === 'resource';
-  return applies(one, question.input.resource, own ? question.resourceKeys : question.keys, own && isTrust(question));
+  return policy === 'resource'
+    ? applies(one, question.input.resource, question.resourceKeys, whereUnnamed(question))
+    : applies(one, question.input.resource, question.keys, UNKNOWN);
 }
 
-function isTrust({ action }: Question): boolean {
-  return action.startsWith('sts:');
+/**
+ * What a statement without Resource is about. A trust policy: the role that it hangs on. A key policy: nothing, "the
+ * policy statement has no effect" (PutKeyPolicy). Elsewhere AWS would not have stored it.
+ */
+function whereUnnamed({ action }: Question): Truth {
+  if (action.startsWith('sts:')) return YES;
+  return action.startsWith('kms:') ? NO : UNKNOWN;
 }
 
 function blockingOrganizationPolicy(question: Question): PolicyKind | null {
@@ -149,7 +156,7 @@ function firstAllow(documents: Documents, policy: PolicyKind, question: Question
         (one) =>
           one.action(action) &&
           (one.principal === null || one.principal.reach(input.principal) !== null) &&
-          applies(one, input.resource, keys, false),
+          applies(one, input.resource, keys, UNKNOWN),
       );
     if (found) return refTo(policy, document, found);
   }
@@ -171,7 +178,8 @@ function resourceAllow(question: Question): ResourceAllow | null {
     if (!one.action(action)) continue;
     const reach = one.principal?.reach(input.principal) ?? null;
     if (reach === null || (best !== null && STRENGTH[reach] <= STRENGTH[best.reach])) continue;
-    if (applies(one, input.resource, resourceKeys, isTrust(question))) best = { reach, by: refTo('resource', 0, one) };
+    if (applies(one, input.resource, resourceKeys, whereUnnamed(question)))
+      best = { reach, by: refTo('resource', 0, one) };
   }
   return best;
 }

@@ -87,8 +87,16 @@ const create = row<CreateParameters>({
   changes: (_, p) => [
     { what: 'key', from: 'none', to: `${p.origin}, SYMMETRIC_DEFAULT${p.multiRegion ? ', multi-Region' : ''}` },
     { what: 'key policy', from: 'none', to: digestOfJson(p.policy) },
-    ...p.replicas.map(({ region, policy }) => ({ what: `replica in ${region}`, from: 'none', to: `policy ${digestOfJson(policy)}` })),
-    { what: 'automatic rotation', from: 'none', to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days` },
+    ...p.replicas.map(({ region, policy }) => ({
+      what: `replica in ${region}`,
+      from: 'none',
+      to: `policy ${digestOfJson(policy)}`,
+    })),
+    {
+      what: 'automatic rotation',
+      from: 'none',
+      to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days`,
+    },
   ],
 });
 
@@ -100,7 +108,11 @@ const rotate = row({
   sentence: (name) => `Rotate the key ${name} now: new material encrypts, old material still decrypts.`,
   changes: (before) => [
     { what: 'current key material', from: materialOf(before), to: 'new material' },
-    { what: 'rotations so far', from: String(before['rotationCount']), to: String(Number(before['rotationCount']) + 1) },
+    {
+      what: 'rotations so far',
+      from: String(before['rotationCount']),
+      to: String(Number(before['rotationCount']) + 1),
+    },
   ],
 });
 
@@ -130,7 +142,11 @@ interface DocumentParameters {
 
 const documentParameters = object({
   version: integer(2, 1_000_000),
-  digest: text({ max: 71, pattern: /^sha256:[0-9a-f]{64}$/, expected: 'sha256: and 64 hex characters' }) as Reader<Digest>,
+  digest: text({
+    max: 71,
+    pattern: /^sha256:[0-9a-f]{64}$/,
+    expected: 'sha256: and 64 hex characters',
+  }) as Reader<Digest>,
   document: anyObject,
 });
 
@@ -184,7 +200,10 @@ export function changesOf(request: RequestPredicate): readonly Change[] {
  */
 export function assertByTable(request: RequestPredicate): void {
   const expected = callsOf(request.action, request, request.parameters);
-  if (request.class !== classOf(request.action) || formatCanonical(request.calls) !== formatCanonical(expected as never)) {
+  if (
+    request.class !== classOf(request.action) ||
+    formatCanonical(request.calls) !== formatCanonical(expected as never)
+  ) {
     throw new CustodyError('RECORD_MALFORMED', `the calls of the request are not those of ${request.action}`);
   }
 }

@@ -46,13 +46,17 @@ export async function seal(statement: Statement, signer: Signer): Promise<Uint8A
  * @throws CustodyError RECORD_MALFORMED
  */
 export function open(file: Uint8Array, what = 'record'): OpenRecord {
-  if (file.length > MAX_RECORD_BYTES) throw new CustodyError('RECORD_MALFORMED', `${what}: larger than ${MAX_RECORD_BYTES} bytes`);
+  if (file.length > MAX_RECORD_BYTES)
+    throw new CustodyError('RECORD_MALFORMED', `${what}: larger than ${MAX_RECORD_BYTES} bytes`);
   const match = FILE.exec(decodeUtf8(file) ?? '');
   const payload = decodeBase64(match?.[1] ?? '-');
   const signature = decodeBase64(match?.[2] ?? '-');
   const hint = decodeBase64(match?.[3] ?? '-');
   if (!payload || !signature || !hint || hint.length !== 32 || signature.length === 0) {
-    throw new CustodyError('RECORD_MALFORMED', `${what}: not a Sigstore bundle v0.3 in the one form that custody writes`);
+    throw new CustodyError(
+      'RECORD_MALFORMED',
+      `${what}: not a Sigstore bundle v0.3 in the one form that custody writes`,
+    );
   }
   return {
     statement: parseStatement(payload, what),
@@ -90,4 +94,3 @@ function formatFile(payload: Uint8Array, signature: Uint8Array, hint: string): U
 export function hintOfKeyId(keyId: Digest): string {
   return encodeBase64(Buffer.from(keyId.slice('sha256:'.length), 'hex'));
 }
-

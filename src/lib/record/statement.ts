@@ -128,7 +128,16 @@ const readers = {
   }),
   approval: object({ tool, repository, request: digest, by: id, at: instant, seen, nonce: hex32 }),
   rejection: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText }),
-  withdrawal: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText, withdraws: digest }),
+  withdrawal: object({
+    tool,
+    repository,
+    request: digest,
+    by: id,
+    at: instant,
+    seen,
+    reason: freeText,
+    withdraws: digest,
+  }),
   intent: object({
     tool,
     repository,
@@ -210,7 +219,10 @@ export function formatStatement(statement: Statement): Uint8Array {
  */
 export function parseStatement(payload: Uint8Array, what = 'record'): Statement {
   const value = parseCanonical(payload, what);
-  const kind = isObject(value) && typeof value['predicateType'] === 'string' ? KIND_BY_TYPE.get(value['predicateType']) : undefined;
+  const kind =
+    isObject(value) && typeof value['predicateType'] === 'string'
+      ? KIND_BY_TYPE.get(value['predicateType'])
+      : undefined;
   if (kind === undefined) throw new CustodyError('RECORD_MALFORMED', `${what}: not a predicate type of custody`);
   const outer = readFields(wire, value, what, 'RECORD_MALFORMED');
   const read = readers[kind] as Reader<Predicates[RecordKind]>;

@@ -67,5 +67,7 @@ export interface RecordStore {
    * For each question, the file names directly in `folder` at `commit`; null when the commit is not in the clone.
    * Answers come in the order of the questions.
    */
-  foldersAt(questions: readonly { readonly commit: CommitId; readonly folder: string }[]): Promise<readonly (ReadonlySet<string> | null)[]>;
+  foldersAt(
+    questions: readonly { readonly commit: CommitId; readonly folder: string }[],
+  ): Promise<readonly (ReadonlySet<string> | null)[]>;
 }

@@ -3,20 +3,28 @@ import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonic
 import { CustodyError } from '../base/errors.js';
 import { integer, list, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
 import { isInstant } from '../base/time.js';
-import { assertRoster } from './rules.js';
 import { type CustodianId, DUTIES, ID_PATTERN, type KeyHome, type Roster, type RosterKey } from './roster.js';
+import { assertRoster } from './rules.js';
 
 const ROLE_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
 const KMS_ARN = /^arn:[a-z-]{3,16}:kms:[a-z0-9-]{1,32}:\d{12}:key\/[0-9a-z-]{1,64}$/;
 
-const identifier = text({ max: 31, pattern: ID_PATTERN, expected: `an id like ${ID_PATTERN.source}` }) as Reader<CustodianId>;
+const identifier = text({
+  max: 31,
+  pattern: ID_PATTERN,
+  expected: `an id like ${ID_PATTERN.source}`,
+}) as Reader<CustodianId>;
 const roleArn = text({ max: 600, pattern: ROLE_ARN, expected: 'the ARN of an IAM role' });
 const digest = where(isDigest, 'sha256: and 64 hex characters');
 
 const home: Reader<KeyHome> = (value, path, faults) => {
   const kind = (value as { type?: unknown } | null)?.type;
   return kind === 'kms'
-    ? object({ type: oneOf(['kms']), arn: text({ max: 200, pattern: KMS_ARN, expected: 'the ARN of a KMS key' }) })(value, path, faults)
+    ? object({ type: oneOf(['kms']), arn: text({ max: 200, pattern: KMS_ARN, expected: 'the ARN of a KMS key' }) })(
+        value,
+        path,
+        faults,
+      )
     : object({ type: oneOf(['local']) })(value, path, faults);
 };
 
@@ -36,10 +44,10 @@ const roster: Reader<Roster> = object({
   version: integer(1, 1_000_000),
   previous: nullable(digest),
   threshold: integer(0, 100),
-  custodians: list(
-    object({ id: identifier, name: text({ max: 100 }), duty: oneOf(DUTIES), roleArn, keys }),
-    { min: 1, max: 15 },
-  ),
+  custodians: list(object({ id: identifier, name: text({ max: 100 }), duty: oneOf(DUTIES), roleArn, keys }), {
+    min: 1,
+    max: 15,
+  }),
   automation: list(object({ id: identifier, owner: identifier, roleArn, keys }), { max: 15 }),
   executorRoleArn: roleArn,
   createdAt: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),

@@ -1,5 +1,5 @@
 import { CustodyError } from '../base/errors.js';
-import { parsePublicKeyBase64, type PublicKey } from '../base/signature.js';
+import { type PublicKey, parsePublicKeyBase64 } from '../base/signature.js';
 import type { Automation, Custodian, Identity, Roster, RosterKey } from './roster.js';
 
 /**
@@ -12,7 +12,9 @@ import type { Automation, Custodian, Identity, Roster, RosterKey } from './roste
 export function assertRoster(roster: Roster): Roster {
   const broken = [...thresholdFaults(roster), ...chainFaults(roster), ...seatFaults(roster), ...keyFaults(roster)];
   if (broken.length === 0) return roster;
-  throw new CustodyError('ROSTER_INVALID', `roster ${roster.version}: ${broken.join('; ')}`, { details: { faults: broken } });
+  throw new CustodyError('ROSTER_INVALID', `roster ${roster.version}: ${broken.join('; ')}`, {
+    details: { faults: broken },
+  });
 }
 
 function thresholdFaults({ threshold, custodians }: Roster): string[] {
@@ -35,7 +37,9 @@ function seatFaults({ custodians, automation, executorRoleArn }: Roster): string
     // Two seats behind one role are one laptop that plays both.
     ...repeated([executorRoleArn, ...all.map(({ roleArn }) => roleArn)]).map((arn) => `${arn} is used for two seats`),
     ...repeated(custodians.map(({ name }) => name)).map((name) => `${name} sits in two seats`),
-    ...automation.filter(({ owner }) => !people.has(owner)).map(({ id, owner }) => `${id}: owner ${owner} is no custodian`),
+    ...automation
+      .filter(({ owner }) => !people.has(owner))
+      .map(({ id, owner }) => `${id}: owner ${owner} is no custodian`),
   ];
 }
 
@@ -85,7 +89,8 @@ export function identitiesOf(roster: Roster): ReadonlyMap<string, Identity> {
     for (const key of keys.map(publicKeyOf)) directory.set(key.keyId, { id, kind: 'custodian', person: id, duty, key });
   }
   for (const { id, owner, keys } of roster.automation) {
-    for (const key of keys.map(publicKeyOf)) directory.set(key.keyId, { id, kind: 'automation', person: owner, duty: null, key });
+    for (const key of keys.map(publicKeyOf))
+      directory.set(key.keyId, { id, kind: 'automation', person: owner, duty: null, key });
   }
   directories.set(roster, directory);
   return directory;

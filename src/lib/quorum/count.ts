@@ -1,0 +1,63 @@
+import type { ActionClass } from '../base/action-class.js';
+import type { Instant } from '../base/time.js';
+import type { ClassRule, Plan } from '../plan/plan.js';
+import type { OpenRecord } from '../record/envelope.js';
+import type { Roster } from '../roster/roster.js';
+import type { Judged } from './evidence.js';
+
+/** What must be satisfied for one class under one plan and roster. */
+export interface Demand {
+  readonly threshold: number;
+  readonly distinctDuties: number;
+  readonly coolOffSeconds: number;
+  readonly selfApproval: boolean;
+}
+
+/** A class can only raise the roster's threshold. */
+export function demandOf(plan: Plan, roster: Roster, actionClass: ActionClass): Demand {
+  const rule: ClassRule = plan.quorum.classes[actionClass] ?? {};
+  return {
+    threshold: Math.max(roster.threshold, rule.threshold ?? 0),
+    distinctDuties: rule.distinctRoles ?? 1,
+    coolOffSeconds: rule.coolOffSeconds ?? 0,
+    selfApproval: rule.selfApproval ?? plan.quorum.selfApproval,
+  };
+}
+
+export interface Count {
+  readonly met: boolean;
+  /** When the approvals, in the order of their times, first sufficed. */
+  readonly metAt: Instant | null;
+  readonly signatures: number;
+  readonly duties: number;
+}
+
+/** Counts people among valid approvals, never signatures, keys or files (T17). */
+export function count(approvals: readonly Judged<'approval'>[], demand: Demand, roster: Roster): Count {
+  const seats = new Map(roster.custodians.map(({ id, duty }) => [id, duty]));
+  const people = new Set<string>();
+  const duties = new Set<string>();
+  let metAt: Instant | null = null;
+  for (const { signer, record } of inOrderOfTime(approvals.filter(({ counted }) => counted))) {
+    const duty = signer === null ? undefined : seats.get(signer.id);
+    if (signer === null || duty === undefined) continue;
+    people.add(signer.person);
+    duties.add(duty);
+    if (metAt === null && people.size >= demand.threshold && duties.size >= demand.distinctDuties) {
+      metAt = record.statement.predicate.at;
+    }
+  }
+  return {
+    met: metAt !== null,
+    metAt,
+    signatures: Math.max(0, demand.threshold - people.size),
+    duties: Math.max(0, demand.distinctDuties - duties.size),
+  };
+}
+
+export function inOrderOfTime<T extends { readonly record: OpenRecord<'approval'> }>(
+  approvals: readonly T[],
+): readonly T[] {
+  const key = ({ record }: T) => `${record.statement.predicate.at} ${record.digest}`;
+  return [...approvals].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}

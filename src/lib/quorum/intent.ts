@@ -1,0 +1,97 @@
+import type { Digest } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { type OpenRecord, ofKind } from '../record/envelope.js';
+import type { Identity } from '../roster/roster.js';
+import type { Evidence, Rules, Verdict } from './evidence.js';
+import { judgeOpen } from './open-state.js';
+import { signerOf } from './signer.js';
+
+export type IntentFinding =
+  | { readonly valid: true; readonly signer: Identity; readonly intentDigest: Digest }
+  | { readonly valid: false; readonly because: string };
+
+/**
+ * An intent is valid when one who may execute signed it, it lists exactly what the tree of its head held, and those
+ * records met the quorum at its time. Anything else spends the request without authorising a call.
+ */
+export function judgeIntent(
+  evidence: Evidence,
+  rules: Rules,
+  requester: Identity,
+  intent: OpenRecord<'intent'>,
+): IntentFinding {
+  const said = intent.statement.predicate;
+  const signer = signerOf(intent, rules.roster);
+  if (typeof signer === 'string')
+    return no(`its signature is ${signer === 'unknown' ? 'of no listed key' : 'invalid'}`);
+  if (signer.id !== said.by || said.repository !== rules.repository)
+    return no('it is not by its signer or not for this repository');
+  if (said.request !== evidence.request.digest || intent.statement.subjects[0]?.digest !== said.request)
+    return no('it is for another request');
+  const seen = evidence.sees.get(intent.fileDigest) ?? null;
+  if (seen === null) return no('the head that it names is not in the history');
+  const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);
+  if (!listsExactly(intent, before)) return no('it leaves out records that its head held');
+  const verdict = judgeOpen(
+    { ...evidence, records: before },
+    { ...rules, inForce: asRequested(evidence) },
+    requester,
+    said.at,
+    null,
+  );
+  if (verdict.state !== 'approved') return no(`at its time the request was ${verdict.state}`);
+  const fault = executorFault(signer, evidence.request, verdict, rules);
+  return fault === null ? { valid: true, signer, intentDigest: intent.digest } : no(fault);
+}
+
+function no(because: string): IntentFinding {
+  return { valid: false, because };
+}
+
+/** What was in force when the intent was made is what the request names: a later change must not undo an execution. */
+function asRequested({ request }: Evidence): Rules['inForce'] {
+  return {
+    planDigest: request.statement.predicate.plan.digest,
+    rosterDigest: request.statement.predicate.roster.digest,
+  };
+}
+
+function listsExactly(intent: OpenRecord<'intent'>, before: readonly OpenRecord[]): boolean {
+  const said = intent.statement.predicate;
+  const of = (kind: 'approval' | 'rejection' | 'withdrawal') =>
+    before.map((record) => ofKind(record, kind)?.fileDigest).filter((digest) => digest !== undefined);
+  const same = (listed: readonly string[], found: readonly string[]) =>
+    JSON.stringify([...listed].sort()) === JSON.stringify([...found].sort());
+  return (
+    same(said.approvals, of('approval')) &&
+    same(said.rejections, of('rejection')) &&
+    same(said.withdrawals, of('withdrawal'))
+  );
+}
+
+/** Why this identity may not execute this request, or null. */
+export function executorFault(
+  signer: Identity,
+  request: OpenRecord<'request'>,
+  verdict: Pick<Verdict, 'requester' | 'approvals'>,
+  { plan, frozen }: Rules,
+): string | null {
+  const { executor } = request.statement.predicate;
+  if (executor !== null && executor !== signer.id) return `${executor} is named to execute it, not ${signer.id}`;
+  if (frozen.has(signer.id)) return `${signer.id} is frozen`;
+  if (!plan.quorum.requesterMayExecute && signer.person === verdict.requester.person)
+    return 'the plan does not let the requester execute';
+  const approved = verdict.approvals.some((approval) => approval.counted && approval.signer?.person === signer.person);
+  return approved && !plan.quorum.approverMayExecute ? 'the plan does not let an approver execute' : null;
+}
+
+/** @throws CustodyError DENIED */
+export function assertMayExecute(
+  signer: Identity,
+  request: OpenRecord<'request'>,
+  verdict: Verdict,
+  rules: Rules,
+): void {
+  const fault = executorFault(signer, request, verdict, rules);
+  if (fault !== null) throw new CustodyError('REFUSED', fault);
+}

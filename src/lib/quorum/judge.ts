@@ -1,0 +1,48 @@
+import type { Digest } from '../base/bytes.js';
+import type { Instant } from '../base/time.js';
+import { type OpenRecord, ofKind } from '../record/envelope.js';
+import type { Evidence, Rules, Verdict } from './evidence.js';
+import { type IntentFinding, judgeIntent } from './intent.js';
+import { judgeOpen, type OpenVerdict, type State } from './open-state.js';
+import { assertRequest } from './request.js';
+import { signerOf } from './signer.js';
+
+/**
+ * What became of a request. Pure: the same evidence, rules and time give the same verdict; "no" is a verdict.
+ * @throws CustodyError only when the request itself is none (`assertRequest`)
+ */
+export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
+  const requester = assertRequest(evidence.request, rules);
+  const intent = evidence.records.map((record) => ofKind(record, 'intent')).find((record) => record !== null) ?? null;
+  const finding = intent === null ? null : judgeIntent(evidence, rules, requester, intent);
+  // Records that a valid intent did not see came too late: only what it saw decides.
+  const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
+  const open = judgeOpen(evidence, rules, requester, now, visible);
+  const receipt = finding?.valid ? receiptOf(evidence, rules, finding.intentDigest) : null;
+  return { ...open, ...stateOf(open, finding, receipt), intent: finding?.valid ? intent : null, receipt };
+}
+
+/** An intent consumes a request, whatever comes of it. */
+function stateOf(open: OpenVerdict, finding: IntentFinding | null, receipt: OpenRecord<'receipt'> | null): State {
+  if (finding === null) return open;
+  if (!finding.valid) return { state: 'failed', because: `its intent is not valid: ${finding.because}` };
+  if (receipt === null)
+    return { state: 'executing', because: `${finding.signer.id} has begun; run execute again to finish` };
+  const { outcome, by, error } = receipt.statement.predicate;
+  return outcome === 'executed'
+    ? { state: 'executed', because: `executed by ${by}` }
+    : { state: 'failed', because: `${by} tried and failed: ${error?.code ?? 'no reason given'}` };
+}
+
+/** The receipt that answers the intent, signed by one who may execute; any other is as if it were not there. */
+function receiptOf(evidence: Evidence, rules: Rules, intentDigest: Digest): OpenRecord<'receipt'> | null {
+  for (const record of evidence.records) {
+    const receipt = ofKind(record, 'receipt');
+    if (!receipt) continue;
+    const said = receipt.statement.predicate;
+    const signer = signerOf(receipt, rules.roster);
+    if (typeof signer === 'string' || signer.id !== said.by || said.repository !== rules.repository) continue;
+    if (said.request === evidence.request.digest && said.intent === intentDigest) return receipt;
+  }
+  return null;
+}

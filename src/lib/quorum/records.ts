@@ -1,0 +1,140 @@
+import type { Digest } from '../base/bytes.js';
+import { addSeconds, type Instant } from '../base/time.js';
+import { type OpenRecord, ofKind } from '../record/envelope.js';
+import type { Identity } from '../roster/roster.js';
+import { demandOf, inOrderOfTime } from './count.js';
+import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Ignored, type Judged, type Rules } from './evidence.js';
+import { signerOf } from './signer.js';
+
+type Kind = 'approval' | 'rejection' | 'withdrawal';
+
+export interface JudgedRecords {
+  readonly approvals: readonly Judged<'approval'>[];
+  readonly rejections: readonly Judged<'rejection'>[];
+  readonly withdrawals: readonly Judged<'withdrawal'>[];
+}
+
+/**
+ * Says of each approval, rejection and withdrawal whether it counts, and if not why.
+ * @param visible the files that a valid intent saw; null while there is none
+ */
+export function judgeRecords(
+  evidence: Evidence,
+  rules: Rules,
+  requester: Identity,
+  now: Instant,
+  visible: ReadonlySet<Digest> | null,
+): JudgedRecords {
+  const context: Context = { evidence, rules, requester, now, visible };
+  const withdrawals = all(evidence, 'withdrawal').map((record) => judged(record, context, withdrawalFault));
+  const withdrawn = new Map<string, string>();
+  for (const { record, signer, counted } of withdrawals) {
+    if (counted && signer) withdrawn.set(record.statement.predicate.withdraws, signer.person);
+  }
+  const approvals = all(evidence, 'approval').map((record) =>
+    judged(record, context, (_, signer) => approvalFault(record, signer, context, withdrawn)),
+  );
+  const rejections = all(evidence, 'rejection').map((record) => judged(record, context, rejectionFault));
+  return { approvals: countPeopleOnce(approvals), rejections, withdrawals };
+}
+
+interface Context {
+  readonly evidence: Evidence;
+  readonly rules: Rules;
+  readonly requester: Identity;
+  readonly now: Instant;
+  readonly visible: ReadonlySet<Digest> | null;
+}
+
+type FaultOf<K extends Kind> = (record: OpenRecord<K>, signer: Identity, context: Context) => Ignored | null;
+
+function all<K extends Kind>({ records }: Evidence, kind: K): readonly OpenRecord<K>[] {
+  const found = records.map((record) => ofKind(record, kind)).filter((record) => record !== null);
+  // Two files can hold one payload (ECDSA signatures are malleable): the order must not depend on their names.
+  return [...found].sort((a, b) =>
+    a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : a.fileDigest < b.fileDigest ? -1 : 1,
+  );
+}
+
+function judged<K extends Kind>(record: OpenRecord<K>, context: Context, faultOf: FaultOf<K>): Judged<K> {
+  const { rules, visible } = context;
+  const signer = signerOf(record as unknown as OpenRecord, rules.roster, ...(rules.next ? [rules.next.roster] : []));
+  if (typeof signer === 'string') {
+    return {
+      record,
+      signer: null,
+      counted: false,
+      ignoredBecause: signer === 'unknown' ? 'signer-unknown' : 'signature-invalid',
+    };
+  }
+  const late = visible !== null && !visible.has(record.fileDigest) ? 'after-the-intent' : null;
+  const ignoredBecause =
+    commonFault(record as unknown as OpenRecord<Kind>, signer, context) ?? late ?? faultOf(record, signer, context);
+  return { record, signer, counted: ignoredBecause === null, ignoredBecause };
+}
+
+function commonFault(record: OpenRecord<Kind>, signer: Identity, { evidence, rules, now }: Context): Ignored | null {
+  const said = record.statement.predicate;
+  if (said.by !== signer.id) return 'signer-is-not-the-author';
+  if (said.repository !== rules.repository) return 'other-repository';
+  const [subject, ...rest] = record.statement.subjects;
+  if (said.request !== evidence.request.digest || subject?.digest !== said.request || rest.length > 0)
+    return 'other-request';
+  if ((evidence.sees.get(record.fileDigest) ?? null) === null) return 'head-unknown';
+  if (said.at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return 'from-the-future';
+  return said.at < addSeconds(evidence.request.statement.predicate.at, -CLOCK_TOLERANCE_SECONDS)
+    ? 'before-the-request'
+    : null;
+}
+
+function approvalFault(
+  record: OpenRecord<'approval'>,
+  signer: Identity,
+  { evidence, rules, requester }: Context,
+  withdrawn: ReadonlyMap<string, string>,
+): Ignored | null {
+  const said = evidence.request.statement.predicate;
+  if (signer.kind !== 'custodian') return 'automation-cannot-approve';
+  if (rules.frozen.has(signer.id)) return 'frozen';
+  if (record.statement.predicate.at > said.approveBy) return 'after-the-window';
+  if (withdrawn.get(record.digest) === signer.person) return 'withdrawn';
+  const sets = [{ plan: rules.plan, roster: rules.roster }, ...(rules.next ? [rules.next] : [])];
+  const selfApproval = sets.every(({ plan, roster }) => demandOf(plan, roster, said.class).selfApproval);
+  // By person: an automation identity's request is its owner's request (T22).
+  return !selfApproval && signer.person === requester.person ? 'self-approval' : null;
+}
+
+function rejectionFault(_: OpenRecord<'rejection'>, signer: Identity, { rules }: Context): Ignored | null {
+  if (signer.kind !== 'custodian') return 'automation-cannot-approve';
+  if (rules.frozen.has(signer.id)) return 'frozen';
+  // One rogue seat must not be able to block its own removal.
+  const removed = rules.next !== undefined && !rules.next.roster.custodians.some(({ id }) => id === signer.id);
+  return removed ? 'own-removal' : null;
+}
+
+/** A request is withdrawn by its requester's person, an approval by the one who gave it. */
+function withdrawalFault(
+  record: OpenRecord<'withdrawal'>,
+  signer: Identity,
+  { evidence, requester }: Context,
+): Ignored | null {
+  const { withdraws } = record.statement.predicate;
+  if (withdraws === evidence.request.digest) return signer.person === requester.person ? null : 'not-the-requester';
+  const approval = evidence.records.find(({ digest }) => digest === withdraws);
+  return approval?.statement.kind === 'approval' && approval.statement.predicate.by === signer.id
+    ? null
+    : 'other-request';
+}
+
+/** Of one person's valid approvals the earliest counts; the others are the same person again (T17). */
+function countPeopleOnce(approvals: readonly Judged<'approval'>[]): readonly Judged<'approval'>[] {
+  const first = new Map<string, OpenRecord<'approval'>>();
+  for (const { record, signer, counted } of inOrderOfTime(approvals)) {
+    if (counted && signer && !first.has(signer.person)) first.set(signer.person, record);
+  }
+  return approvals.map((item) =>
+    item.counted && item.signer && first.get(item.signer.person) !== item.record
+      ? { ...item, counted: false, ignoredBecause: 'same-person' }
+      : item,
+  );
+}
