@@ -1,0 +1,97 @@
+import { instantFromMillis } from '../base/time.js';
+import { type Decision, evaluate } from '../policy/evaluate.js';
+import { policyOf } from './iam/documents.js';
+import type { RoleTable } from './iam/role.js';
+import type { Authorization, Caller, ServiceError } from './service.js';
+import { type Dialect, wireFault } from './wire/faults.js';
+
+/** What is known of a call before any service asks a question. */
+export interface Circumstances {
+  readonly caller: Caller;
+  /** JSON text of the session's own policy. */
+  readonly sessionPolicy: string | null;
+  readonly region: string;
+  readonly nowMillis: number;
+  readonly sourceIp: string;
+}
+
+export interface Authority {
+  decide(question: Authorization, circumstances: Circumstances): Decision;
+}
+
+/** Joins a question with the caller's policies and the global condition keys, for policy/evaluate to judge. */
+export function createAuthority(roles: RoleTable): Authority {
+  return {
+    decide: (question, circumstances) => {
+      const { caller, sessionPolicy } = circumstances;
+      const role = roles.list().find((item) => item.arn === caller.principalArn);
+      return evaluate({
+        action: question.action,
+        resource: question.resource,
+        principal: caller,
+        // A service's word on its own request never replaces what the sandbox itself knows of the caller.
+        context: { ...question.context, ...globalContext(circumstances) },
+        resourceIsAuthority: question.resourcePolicy !== undefined,
+        identityPolicies: Object.values(role?.policies ?? {}).map(policyOf),
+        ...(question.resourcePolicy === undefined ? {} : { resourcePolicy: policyOf(question.resourcePolicy) }),
+        ...(sessionPolicy === null ? {} : { sessionPolicies: [policyOf(sessionPolicy)] }),
+        ...(question.grantAllows === undefined ? {} : { grantAllows: question.grantAllows }),
+      });
+    },
+  };
+}
+
+const PRINCIPAL_TYPES = { root: 'Account', user: 'User', role: 'AssumedRole' } as const;
+
+/** "AWS global condition context keys": an absent one stays absent. */
+function globalContext({
+  caller,
+  region,
+  nowMillis,
+  sourceIp,
+}: Circumstances): Record<string, string | readonly string[]> {
+  const now = instantFromMillis(nowMillis);
+  const context: Record<string, string> = {
+    'aws:PrincipalArn': caller.principalArn,
+    'aws:PrincipalAccount': caller.account,
+    'aws:PrincipalType': PRINCIPAL_TYPES[caller.kind],
+    'aws:userid': caller.userId,
+    'aws:CurrentTime': now.replace(/\.\d{3}Z$/, 'Z'),
+    'aws:EpochTime': String(Math.floor(nowMillis / 1000)),
+    // The sandbox stands for AWS's HTTPS endpoints, whatever carries the bytes on this machine.
+    'aws:SecureTransport': 'true',
+    'aws:SourceIp': sourceIp,
+    'aws:RequestedRegion': region,
+  };
+  if (caller.sourceIdentity !== null) context['aws:SourceIdentity'] = caller.sourceIdentity;
+  for (const [key, value] of Object.entries(caller.principalTags)) context[`aws:PrincipalTag/${key}`] = value;
+  return context;
+}
+
+const POLICY_WORDS: Readonly<Record<string, string>> = {
+  resource: 'resource-based policy',
+  identity: 'identity-based policy',
+  session: 'session policy',
+  boundary: 'permissions boundary',
+  scp: 'service control policy',
+  rcp: 'resource control policy',
+};
+
+/** AWS's own words for a refusal ("Troubleshoot access denied error messages"). */
+export function accessDenied(
+  caller: Caller,
+  question: Authorization,
+  decision: Decision,
+  dialect: Dialect,
+): ServiceError {
+  const head = `User: ${caller.callerArn} is not authorized to perform: ${question.action} on resource: ${question.resource}`;
+  return wireFault(dialect, 'denied', `${head} ${because(decision)}`);
+}
+
+function because({ reason, by, missing }: Decision): string {
+  if (reason === 'explicit-deny') {
+    const word = POLICY_WORDS[by?.policy ?? 'identity'] ?? 'policy';
+    return `with an explicit deny in ${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+  }
+  return `because no ${POLICY_WORDS[missing ?? 'identity'] ?? 'policy'} allows the action`;
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { type Instant, instantFromMillis } from '../base/time.js';
+import { createAuthority } from './authority.js';
+import { createClock, type SandboxClock } from './clock.js';
+import { type Dispatch, dispatch } from './dispatch.js';
+import { createFaults, type Faults } from './faults.js';
+import { createIam } from './iam/service.js';
+import { openPrincipals, type Principals } from './principals.js';
+import { DEFAULT_SEED, type SeedRoles, seed } from './seed.js';
+import { type Service, ServiceError } from './service.js';
+import { SERVICES, type ServiceFactory } from './services.js';
+import type { DurableStore } from './state.js';
+import { createSts } from './sts/service.js';
+import type { RoleTagEffect, Session } from './sts/session.js';
+import type { HttpRequest, HttpResponse } from './wire/message.js';
+
+/** No account of AWS's has this id; records made here can never pass for records of a real one. */
+export const SANDBOX_ACCOUNT = '000000000000';
+export const DEFAULT_REGIONS: readonly string[] = ['eu-central-1', 'eu-west-1', 'us-east-1'];
+
+export interface SandboxOptions {
+  readonly store: DurableStore;
+  /** Wall clock, milliseconds since 1970. */
+  readonly wallMillis?: () => number;
+  readonly random?: (bytes: number) => Buffer;
+  readonly account?: string;
+  readonly regions?: readonly string[];
+  readonly seed?: SeedRoles;
+  readonly services?: readonly ServiceFactory[];
+  /** When edits of role tags reach running sessions; default `live`. */
+  readonly roleTags?: RoleTagEffect;
+  /** Told when a `kill-…` fault strikes. */
+  readonly onKill?: (point: 'before' | 'after', operation: string) => void;
+  /** Told of failures of the sandbox itself. */
+  readonly onBug?: (cause: unknown) => void;
+}
+
+/** A profile's static credentials: practice secrets, worth nothing outside of this sandbox. */
+export interface ProfileKey {
+  readonly name: string;
+  readonly roleArn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface SandboxStatus {
+  readonly account: string;
+  readonly now: Instant;
+  readonly offsetSeconds: number;
+  readonly regions: readonly { readonly name: string; readonly up: boolean }[];
+  readonly profiles: readonly { readonly name: string; readonly roleArn: string }[];
+}
+
+/** The whole model in one process: AWS requests through `handle`, everything else is for whoever runs the rehearsal. */
+export interface Sandbox {
+  readonly account: string;
+  readonly regions: readonly string[];
+  readonly faults: Faults;
+  /** Answers one AWS request; never throws. */
+  handle(request: HttpRequest): Promise<HttpResponse>;
+  nowMillis(): number;
+  status(): SandboxStatus;
+  profiles(): readonly ProfileKey[];
+  /** Moves sandbox time forward; what is due happens. @throws ServiceError ValidationException */
+  advance(seconds: number): void;
+  /** @throws ServiceError ValidationException for a Region that the sandbox does not have. */
+  setRegion(region: string, up: boolean): void;
+  /** A fresh account in wall time; profiles keep their keys. */
+  reset(): void;
+  close(): void;
+}
+
+const TABLE = 'sandbox';
+const SEEDED = 'seeded';
+const DOWN = 'sandbox.down';
+
+/** @throws CustodyError STORAGE when the state cannot be written. */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  return new EmbeddedSandbox(options);
+}
+
+class EmbeddedSandbox implements Sandbox {
+  readonly account: string;
+  readonly regions: readonly string[];
+  readonly faults: Faults;
+  readonly #options: SandboxOptions;
+  readonly #random: (bytes: number) => Buffer;
+  readonly #clock: SandboxClock;
+  readonly #principals: Principals;
+  #model: Dispatch;
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.account = options.account ?? SANDBOX_ACCOUNT;
+    this.regions = options.regions ?? DEFAULT_REGIONS;
+    this.#random = options.random ?? randomBytes;
+    this.faults = createFaults(this.#random);
+    this.#clock = createClock(options.store, options.wallMillis ?? Date.now);
+    this.#principals = openPrincipals(options.store, this.account);
+    if (options.store.get(TABLE, SEEDED) === undefined) this.#plant([]);
+    this.#model = this.#build();
+  }
+
+  handle(request: HttpRequest): Promise<HttpResponse> {
+    return dispatch(this.#model, request, newRequestId(this.#random));
+  }
+
+  nowMillis(): number {
+    return this.#clock.nowMillis();
+  }
+
+  profiles(): readonly ProfileKey[] {
+    return this.#principals.sessions.list().flatMap(({ profile, roleName, accessKeyId, secretAccessKey }) => {
+      const roleArn = `arn:aws:iam::${this.account}:role/${roleName}`;
+      return profile === null ? [] : [{ name: profile, roleArn, accessKeyId, secretAccessKey }];
+    });
+  }
+
+  status(): SandboxStatus {
+    return {
+      account: this.account,
+      now: instantFromMillis(this.#clock.nowMillis()),
+      offsetSeconds: this.#clock.offsetSeconds(),
+      regions: this.regions.map((name) => ({ name, up: !this.#isDown(name) })),
+      profiles: this.profiles().map(({ name, roleArn }) => ({ name, roleArn })),
+    };
+  }
+
+  advance(seconds: number): void {
+    this.#clock.advance(seconds);
+    for (const service of this.#model.services) service.settle(this.#clock.nowMillis());
+    this.#options.store.flush();
+  }
+
+  setRegion(region: string, up: boolean): void {
+    const { store } = this.#options;
+    if (!this.regions.includes(region)) {
+      throw new ServiceError('ValidationException', `no such Region: ${region.slice(0, 64)}`);
+    }
+    if (up) store.remove(DOWN, region);
+    else store.put(DOWN, region, { down: true });
+    store.flush();
+  }
+
+  reset(): void {
+    const keep = this.#principals.sessions.list();
+    this.faults.clear();
+    this.#options.store.clear();
+    this.#plant(keep);
+    // Services may hold what they read at their start.
+    this.#model = this.#build();
+  }
+
+  close(): void {
+    this.#options.store.close();
+  }
+
+  #isDown(region: string): boolean {
+    return this.#options.store.get(DOWN, region) !== undefined;
+  }
+
+  #plant(keep: readonly Session[]): void {
+    const { store, seed: names = DEFAULT_SEED } = this.#options;
+    seed(this.#principals, {
+      account: this.account,
+      names,
+      nowMillis: this.#clock.nowMillis(),
+      random: this.#random,
+      keep,
+    });
+    store.put(TABLE, SEEDED, { account: this.account });
+    store.flush();
+  }
+
+  #build(): Dispatch {
+    const { store, roleTags = 'live', onKill = () => undefined, onBug = () => undefined } = this.#options;
+    const { account, regions, faults } = this;
+    return {
+      store,
+      clock: this.#clock,
+      principals: this.#principals,
+      authority: createAuthority(this.#principals.roles),
+      services: this.#services(),
+      faults,
+      account,
+      regions,
+      roleTags,
+      isDown: (region) => this.#isDown(region),
+      onKill,
+      onBug,
+    };
+  }
+
+  #services(): readonly Service[] {
+    const { store, services = SERVICES } = this.#options;
+    const { account, regions } = this;
+    const random = this.#random;
+    const { roles, sessions, exists: principalExists } = this.#principals;
+    return [
+      createIam({ account, roles, random }),
+      createSts({ roles, sessions, random }),
+      ...services.map((make) => make({ store, account, regions, random, principalExists })),
+    ];
+  }
+}
+
+/** A UUID of version 4. */
+function newRequestId(random: (bytes: number) => Buffer): string {
+  const bytes = random(16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,181 @@
+import type { JsonObject } from '../base/canonical-json.js';
+import { uniqueId } from './iam/role.js';
+import type { Principals } from './principals.js';
+import type { Session } from './sts/session.js';
+
+/** Names of the roles that a fresh account has. */
+export interface SeedRoles {
+  /** The custodians: profile, role and SourceIdentity of each seat. */
+  readonly seats: readonly { readonly profile: string; readonly roleName: string; readonly sourceIdentity: string }[];
+  readonly executor: string;
+  readonly service: string;
+  readonly admin: string;
+  readonly outsider: string;
+}
+
+export const DEFAULT_SEED: SeedRoles = {
+  seats: [
+    { profile: 'architect', roleName: 'SecurityArchitect', sourceIdentity: 'architect' },
+    { profile: 'privacy', roleName: 'PrivacyEngineer', sourceIdentity: 'privacy' },
+    { profile: 'deputy', roleName: 'SecurityArchitect-deputy', sourceIdentity: 'deputy' },
+  ],
+  executor: 'custody-executor',
+  service: 'app',
+  admin: 'Admin',
+  outsider: 'outsider',
+};
+
+export interface SeedOptions {
+  readonly account: string;
+  readonly names: SeedRoles;
+  readonly nowMillis: number;
+  readonly random: (bytes: number) => Buffer;
+  /** Keys of profiles to keep, so that config files that are already in use stay valid after a reset. */
+  readonly keep: readonly Session[];
+}
+
+interface Planned {
+  readonly profile: string;
+  readonly name: string;
+  readonly sourceIdentity: string | null;
+  readonly trust: JsonObject;
+  readonly policy: JsonObject;
+}
+
+/** Makes the roles of a fresh account and a static key for each profile. */
+export function seed({ roles, sessions }: Principals, options: SeedOptions): void {
+  for (const planned of plannedRoles(options)) {
+    const role = {
+      name: planned.name,
+      id: uniqueId('AROA', options.random),
+      arn: `arn:aws:iam::${options.account}:role/${planned.name}`,
+      path: '/',
+      description: `custody sandbox: ${planned.profile}`,
+      createdAtMillis: options.nowMillis,
+      maxSessionSeconds: 3600,
+      trust: JSON.stringify(planned.trust),
+      policies: { [planned.profile]: JSON.stringify(planned.policy) },
+      tags: [],
+    };
+    const kept = options.keep.find((session) => session.profile === planned.profile);
+    roles.put(role);
+    sessions.put({
+      accessKeyId: kept?.accessKeyId ?? uniqueId('AKIA', options.random),
+      secretAccessKey: kept?.secretAccessKey ?? options.random(30).toString('base64'),
+      sessionToken: null,
+      roleName: role.name,
+      roleId: role.id,
+      sessionName: planned.profile,
+      sourceIdentity: planned.sourceIdentity,
+      policy: null,
+      tags: [],
+      transitiveKeys: [],
+      roleTags: [],
+      expiresAtMillis: null,
+      profile: planned.profile,
+    });
+  }
+}
+
+function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
+  const arn = (name: string): string => `arn:aws:iam::${account}:role/${name}`;
+  const executorArn = arn(names.executor);
+  const seatArns = names.seats.map((seat) => arn(seat.roleName));
+  const federated = (profile: string, policy: JsonObject): Planned & { readonly sourceIdentity: null } => {
+    const name = { executor: names.executor, service: names.service, admin: names.admin, outsider: names.outsider }[
+      profile
+    ];
+    return {
+      profile,
+      name: name ?? profile,
+      sourceIdentity: null,
+      trust: federatedTrust(account, profile, null),
+      policy,
+    };
+  };
+  return [
+    ...names.seats.map((seat) => ({
+      profile: seat.profile,
+      name: seat.roleName,
+      sourceIdentity: seat.sourceIdentity,
+      trust: federatedTrust(account, seat.profile, seat.sourceIdentity),
+      policy: seatPolicy(executorArn, seatArns),
+    })),
+    { ...federated('executor', executorPolicy(executorArn)), trust: executorTrust(names, arn) },
+    federated('service', allow(statement('UseKeys', KMS_USE, '*'))),
+    federated('admin', allow(statement('Everything', ['*'], '*'))),
+    federated('outsider', allow(statement('EveryKmsCall', ['kms:*'], '*'))),
+  ];
+}
+
+const KMS_USE = [
+  'kms:Encrypt',
+  'kms:Decrypt',
+  'kms:ReEncrypt*',
+  'kms:GenerateDataKey*',
+  'kms:GenerateMac',
+  'kms:VerifyMac',
+  'kms:Sign',
+  'kms:Verify',
+  'kms:GetPublicKey',
+  'kms:DescribeKey',
+];
+
+/** A seat enters the executor, reads what it must judge, and makes its own signing key; the key's policy says the rest. */
+function seatPolicy(executorArn: string, seatArns: readonly string[]): JsonObject {
+  return allow(
+    statement('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executorArn),
+    statement('SeeRoles', ['iam:GetRole', 'iam:ListRoleTags'], [executorArn, ...seatArns]),
+    statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
+    statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
+  );
+}
+
+/** The executor's own policy is wide: which change it may make, each key's policy decides. */
+function executorPolicy(executorArn: string): JsonObject {
+  return allow(
+    statement('KeysDecide', ['kms:*'], '*'),
+    statement('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], executorArn),
+  );
+}
+
+/** Each seat with its own SourceIdentity; session tags would override the role's tags. */
+function executorTrust(names: SeedRoles, arn: (name: string) => string): JsonObject {
+  const seats = names.seats.map((seat) => ({
+    Sid: `Seat${seat.sourceIdentity.replace(/[^A-Za-z0-9]/g, '')}`,
+    Effect: 'Allow',
+    Principal: { AWS: arn(seat.roleName) },
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    Condition: { StringEquals: { 'aws:SourceIdentity': seat.sourceIdentity } },
+  }));
+  return { Version: '2012-10-17', Statement: [...seats, NO_SESSION_TAGS] };
+}
+
+const NO_SESSION_TAGS = { Sid: 'NoSessionTags', Effect: 'Deny', Principal: '*', Action: 'sts:TagSession' };
+
+/** People and programs come in through an identity provider: one subject, one role, one SourceIdentity. */
+function federatedTrust(account: string, subject: string, sourceIdentity: string | null): JsonObject {
+  const issuer = 'idp.sandbox.custody.invalid';
+  const enter = {
+    Sid: 'OneSubjectOneRole',
+    Effect: 'Allow',
+    Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${issuer}` },
+    Action: ['sts:AssumeRoleWithWebIdentity', ...(sourceIdentity === null ? [] : ['sts:SetSourceIdentity'])],
+    Condition: {
+      StringEquals: {
+        [`${issuer}:aud`]: 'custody',
+        [`${issuer}:sub`]: subject,
+        ...(sourceIdentity === null ? {} : { 'sts:SourceIdentity': sourceIdentity }),
+      },
+    },
+  };
+  return { Version: '2012-10-17', Statement: [enter, NO_SESSION_TAGS] };
+}
+
+function statement(sid: string, action: readonly string[], resource: string | readonly string[]): JsonObject {
+  return { Sid: sid, Effect: 'Allow', Action: action, Resource: resource };
+}
+
+function allow(...statements: readonly JsonObject[]): JsonObject {
+  return { Version: '2012-10-17', Statement: statements };
+}

@@ -1,0 +1,25 @@
+/** What the transports hand to the sandbox: no sockets, no SDK. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly target: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly sourceIp: string;
+  /** Fires when the client has gone. */
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The connection breaks instead of carrying this answer: a lost answer, a Region that is down. */
+  readonly cut?: true;
+}
+
+/** Bodies beyond this are refused unread. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+/** All header names and values together. */
+export const MAX_HEADER_BYTES = 16 * 1024;
