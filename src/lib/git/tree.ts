@@ -1,0 +1,87 @@
+import { CustodyError } from '../base/errors.js';
+
+/**
+ * What may lie in the shared repository. Names are lower case, so that no two differ by case alone, and hold nothing that
+ * a shell, a terminal or a file system would read in its own way (T33, T35). `README.md` is for people who clone with Git.
+ */
+
+/** Bytes of one file. */
+export const MAX_BLOB_BYTES = 1024 * 1024;
+/** The one mode of a file: no executables, symlinks or submodules. */
+export const FILE_MODE = '100644';
+
+const MAX_PATH_LENGTH = 400;
+const SEGMENT = '[a-z0-9][a-z0-9._-]{0,127}';
+const PATHS: readonly RegExp[] = [
+  /^(?:plan|roster)\/[1-9][0-9]{0,6}\.json$/,
+  /^records\/[a-z0-9][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9-]{0,63}\.json$/,
+  /^ledger\/[0-9]{6}\/[0-9]{9}\.json$/,
+  new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
+];
+const EDITABLE = 'README.md';
+
+export function isTreePath(path: string): boolean {
+  if (path === EDITABLE) return true;
+  return path.length <= MAX_PATH_LENGTH && PATHS.some((pattern) => pattern.test(path));
+}
+
+/** Every file but the README is written once and never changed (T36). */
+export function isImmutable(path: string): boolean {
+  return path !== EDITABLE;
+}
+
+/** A stranger's path or message for a message of ours: quoted, without control and bidirectional characters, cut at 120. */
+export function quoted(text: string): string {
+  const cut = text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  return JSON.stringify(cut).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** @throws CustodyError TREE_MALFORMED for a path that is none of ours */
+export function assertTreePath(path: string): void {
+  if (isTreePath(path)) return;
+  throw new CustodyError('TREE_MALFORMED', `${quoted(path)} is not a path that a custody repository can hold`, {
+    details: { path: quoted(path) },
+  });
+}
+
+/** @throws CustodyError TREE_MALFORMED for anything but a regular file */
+export function assertFileMode(mode: string, path: string): void {
+  if (mode === FILE_MODE) return;
+  const kind =
+    mode === '120000' ? 'a symbolic link' : mode === '160000' ? 'a submodule' : `a file of mode ${quoted(mode)}`;
+  throw new CustodyError(
+    'TREE_MALFORMED',
+    `${quoted(path)} is ${kind}; only plain files of mode ${FILE_MODE} are read`,
+  );
+}
+
+/** @throws CustodyError TREE_MALFORMED for a file over the cap */
+export function assertBlobSize(bytes: number, path: string): void {
+  if (bytes <= MAX_BLOB_BYTES) return;
+  throw new CustodyError('TREE_MALFORMED', `${quoted(path)} has ${bytes} bytes; at most ${MAX_BLOB_BYTES} are read`);
+}
+
+/**
+ * Checks the files of a change before they are written, so that this clone cannot publish what the others refuse.
+ * @throws CustodyError TREE_MALFORMED
+ */
+export function assertFiles(files: ReadonlyMap<string, Uint8Array>): void {
+  for (const [path, bytes] of files) {
+    assertTreePath(path);
+    assertBlobSize(bytes.length, path);
+  }
+}
+
+/** The paths below a folder (`records/r-…/`) of a sorted list. */
+export function pathsBelow(sorted: readonly string[], prefix: string): readonly string[] {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < sorted.length && sorted[end]?.startsWith(prefix)) end++;
+  return sorted.slice(low, end);
+}

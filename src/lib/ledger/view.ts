@@ -1,0 +1,50 @@
+import { digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { EMPTY_HEAD } from './chain.js';
+import { LEDGER_FOLDER, ledgerPath } from './paths.js';
+import type { LedgerHead } from './store.js';
+
+/** What the ledger needs of a repository at one commit; a record View is one. */
+export interface LedgerTree {
+  pathsUnder(prefix: string): Promise<readonly string[]>;
+  read(paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/**
+ * Where the ledger of a repository ends. Reads one entry only.
+ * @throws CustodyError LEDGER_BROKEN when entries are missing between the first and the last (T39)
+ */
+export async function readLedgerHead(tree: LedgerTree): Promise<LedgerHead> {
+  const paths = await tree.pathsUnder(`${LEDGER_FOLDER}/`);
+  const last = paths.at(-1);
+  if (last === undefined) return EMPTY_HEAD;
+  // The paths are distinct and sort by sequence: the last is number count − 1 only when none is missing.
+  if (last !== ledgerPath(paths.length - 1)) {
+    throw new CustodyError('LEDGER_BROKEN', `the ledger has ${paths.length} entries, but its last one is ${last}`);
+  }
+  const bytes = (await tree.read([last])).get(last);
+  if (bytes === undefined) throw new CustodyError('LEDGER_BROKEN', `${last} cannot be read`);
+  return { size: paths.length, digest: digestOf(bytes) };
+}
+
+/**
+ * Bytes of the entries `from` (inclusive) to `to` (exclusive), in order.
+ * @throws CustodyError LEDGER_BROKEN for a gap
+ */
+export async function readLedgerEntries(tree: LedgerTree, from: number, to: number): Promise<readonly Uint8Array[]> {
+  const paths = Array.from({ length: Math.max(0, to - from) }, (_, at) => ledgerPath(from + at));
+  const present = new Set(await tree.pathsUnder(`${LEDGER_FOLDER}/`));
+  const missing = paths.find((path) => !present.has(path));
+  if (missing !== undefined) throw new CustodyError('LEDGER_BROKEN', `the ledger has no ${missing}`);
+  const files = await tree.read(paths);
+  return paths.map((path) => {
+    const bytes = files.get(path);
+    if (bytes === undefined) throw new CustodyError('LEDGER_BROKEN', `${path} cannot be read`);
+    return bytes;
+  });
+}
+
+/** The files that keep `entries` after `head`. */
+export function ledgerFiles(head: LedgerHead, entries: readonly Uint8Array[]): ReadonlyMap<string, Uint8Array> {
+  return new Map(entries.map((bytes, at) => [ledgerPath(head.size + at), bytes]));
+}
