@@ -1,0 +1,242 @@
+import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import type { KeyUse } from '../plan/plan.js';
+import { allow, denyEveryone, formatKeyPolicy, oneOrMany } from './statements.js';
+
+/** What a service role may do with a key. */
+export interface KeyPolicyUser {
+  readonly roleArn: string;
+  readonly operations: readonly KeyUse[];
+  /** Pairs that every request must carry. */
+  readonly encryptionContext?: Readonly<Record<string, string>>;
+  /** The AWS service through which alone the key is used (`dynamodb`); null or absent when it is called directly. */
+  readonly viaService?: string | null;
+}
+
+/** A custodian's seat: the id is the SourceIdentity of its sessions. */
+export interface Seat {
+  readonly id: string;
+  readonly roleArn: string;
+}
+
+/** The parameters of one key's policy in one Region. */
+export interface KeyPolicyInput {
+  readonly account: string;
+  readonly partition: string;
+  readonly region: string;
+  readonly executorRoleArn: string;
+  readonly custodianRoleArns: readonly string[];
+  readonly users: readonly KeyPolicyUser[];
+  /** Root keys: no seat decrypts alone, each may grant another for one unwrapping ("dual control"). At least two seats. */
+  readonly dualControlGrants?: readonly Seat[];
+}
+
+const READ = [
+  'DescribeKey',
+  'GetKeyPolicy',
+  'ListKeyPolicies',
+  'ListResourceTags',
+  'ListGrants',
+  'GetKeyRotationStatus',
+  'ListKeyRotations',
+  'GetPublicKey',
+  'GetKeyLastUsage',
+] as const;
+
+/** Every operation that changes a key, each by name: one that AWS adds later is not allowed by accident (T49). */
+export const MUTATING_OPERATIONS = [
+  'CancelKeyDeletion',
+  'CreateAlias',
+  'CreateGrant',
+  'DeleteAlias',
+  'DeleteImportedKeyMaterial',
+  'DisableKey',
+  'DisableKeyRotation',
+  'EnableKey',
+  'EnableKeyRotation',
+  'GetParametersForImport',
+  'ImportKeyMaterial',
+  'PutKeyPolicy',
+  'ReplicateKey',
+  'RetireGrant',
+  'RevokeGrant',
+  'RotateKeyOnDemand',
+  'ScheduleKeyDeletion',
+  'TagResource',
+  'UntagResource',
+  'UpdateAlias',
+  'UpdateKeyDescription',
+  'UpdatePrimaryRegion',
+] as const;
+
+const USES: Readonly<Record<Exclude<KeyUse, 'describe'>, readonly string[]>> = {
+  encrypt: ['Encrypt'],
+  decrypt: ['Decrypt'],
+  'generate-data-key': ['GenerateDataKey'],
+  'generate-data-key-without-plaintext': ['GenerateDataKeyWithoutPlaintext'],
+  're-encrypt': ['ReEncryptFrom', 'ReEncryptTo'],
+};
+
+const SIGNER = [
+  'CancelKeyDeletion',
+  'DescribeKey',
+  'DisableKey',
+  'EnableKey',
+  'GetKeyPolicy',
+  'GetPublicKey',
+  'ListResourceTags',
+  'PutKeyPolicy',
+  'ScheduleKeyDeletion',
+  'Sign',
+  'TagResource',
+] as const;
+
+/**
+ * The key policy of one key in one Region, canonical JSON: the same input, in any order, gives the same bytes. Only the
+ * executor role may change the key; there is no statement for the account's root.
+ * @throws CustodyError PLAN_INVALID for roles or contexts that no policy can hold safely, LIMIT_EXCEEDED beyond 32,768 bytes
+ */
+export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
+  assertRoles(input);
+  const custodians = [...input.custodianRoleArns].sort();
+  const users = sortedUsers(input.users);
+  return formatKeyPolicy([
+    allow('Read', [...custodians, input.executorRoleArn], READ),
+    allow('VetoDeletion', custodians, ['CancelKeyDeletion']),
+    allow('Change', [input.executorRoleArn], MUTATING_OPERATIONS),
+    denyEveryone('NeverBypass', ['PutKeyPolicy', 'ReplicateKey'], {
+      Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
+    }),
+    // ReEncrypt to a key of one's own is Decrypt (T56).
+    denyEveryone('ReEncryptStaysHere', ['ReEncryptFrom'], { BoolIfExists: { 'kms:ReEncryptOnSameKey': 'false' } }),
+    ...users.flatMap((user, at) => useStatements(user, at + 1, input)),
+    ...writeOnlyStatement(users),
+    ...dualControl(input.dualControlGrants ?? []),
+  ]);
+}
+
+/** The policy of a custodian's own signing key: that seat's role and nobody else. */
+export function custodianSignerPolicy(seat: { readonly roleArn: string }): string {
+  assertRoleArn(seat.roleArn, 'arn:');
+  return formatKeyPolicy([allow('OwnSignerOnly', [seat.roleArn], SIGNER)]);
+}
+
+function sortedUsers(users: readonly KeyPolicyUser[]): readonly KeyPolicyUser[] {
+  const order = (user: KeyPolicyUser) =>
+    formatCanonical([user.roleArn, user.viaService ?? '', { ...user.encryptionContext }, [...user.operations].sort()]);
+  return [...users].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+function useStatements(user: KeyPolicyUser, number: number, { partition, region }: KeyPolicyInput): JsonObject[] {
+  const name = `${number}${(user.roleArn.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9]/g, '')}`;
+  const roles = [user.roleArn];
+  const via: JsonObject = user.viaService
+    ? { 'kms:ViaService': `${user.viaService}.${region}.${suffixOf(partition)}` }
+    : {};
+  const context = contextKeys(user.encryptionContext ?? {});
+  const keys = { ...via, ...context };
+  const crypto = [...new Set(user.operations)].sort().flatMap((use) => (use === 'describe' ? [] : USES[use]));
+  const statements: JsonObject[] = [];
+  if (crypto.length > 0) statements.push(allow(`Use${name}`, roles, crypto, whenEquals(keys)));
+  // DescribeKey carries no encryption context: under that condition it would never be allowed.
+  if (user.operations.includes('describe')) {
+    statements.push(allow(`Describe${name}`, roles, ['DescribeKey'], whenEquals(via)));
+  }
+  if (user.viaService) {
+    const forService = { Bool: { 'kms:GrantIsForAWSResource': 'true' } };
+    statements.push(allow(`ServiceGrant${name}`, roles, ['CreateGrant'], { ...forService, ...whenEquals(via) }));
+  }
+  return statements;
+}
+
+function whenEquals(keys: JsonObject): JsonObject {
+  return Object.keys(keys).length === 0 ? {} : { StringEquals: keys };
+}
+
+function suffixOf(partition: string): string {
+  return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+}
+
+function contextKeys(context: Readonly<Record<string, string>>): JsonObject {
+  const names = Object.keys(context);
+  // Condition keys ignore case: of two such names KMS could not tell which is meant.
+  if (new Set(names.map((name) => name.toLowerCase())).size !== names.length) {
+    throw new CustodyError('PLAN_INVALID', 'an encryption context has two names that differ only in case');
+  }
+  return Object.fromEntries(names.map((name) => [`kms:EncryptionContext:${name}`, literal(context[name] ?? '')]));
+}
+
+/** How a policy writes a dollar that starts no variable. */
+const LITERAL_DOLLAR = `$${'{$}'}`;
+
+/** A value that must not be read as a policy variable. */
+function literal(value: string): string {
+  return value.split('$').join(LITERAL_DOLLAR);
+}
+
+/** Roles that only write are denied reading outright, so that not even a grant lets them. */
+function writeOnlyStatement(users: readonly KeyPolicyUser[]): JsonObject[] {
+  const readers = new Set(users.filter(reads).map((user) => user.roleArn));
+  const writers = [...new Set(users.filter(writes).map((user) => user.roleArn))].filter((role) => !readers.has(role));
+  if (writers.length === 0) return [];
+  return [{ ...allow('WriteOnly', writers, ['Decrypt', 'ReEncryptFrom']), Effect: 'Deny' }];
+}
+
+function reads({ operations }: KeyPolicyUser): boolean {
+  return operations.includes('decrypt') || operations.includes('re-encrypt');
+}
+
+function writes({ operations }: KeyPolicyUser): boolean {
+  return operations.some((use) => use !== 'describe');
+}
+
+function dualControl(seats: readonly Seat[]): JsonObject[] {
+  if (seats.length === 1) throw new CustodyError('PLAN_INVALID', 'dual control by grants needs at least two seats');
+  const sorted = [...seats].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return sorted.map((grantor) =>
+    unwrapGrant(
+      grantor,
+      sorted.filter((seat) => seat !== grantor).map((seat) => seat.roleArn),
+    ),
+  );
+}
+
+/** A seat lets another seat unwrap, never itself; the set operator holds without its key, hence `Null`. */
+function unwrapGrant(grantor: Seat, others: readonly string[]): JsonObject {
+  const id = grantor.id.replaceAll('-', '');
+  return allow(`UnwrapGrantBy${id}`, [grantor.roleArn], ['CreateGrant'], {
+    StringEquals: {
+      'aws:SourceIdentity': grantor.id,
+      'kms:GranteePrincipal': oneOrMany(others),
+      'kms:RetiringPrincipal': grantor.roleArn,
+      'kms:GrantConstraintType': 'EncryptionContextEquals',
+      'kms:EncryptionContext:custody:purpose': 'unwrap',
+    },
+    'ForAllValues:StringEquals': { 'kms:GrantOperations': ['Decrypt', 'GenerateDataKeyWithoutPlaintext'] },
+    Null: { 'kms:GrantOperations': 'false' },
+  });
+}
+
+function assertRoles(input: KeyPolicyInput): void {
+  const partition = `arn:${input.partition}:iam::`;
+  const seats = input.custodianRoleArns;
+  for (const arn of [input.executorRoleArn, ...seats, ...(input.dualControlGrants ?? []).map((seat) => seat.roleArn)]) {
+    assertRoleArn(arn, `${partition}${input.account}:role/`);
+  }
+  for (const user of input.users) assertRoleArn(user.roleArn, partition);
+  const dual = (input.dualControlGrants ?? []).map((seat) => seat.roleArn);
+  // Two people on one role could be one laptop playing both (T52).
+  if (new Set(seats).size !== seats.length || new Set(dual).size !== dual.length) {
+    throw new CustodyError('PLAN_INVALID', 'two custodians share one IAM role');
+  }
+  if (seats.includes(input.executorRoleArn) || input.users.some((user) => user.roleArn === input.executorRoleArn)) {
+    throw new CustodyError('PLAN_INVALID', 'the executor role is also a custodian or a user of the key');
+  }
+}
+
+function assertRoleArn(arn: string, prefix: string): void {
+  if (arn.startsWith(prefix) && /^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(arn)) return;
+  throw new CustodyError('PLAN_INVALID', 'a role ARN is not one of this account', {
+    details: { found: arn.slice(0, 200) },
+  });
+}
