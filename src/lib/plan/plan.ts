@@ -1,4 +1,4 @@
-import type { ActionClass } from './classes.js';
+import type { ActionClass } from '../base/action-class.js';
 
 /** The plan in force: the key hierarchy and the rules for changing it. `format` gives its canonical JSON (`plan/<n>.json`). */
 export interface Plan {
@@ -41,11 +41,19 @@ export interface ClassRule {
 }
 
 /** What a role may do with a key. */
-export type KeyUse = 'encrypt' | 'decrypt' | 'generate-data-key' | 'generate-data-key-without-plaintext' | 're-encrypt' | 'describe';
+export type KeyUse =
+  | 'encrypt'
+  | 'decrypt'
+  | 'generate-data-key'
+  | 'generate-data-key-without-plaintext'
+  | 're-encrypt'
+  | 'describe';
 
 export interface KeyUser {
   readonly roleArn: string;
   readonly may: readonly KeyUse[];
+  /** A promise that is checked: never `decrypt`, nor `re-encrypt`, which is a way to decrypt. */
+  readonly writeOnly?: true;
   /** Pairs that each request must carry (`kms:EncryptionContext:<name>`). */
   readonly encryptionContext: Readonly<Record<string, string>>;
   /** The AWS service through which the key is used (`dynamodb`), null when it is called directly. */
@@ -77,4 +85,9 @@ export interface NumberedPlan {
   readonly version: number;
   readonly previous: string | null;
   readonly plan: Plan;
+}
+
+/** The Regions in which a planned key exists, its primary's first. */
+export function regionsOf(plan: Pick<Plan, 'regions'>, key: Pick<PlannedKey, 'replicas'>): readonly string[] {
+  return [plan.regions.primary, ...key.replicas];
 }

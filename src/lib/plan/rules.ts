@@ -1,0 +1,168 @@
+import type { Fault } from '../base/fields.js';
+import { accountOf, partitionOf } from './grammar.js';
+import { hierarchyFaults } from './hierarchy.js';
+import type { KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
+
+/** A plan of which some parts could not be read; rules judge what is there, so that all faults are listed at once. */
+export type PlanParts = Partial<Omit<Plan, 'keys'>> & { readonly keys?: Readonly<Record<string, Partial<PlannedKey>>> };
+
+export const SANDBOX_ACCOUNT = '000000000000';
+
+/** Every broken rule that the shape alone cannot say. Paths are those of the stored form. */
+export function planFaults(plan: PlanParts): readonly Fault[] {
+  return [
+    ...environmentFaults(plan),
+    ...regionFaults(plan),
+    ...(plan.quorum ? quorumFaults(plan.quorum) : []),
+    ...hierarchyFaults(plan.keys ?? {}),
+    ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) => keyFaults(`keys.${name}`, key, plan)),
+  ];
+}
+
+/** The sandbox's account is reserved: a plan of one world must never be read as one of the other (T60). */
+function environmentFaults({ environment, account }: PlanParts): Fault[] {
+  if (environment === undefined || account === undefined) return [];
+  if (environment === 'sandbox' && account !== SANDBOX_ACCOUNT) {
+    return [{ path: 'account', expected: `"${SANDBOX_ACCOUNT}" in the environment sandbox`, found: account }];
+  }
+  if (environment === 'aws' && account === SANDBOX_ACCOUNT) {
+    return [
+      { path: 'account', expected: 'an account of AWS in the environment aws', found: `${account}, the sandbox's` },
+    ];
+  }
+  return [];
+}
+
+function regionFaults({ regions, partition }: PlanParts): Fault[] {
+  if (!regions) return [];
+  const all = [regions.primary, ...regions.replicas];
+  const outside = all
+    .map((region, at) => ({ region, path: at === 0 ? 'regions.primary' : `regions.replicas[${at - 1}]` }))
+    .filter(({ region }) => partition !== undefined && partitionOfRegion(region) !== partition)
+    .map(({ region, path }) => ({ path, expected: `a Region of the partition ${partition}`, found: region }));
+  return [...outside, ...repeatedFaults(all, (at) => `regions.replicas[${at - 1}]`, 'each Region once')];
+}
+
+function partitionOfRegion(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+/** A rule of a class may only ask for more than the general rules. */
+function quorumFaults({ selfApproval, classes }: QuorumRules): Fault[] {
+  if (selfApproval) return [];
+  return Object.entries(classes)
+    .filter(([, rule]) => rule.selfApproval === true)
+    .map(([name]) => ({
+      path: `quorum.classes.${name}.selfApproval`,
+      expected: 'false, as in general: a class can only be stricter',
+      found: 'true',
+    }));
+}
+
+function keyFaults(path: string, key: Partial<PlannedKey>, plan: PlanParts): Fault[] {
+  return [
+    ...replicaFaults(path, key, plan),
+    ...rotationFaults(path, key),
+    ...usageFaults(path, key),
+    ...userFaults(path, key, plan),
+  ];
+}
+
+function replicaFaults(
+  path: string,
+  { multiRegion, replicas = [] }: Partial<PlannedKey>,
+  { regions }: PlanParts,
+): Fault[] {
+  if (multiRegion === false && replicas.length > 0) {
+    return [
+      { path: `${path}.replicas`, expected: 'no replicas unless multiRegion is true', found: replicas.join(', ') },
+    ];
+  }
+  const outside = replicas
+    .map((region, at) => ({ region, path: `${path}.replicas[${at}]` }))
+    .filter(({ region }) => regions !== undefined && !regions.replicas.includes(region))
+    .map((item) => ({ path: item.path, expected: 'one of regions.replicas', found: item.region }));
+  return [...outside, ...repeatedFaults(replicas, (at) => `${path}.replicas[${at}]`, 'each Region once')];
+}
+
+function rotationFaults(path: string, { origin, rotation }: Partial<PlannedKey>): Fault[] {
+  if (origin !== 'EXTERNAL' || !rotation?.automatic) return [];
+  const expected = 'false: AWS KMS cannot rotate imported (EXTERNAL) material by itself';
+  return [{ path: `${path}.rotation.automatic`, expected, found: 'true' }];
+}
+
+/** NIST SP 800-57 Part 1 section 5.3.4: what was protected until the last moment must still be readable. */
+function usageFaults(
+  path: string,
+  { rotation, originatorUsageDays, recipientUsageDays }: Partial<PlannedKey>,
+): Fault[] {
+  const faults: Fault[] = [];
+  if (rotation && originatorUsageDays !== undefined && originatorUsageDays < rotation.periodDays) {
+    const expected = `at least the rotation period, ${rotation.periodDays} days`;
+    faults.push({ path: `${path}.originatorUsageDays`, expected, found: `${originatorUsageDays} days` });
+  }
+  if (
+    originatorUsageDays !== undefined &&
+    recipientUsageDays !== undefined &&
+    recipientUsageDays < originatorUsageDays
+  ) {
+    const expected = `at least the originator usage period, ${originatorUsageDays} days`;
+    faults.push({ path: `${path}.recipientUsageDays`, expected, found: `${recipientUsageDays} days` });
+  }
+  return faults;
+}
+
+function userFaults(path: string, { users = [], dualControl }: Partial<PlannedKey>, plan: PlanParts): Fault[] {
+  // One role in two entries would add up what each of them allows, past `writeOnly`.
+  const identities = users.map(({ roleArn, viaService }) => `${roleArn} ${viaService ?? 'directly'}`);
+  return [
+    ...users.flatMap((user, at) => oneUserFaults(`${path}.users[${at}]`, user, users, dualControl)),
+    ...users.flatMap(({ roleArn }, at) => roleFaults(`${path}.users[${at}].roleArn`, roleArn, plan)),
+    ...repeatedFaults(identities, (at) => `${path}.users[${at}].roleArn`, 'each role once a service'),
+  ];
+}
+
+function oneUserFaults(
+  path: string,
+  user: KeyUser,
+  all: readonly KeyUser[],
+  dualControl: PlannedKey['dualControl'] | undefined,
+): Fault[] {
+  const reads = user.may.filter((use) => use === 'decrypt' || use === 're-encrypt').join(', ');
+  const writeOnly = all.some((other) => other.writeOnly && other.roleArn === user.roleArn);
+  const names = Object.keys(user.encryptionContext).map((name) => name.toLowerCase());
+  const faults = [
+    ...repeatedFaults(user.may, (at) => `${path}.may[${at}]`, 'each use once'),
+    // KMS compares the names of a context in conditions without regard to case.
+    ...repeatedFaults(names, () => `${path}.encryptionContext`, 'names that differ in more than case'),
+  ];
+  if (reads !== '' && writeOnly) {
+    faults.push({ path: `${path}.may`, expected: 'no decrypt or re-encrypt for a write-only role', found: reads });
+  }
+  if (reads !== '' && dualControl === 'grants') {
+    faults.push({
+      path: `${path}.may`,
+      expected: 'no standing decrypt or re-encrypt under dualControl: grants',
+      found: reads,
+    });
+  }
+  return faults;
+}
+
+/** A role of another account or partition would put the key in the hands of people whom the plan does not know. */
+export function roleFaults(path: string, arn: string, { account, partition }: PlanParts): Fault[] {
+  const here = (account ?? accountOf(arn)) === accountOf(arn) && (partition ?? partitionOf(arn)) === partitionOf(arn);
+  if (here) return [];
+  return [
+    { path, expected: `a role of ${partition ?? 'the partition'}, account ${account ?? 'of the plan'}`, found: arn },
+  ];
+}
+
+/** A fault for each value that was there before. */
+export function repeatedFaults(values: readonly string[], pathOf: (at: number) => string, expected: string): Fault[] {
+  return values
+    .map((value, at) => ({ path: pathOf(at), expected, found: `${value} again`, first: values.indexOf(value) === at }))
+    .filter(({ first }) => !first)
+    .map(({ path, found }) => ({ path, expected, found }));
+}
