@@ -58,7 +58,11 @@ const roster: Reader<Roster> = object({
  * @throws CustodyError ROSTER_INVALID
  */
 export function parseRoster(bytes: Uint8Array, what = 'roster'): Roster {
-  const value = parseCanonical(bytes, what, undefined, 'ROSTER_INVALID');
+  return parseRosterDocument(parseCanonical(bytes, what, undefined, 'ROSTER_INVALID'), what);
+}
+
+/** The same for a roster inside other JSON, as a request for `roster.update` holds it. */
+export function parseRosterDocument(value: unknown, what: string): Roster {
   return assertRoster(readFields(roster, value, what, 'ROSTER_INVALID'));
 }
 

@@ -1,0 +1,47 @@
+import type { Digest } from '../base/bytes.js';
+import { isDigest } from '../base/bytes.js';
+import { parseJson } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { integer, nullable, object, type Reader, readFields, type Shaped, text, where } from '../base/fields.js';
+import { isInstant } from '../base/time.js';
+
+const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
+const shape = {
+  schema: where((value): value is 1 => value === 1, '1'),
+  genesis: digest,
+  planVersion: integer(1, 1_000_000),
+  planDigest: digest,
+  rosterVersion: integer(1, 1_000_000),
+  rosterDigest: digest,
+  head: nullable(text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' })),
+  seenAt: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),
+};
+
+/** What a machine remembers of one repository: the highest versions and the newest head that it has seen (T24, T30). */
+export type Memory = Shaped<typeof shape>;
+
+/** PORT: where a machine keeps its memory; also what a pin file gives to one that has none. */
+export interface MachineMemory {
+  read(): Promise<Memory | null>;
+  write(memory: Memory): Promise<void>;
+}
+
+const memory = object(shape);
+
+/** @throws CustodyError STORAGE */
+export function parseMemory(bytes: Uint8Array, what: string): Memory {
+  return readFields(memory, parseJson(bytes, what, undefined, 'STORAGE'), what, 'STORAGE');
+}
+
+export function formatMemory(value: Memory): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
+}
+
+/** Memory of another repository than the one at hand (T26). @throws CustodyError GENESIS_MISMATCH */
+export function assertSameGenesis(remembered: Memory, genesis: Digest): void {
+  if (remembered.genesis === genesis) return;
+  throw new CustodyError('GENESIS_MISMATCH', 'this is not the repository that was pinned', {
+    details: { expected: remembered.genesis, found: genesis },
+    suggestions: ['Compare the genesis words with another custodian before you go on.'],
+  });
+}

@@ -1,0 +1,33 @@
+import type { Signer } from '../base/signature.js';
+import type { Clock } from '../base/time.js';
+import type { CallerIdentity, KeyAuthority, KeyReader } from '../key/key.js';
+import type { MachineMemory } from '../record/memory.js';
+import type { ToolIdentity } from '../record/statement.js';
+import type { RecordStore } from '../record/store.js';
+import type { Identity } from '../roster/roster.js';
+
+/** What every flow over the repository needs. */
+export interface Ports {
+  readonly store: RecordStore;
+  readonly memory: MachineMemory;
+  readonly clock: Clock;
+  /** Cryptographically strong random bytes. */
+  readonly random: (length: number) => Uint8Array;
+  readonly tool: ToolIdentity;
+  readonly progress: (text: string) => void;
+}
+
+/** Who acts: a listed identity and the signer that speaks for it. */
+export interface Actor {
+  readonly identity: Identity;
+  readonly signer: Signer;
+}
+
+/** The AWS account behind the repository. */
+export interface Aws {
+  readonly reader: KeyReader;
+  readonly authority: KeyAuthority;
+  readonly whoAmI: () => Promise<CallerIdentity>;
+  /** The host that answers, for screens (T60). */
+  readonly host: string;
+}
