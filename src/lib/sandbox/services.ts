@@ -1,3 +1,4 @@
+import { createKms } from './kms/service.js';
 import type { Service, StateStore } from './service.js';
 
 /** What a service beyond IAM and STS is made from. */
@@ -13,4 +14,4 @@ export interface ServiceHost {
 export type ServiceFactory = (host: ServiceHost) => Service;
 
 /** THE list of services beside IAM and STS. */
-export const SERVICES: readonly ServiceFactory[] = [];
+export const SERVICES: readonly ServiceFactory[] = [createKms];
