@@ -17,7 +17,12 @@ const numbered = object({
  * @throws CustodyError PLAN_INVALID
  */
 export function parsePlan(bytes: Uint8Array, what = 'plan'): NumberedPlan {
-  const value = readFields(numbered, parseCanonical(bytes, what, undefined, 'PLAN_INVALID'), what, 'PLAN_INVALID');
+  return parsePlanDocument(parseCanonical(bytes, what, undefined, 'PLAN_INVALID'), what);
+}
+
+/** The same for a plan inside other JSON, as a request for `plan.update` holds it. */
+export function parsePlanDocument(document: unknown, what: string): NumberedPlan {
+  const value = readFields(numbered, document, what, 'PLAN_INVALID');
   const faults = planFaults(value.plan).map((item) => ({ ...item, path: `plan.${item.path}` }));
   if ((value.version === 1) !== (value.previous === null)) {
     const expected = value.version === 1 ? 'null in version 1' : 'the digest of the version before';
@@ -34,8 +39,14 @@ export function formatPlan(value: NumberedPlan): Uint8Array {
 
 /** The digest by which requests and the next plan name this one. */
 export function planDigest(value: NumberedPlan): Digest {
-  return digestOf(formatPlan(value));
+  const known = digests.get(value);
+  if (known) return known;
+  const digest = digestOf(formatPlan(value));
+  digests.set(value, digest);
+  return digest;
 }
+
+const digests = new WeakMap<NumberedPlan, Digest>();
 
 /** @throws CustodyError PLAN_INVALID unless `next` directly follows `previous` (T24, T67) */
 export function assertPlanFollows(next: NumberedPlan, previous: NumberedPlan): void {

@@ -2,14 +2,13 @@ import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
 import type { NumberedPlan } from '../plan/plan.js';
-import { parsePlanDocument } from '../plan/format.js';
-import { planDigest } from '../plan/format.js';
+import { assertPlanFollows, parsePlanDocument, planDigest } from '../plan/format.js';
 import type { Evidence, Rules, Verdict } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
 import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
 import { isRequestId, requestFolder } from '../record/paths.js';
 import type { CommitId, Files, RecordStore, View } from '../record/store.js';
-import { parseRosterDocument, rosterDigest } from '../roster/format.js';
+import { assertFollows, parseRosterDocument, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 
 /** One request with its records, the rules that it is judged by and the verdict. */
@@ -194,15 +193,15 @@ export function rulesOf(request: OpenRecord<'request'>, { plans, rosters, inForc
 export function nextPlan(request: OpenRecord<'request'>, current: NumberedPlan): NumberedPlan {
   const { version, digest, document } = request.statement.predicate.parameters;
   const next = parsePlanDocument(document, 'the proposed plan');
-  const follows = next.version === current.version + 1 && next.previous === planDigest(current);
-  if (follows && next.version === version && planDigest(next) === digest) return next;
-  throw new CustodyError('REFUSED', 'the proposed plan does not follow the plan that the request names');
+  assertPlanFollows(next, current);
+  if (next.version === version && planDigest(next) === digest) return next;
+  throw new CustodyError('REFUSED', 'the calls of the request name another plan than its parameters hold');
 }
 
 function nextRoster(request: OpenRecord<'request'>, current: Roster): Roster {
   const { version, digest, document } = request.statement.predicate.parameters;
   const next = parseRosterDocument(document, 'the proposed roster');
-  const follows = next.version === current.version + 1 && next.previous === rosterDigest(current);
-  if (follows && next.version === version && rosterDigest(next) === digest) return next;
-  throw new CustodyError('REFUSED', 'the proposed roster does not follow the roster that the request names');
+  assertFollows(next, current);
+  if (next.version === version && rosterDigest(next) === digest) return next;
+  throw new CustodyError('REFUSED', 'the calls of the request name another roster than its parameters hold');
 }

@@ -8,9 +8,8 @@ import { type OpenRecord, ofKind, open } from '../record/envelope.js';
 import { assertSameGenesis, type MachineMemory, type Memory } from '../record/memory.js';
 import { GENESIS_FOLDER, planPath, rosterPath } from '../record/paths.js';
 import type { CommitId, RecordStore, View } from '../record/store.js';
-import { assertFollows, parseRoster, rosterDigest } from '../roster/format.js';
+import { parseRoster, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
-import { identitiesOf } from '../roster/rules.js';
 import { acceptedDocument } from './accepted.js';
 
 /** What the repository says at one head, checked from genesis on. */
@@ -166,9 +165,4 @@ async function assertDescends(remembered: Memory, state: InForce, store: RecordS
     details: { expected: remembered.head, found: state.head },
     suggestions: ['Another clone on this machine may be ahead: run the command again with the network.', 'Ask the other custodians for their head (custody doctor) before you trust this remote.'],
   });
-}
-
-/** Every identity that the roster in force lists. */
-export function rosterIdentities(state: InForce) {
-  return identitiesOf(state.roster);
 }

@@ -72,8 +72,14 @@ export function formatRoster(value: Roster): Uint8Array {
 }
 
 export function rosterDigest(value: Roster): Digest {
-  return digestOf(formatRoster(value));
+  const known = digests.get(value);
+  if (known) return known;
+  const digest = digestOf(formatRoster(value));
+  digests.set(value, digest);
+  return digest;
 }
+
+const digests = new WeakMap<Roster, Digest>();
 
 /** @throws CustodyError ROSTER_INVALID unless `next` directly follows `previous` (T24). */
 export function assertFollows(next: Roster, previous: Roster): void {
