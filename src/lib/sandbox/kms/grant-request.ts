@@ -1,0 +1,72 @@
+import type { JsonObject } from '../../base/canonical-json.js';
+import { ServiceError } from '../service.js';
+import type { Context, GrantConstraints } from './ask.js';
+import { validation } from './errors.js';
+import { rootArn, type Target } from './identifiers.js';
+import { isObject, optionalText, text, textMap } from './input.js';
+import { identityOf, isAccount } from './policy-document.js';
+import { specOf } from './specs.js';
+import type { World } from './state.js';
+
+const MOST_PAIRS = 8;
+const MOST_CHARACTERS = 384;
+const TYPES = ['EncryptionContextEquals', 'EncryptionContextSubset'];
+
+const MANAGEMENT = ['CreateGrant', 'RetireGrant', 'DescribeKey'];
+/** The grant operations that a kind of key can carry out (Developer Guide, "Grant operations"). */
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  symmetric: [
+    ...['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'],
+    ...['GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo'],
+  ],
+  ENCRYPT_DECRYPT: ['Decrypt', 'Encrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey'],
+  SIGN_VERIFY: ['Sign', 'Verify', 'GetPublicKey'],
+  GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac'],
+};
+
+export function readConstraints(input: JsonObject): GrantConstraints {
+  const given = input.Constraints;
+  if (!isObject(given)) return {};
+  return Object.fromEntries(TYPES.flatMap((type) => (isObject(given[type]) ? [[type, textMap(given[type])]] : [])));
+}
+
+/** Condition keys of a CreateGrant request. */
+export function grantContext(input: JsonObject, operations: readonly string[], constraints: GrantConstraints): Context {
+  const retiring = optionalText(input, 'RetiringPrincipal');
+  const types = Object.keys(constraints);
+  return {
+    'kms:GrantOperations': operations,
+    'kms:GranteePrincipal': text(input, 'GranteePrincipal'),
+    ...(retiring !== null && { 'kms:RetiringPrincipal': retiring }),
+    ...(types.length > 0 && { 'kms:GrantConstraintType': types.length === 1 ? String(types[0]) : types }),
+  };
+}
+
+/** @throws ServiceError ValidationException for operations or constraints that do not fit the key. */
+export function checkNewGrant(
+  { set, arn }: Target,
+  operations: readonly string[],
+  constraints: GrantConstraints,
+): void {
+  const symmetric = specOf(set.keySpec).family === 'symmetric';
+  const possible = [...MANAGEMENT, ...(OPERATIONS[symmetric ? 'symmetric' : set.keyUsage] ?? [])];
+  if (operations.length === 0) throw validation('Operations must not be empty.');
+  const odd = operations.find((operation) => !possible.includes(operation));
+  if (odd !== undefined) throw validation(`Grant operation ${odd} is not supported on ${arn}.`);
+  for (const [type, pairs] of Object.entries(constraints)) {
+    if (!symmetric) throw validation(`Grant constraint ${type} is only supported on symmetric encryption KMS keys.`);
+    if (Object.keys(pairs).length === 0) throw validation(`Grant constraint ${type} must not be empty.`);
+    if (Object.keys(pairs).length > MOST_PAIRS)
+      throw validation(`Grant constraint ${type} can have at most ${MOST_PAIRS} pairs.`);
+    if (Object.values(pairs).some((value) => value.length > MOST_CHARACTERS)) {
+      throw validation(`A value in grant constraint ${type} can have at most ${MOST_CHARACTERS} characters.`);
+    }
+  }
+}
+
+/** A principal of a grant; an account id becomes the account's ARN. */
+export function readPrincipal(world: World, principal: string): string {
+  if (principal === world.account) return rootArn(world);
+  if (isAccount(principal) || world.principalExists(identityOf(principal))) return principal;
+  throw new ServiceError('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
+}
