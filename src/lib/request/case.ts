@@ -1,8 +1,8 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
-import type { NumberedPlan } from '../plan/plan.js';
 import { assertPlanFollows, parsePlanDocument, planDigest } from '../plan/format.js';
+import type { NumberedPlan } from '../plan/plan.js';
 import type { Evidence, Rules, Verdict } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
 import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
@@ -36,7 +36,13 @@ export interface Documents {
 }
 
 /** @throws CustodyError NOT_FOUND, RECORD_MALFORMED and what `assertRequest` throws */
-export async function readCase(store: RecordStore, view: View, documents: Documents, id: string, now: Instant): Promise<Case> {
+export async function readCase(
+  store: RecordStore,
+  view: View,
+  documents: Documents,
+  id: string,
+  now: Instant,
+): Promise<Case> {
   if (!isRequestId(id)) throw new CustodyError('NOT_FOUND', `${id} is not the id of a request`);
   const folder = await openFolders(view, [id]);
   const opened = folder.get(id);
@@ -88,8 +94,8 @@ interface OpenedFolder {
 
 async function openFolders(view: View, ids: readonly string[]): Promise<ReadonlyMap<string, OpenedFolder>> {
   const wanted = new Set(ids);
-  const paths = (await view.pathsUnder(ids.length === 1 ? `${requestFolder(ids[0] ?? '')}/` : 'records/')).filter((path) =>
-    wanted.has(path.split('/')[1] ?? ''),
+  const paths = (await view.pathsUnder(ids.length === 1 ? `${requestFolder(ids[0] ?? '')}/` : 'records/')).filter(
+    (path) => wanted.has(path.split('/')[1] ?? ''),
   );
   const files = await view.read(paths);
   const byId = new Map<string, string[]>();
@@ -122,8 +128,10 @@ function openFolder(id: string, paths: readonly string[], files: Files): OpenedF
 function assertInPlace(record: OpenRecord, path: string): void {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const { kind } = record.statement;
-  const expected = kind === 'intent' || kind === 'receipt' ? `${kind}.json` : `${record.fileDigest.slice('sha256:'.length)}.json`;
-  if (name !== expected) throw new CustodyError('RECORD_MALFORMED', `${path}: a record of this kind would be named ${expected}`);
+  const expected =
+    kind === 'intent' || kind === 'receipt' ? `${kind}.json` : `${record.fileDigest.slice('sha256:'.length)}.json`;
+  if (name !== expected)
+    throw new CustodyError('RECORD_MALFORMED', `${path}: a record of this kind would be named ${expected}`);
 }
 
 /** Asks, for every record at once, which files of its request the head that it names already held. */
@@ -174,7 +182,8 @@ export function rulesOf(request: OpenRecord<'request'>, { plans, rosters, inForc
   const said = request.statement.predicate;
   const plan = plans[said.plan.version - 1];
   const roster = rosters[said.roster.version - 1];
-  if (!plan || !roster) throw new CustodyError('REFUSED', 'the request names a plan or roster that the repository does not have');
+  if (!plan || !roster)
+    throw new CustodyError('REFUSED', 'the request names a plan or roster that the repository does not have');
   const rules: Rules = {
     repository: roster.repository,
     plan: plan.plan,
@@ -185,12 +194,13 @@ export function rulesOf(request: OpenRecord<'request'>, { plans, rosters, inForc
     frozen: new Set(),
   };
   if (said.action === 'plan.update') return { ...rules, next: { plan: nextPlan(request, plan).plan, roster } };
-  if (said.action === 'roster.update') return { ...rules, next: { plan: plan.plan, roster: nextRoster(request, roster) } };
+  if (said.action === 'roster.update')
+    return { ...rules, next: { plan: plan.plan, roster: nextRoster(request, roster) } };
   return rules;
 }
 
 /** The plan that a request would put in force, checked to follow the one it names. */
-export function nextPlan(request: OpenRecord<'request'>, current: NumberedPlan): NumberedPlan {
+function nextPlan(request: OpenRecord<'request'>, current: NumberedPlan): NumberedPlan {
   const { version, digest, document } = request.statement.predicate.parameters;
   const next = parsePlanDocument(document, 'the proposed plan');
   assertPlanFollows(next, current);

@@ -57,4 +57,3 @@ export function identityIn(state: InForce, { signer, identity }: Actor): Identit
     details: { keyId: signer.publicKey.keyId, rosterVersion: state.roster.version },
   });
 }
-

@@ -35,7 +35,8 @@ export interface InForce {
  */
 export async function readInForce(store: RecordStore, view: View, now: Instant): Promise<InForce> {
   const head = view.head;
-  if (head === null) throw new CustodyError('REPOSITORY_NOT_FOUND', 'the repository is empty: nothing was founded here');
+  if (head === null)
+    throw new CustodyError('REPOSITORY_NOT_FOUND', 'the repository is empty: nothing was founded here');
   const paths = await view.paths();
   const plans = await readNumbered(view, paths, 'plan', (bytes, path) => parsePlan(bytes, path), planPath);
   const rosters = await readNumbered(view, paths, 'roster', (bytes, path) => parseRoster(bytes, path), rosterPath);
@@ -77,7 +78,8 @@ async function readNumbered<T extends { readonly version: number }>(
   const files = await view.read(wanted);
   return wanted.map((path, index) => {
     const item = parse(files.get(path) ?? new Uint8Array(), path);
-    if (item.version !== index + 1) throw new CustodyError('RECORD_MALFORMED', `${path} says that it is version ${item.version}`);
+    if (item.version !== index + 1)
+      throw new CustodyError('RECORD_MALFORMED', `${path} says that it is version ${item.version}`);
     return item;
   });
 }
@@ -92,8 +94,11 @@ async function readGenesis(view: View, plan: NumberedPlan, roster: Roster) {
   }
   const said = genesis.statement.predicate;
   const matches =
-    said.repository === roster.repository && said.plan.digest === planDigest(plan) && said.roster.digest === rosterDigest(roster);
-  if (!matches) throw new CustodyError('RECORD_MALFORMED', 'genesis does not cover plan 1 and roster 1 of this repository');
+    said.repository === roster.repository &&
+    said.plan.digest === planDigest(plan) &&
+    said.roster.digest === rosterDigest(roster);
+  if (!matches)
+    throw new CustodyError('RECORD_MALFORMED', 'genesis does not cover plan 1 and roster 1 of this repository');
   const signedGenesis = new Set<string>();
   for (const record of records) {
     const signer = record === null ? 'unknown' : signerOf(record as unknown as OpenRecord, roster);
@@ -105,7 +110,9 @@ async function readGenesis(view: View, plan: NumberedPlan, roster: Roster) {
 
 /** Openers wait until every custodian of roster 1 has signed genesis. @throws CustodyError PENDING */
 export function assertFounded({ signedGenesis, rosters }: InForce): void {
-  const missing = first(rosters, 'roster').custodians.map(({ id }) => id).filter((id) => !signedGenesis.has(id));
+  const missing = first(rosters, 'roster')
+    .custodians.map(({ id }) => id)
+    .filter((id) => !signedGenesis.has(id));
   if (missing.length === 0) return;
   throw new CustodyError('PENDING', `genesis is not signed by ${missing.join(', ')} yet`, {
     details: { missing },
@@ -117,7 +124,12 @@ export function assertFounded({ signedGenesis, rosters }: InForce): void {
  * Compares the repository with what this machine remembers, then remembers what is newer.
  * @throws CustodyError GENESIS_MISMATCH (T26), ROLLBACK (T24, T30)
  */
-export async function checkMemory(memory: MachineMemory, state: InForce, store: RecordStore, clock: Clock): Promise<void> {
+export async function checkMemory(
+  memory: MachineMemory,
+  state: InForce,
+  store: RecordStore,
+  clock: Clock,
+): Promise<void> {
   const remembered = await memory.read();
   if (remembered) {
     assertSameGenesis(remembered, state.genesis.digest);
@@ -151,9 +163,13 @@ function assertNotOlder(remembered: Memory, state: InForce): void {
     // An equal version with other bytes is a roll-back too.
     const now = found === undefined ? null : 'plan' in found ? planDigest(found) : rosterDigest(found);
     if (now === digest) continue;
-    throw new CustodyError('ROLLBACK', `this machine has seen ${noun} ${version}; the repository has ${now === null ? 'an older one' : 'another one'}`, {
-      details: { noun, version, expected: digest, found: now },
-    });
+    throw new CustodyError(
+      'ROLLBACK',
+      `this machine has seen ${noun} ${version}; the repository has ${now === null ? 'an older one' : 'another one'}`,
+      {
+        details: { noun, version, expected: digest, found: now },
+      },
+    );
   }
 }
 
@@ -163,6 +179,9 @@ async function assertDescends(remembered: Memory, state: InForce, store: RecordS
   if (history.some((commit) => commit === remembered.head)) return;
   throw new CustodyError('ROLLBACK', 'the repository does not contain the newest commit that this machine has seen', {
     details: { expected: remembered.head, found: state.head },
-    suggestions: ['Another clone on this machine may be ahead: run the command again with the network.', 'Ask the other custodians for their head (custody doctor) before you trust this remote.'],
+    suggestions: [
+      'Another clone on this machine may be ahead: run the command again with the network.',
+      'Ask the other custodians for their head (custody doctor) before you trust this remote.',
+    ],
   });
 }

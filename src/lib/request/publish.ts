@@ -14,13 +14,14 @@ export interface Draft {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly record: OpenRecord;
+  readonly by: string;
 }
 
 /** Signs a statement as the actor and gives it its place. */
 export async function draft(actor: Actor, statement: Statement, folder: string): Promise<Draft> {
   const bytes = await seal(statement, actor.signer);
   const record = open(bytes);
-  return { path: recordPath(folder, record.fileDigest), bytes, record };
+  return { path: recordPath(folder, record.fileDigest), bytes, record, by: actor.identity.id };
 }
 
 /** Signs a statement of a request; intent and receipt have fixed names there. */
@@ -52,8 +53,8 @@ export async function publishRecords(
   { message, also, ...options }: Publication,
 ): Promise<Published> {
   const waiting = await store.outbox();
-  const records = new Map<string, Uint8Array>([...waiting, ...drafts.map(({ path, bytes }) => [path, bytes] as const)]);
-  return store.publish(async (view) => ({ message, files: await withLedger(view, records, also) }), {
+  const all = [...[...waiting].map(([path, bytes]) => reopened(path, bytes)), ...drafts];
+  return store.publish(async (view) => ({ message, files: await withLedger(view, all, also) }), {
     onProgress: progress,
     ...options,
   });
@@ -65,19 +66,17 @@ export async function publishOutbox(ports: Ports): Promise<Published | null> {
   return publishRecords(ports, [], { message: 'Publish what waited offline' });
 }
 
-async function withLedger(view: View, records: Files, also: Files = new Map()): Promise<Files> {
+async function withLedger(view: View, drafts: readonly Draft[], also: Files = new Map()): Promise<Files> {
   const present = new Set(await view.paths());
-  const fresh = [...records].filter(([path]) => !present.has(path));
-  const events = fresh.map(([path, bytes]) => {
-    const record = open(bytes, path);
-    return eventOf(record, authorOf(record));
-  });
+  const events = drafts.filter(({ path }) => !present.has(path)).map(({ record, by }) => eventOf(record, by));
   const head = view.head === null ? EMPTY_HEAD : await readLedgerHead(view);
   const entries = ledgerFiles(head, link(events, head).entries);
-  return new Map([...records, ...also, ...entries]);
+  return new Map([...drafts.map(({ path, bytes }) => [path, bytes] as const), ...also, ...entries]);
 }
 
-function authorOf({ statement }: OpenRecord): string {
-  if ('by' in statement.predicate) return statement.predicate.by;
-  throw new CustodyError('BUG', `a ${statement.kind} is not published through a request`);
+function reopened(path: string, bytes: Uint8Array): Draft {
+  const record = open(bytes, path);
+  const { predicate } = record.statement;
+  if (!('by' in predicate)) throw new CustodyError('RECORD_MALFORMED', `${path}: it cannot have waited in the outbox`);
+  return { path, bytes, record, by: predicate.by };
 }

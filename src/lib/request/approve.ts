@@ -1,0 +1,130 @@
+import type { Digest } from '../base/bytes.js';
+import type { JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { demandOf } from '../quorum/count.js';
+import { signerOf } from '../quorum/signer.js';
+import { type Change, changesOf, type Risk, riskOf, sentenceOf } from '../record/action.js';
+import { digestOfJson } from '../record/statement.js';
+import type { Identity } from '../roster/roster.js';
+import { assertAccount } from './aws-check.js';
+import type { Case } from './case.js';
+import { caseOf, identityIn, lookUp } from './desk.js';
+import type { InForce } from './in-force.js';
+import { preStateOf } from './open.js';
+import type { Actor, Aws, Ports } from './ports.js';
+import { draftFor, publishRecords, seenNow } from './publish.js';
+
+/** Everything that an approver sees before signing, computed on the approver's own machine (T3). */
+export interface Review {
+  readonly case: Case;
+  readonly state: InForce;
+  readonly identity: Identity;
+  readonly sentence: string;
+  readonly risk: Risk;
+  readonly changes: readonly Change[];
+  /** The state at AWS right now. */
+  readonly live: JsonObject;
+  readonly host: string;
+  /** A digest of what was reviewed is not enough for this class: a person must be at the terminal. */
+  readonly presence: boolean;
+}
+
+/**
+ * Gathers what the approver must see, and refuses what could not be approved anyway.
+ * @throws CustodyError REQUEST_ENDED, REFUSED, PRE_STATE_CHANGED, ENDPOINT_REFUSED, CLOCK_SKEW and what reading throws
+ */
+export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Review> {
+  const state = await lookUp(ports, 'remote');
+  const identity = identityIn(state, actor);
+  const found = await caseOf(ports, state, id);
+  assertMayApprove(found, identity);
+  await assertAccount(aws, state.plan.plan, ports.clock.now());
+  const said = found.request.statement.predicate;
+  const live = await preStateOf(aws, state, said);
+  assertSameState(said.preState, live);
+  return {
+    case: found,
+    state,
+    identity,
+    sentence: sentenceOf(said),
+    risk: riskOf(said.action),
+    changes: changesOf(said),
+    live,
+    host: aws.host,
+    presence: state.plan.plan.quorum.classes[said.class]?.presence ?? false,
+  };
+}
+
+/** @throws CustodyError PRE_STATE_CHANGED (T5, T13) */
+export function assertSameState(signed: JsonObject, live: JsonObject): void {
+  if (digestOfJson(signed) === digestOfJson(live)) return;
+  const fields = Object.keys({ ...signed, ...live }).filter(
+    (name) => digestOfJson(signed[name] ?? null) !== digestOfJson(live[name] ?? null),
+  );
+  throw new CustodyError(
+    'PRE_STATE_CHANGED',
+    `AWS is not as it was when this was requested: ${fields.join(', ')} changed`,
+    {
+      details: { fields, expected: signed, found: live },
+      suggestions: ['Open a new request: approvals bind the state that was reviewed.'],
+    },
+  );
+}
+
+function assertMayApprove({ id, request, rules, verdict }: Case, identity: Identity): void {
+  const said = request.statement.predicate;
+  if (!['pending', 'approved', 'cooling'].includes(verdict.state)) {
+    throw new CustodyError('REQUEST_ENDED', `request ${id} is ${verdict.state}: ${verdict.because}`, {
+      details: { state: verdict.state },
+    });
+  }
+  if (identity.kind !== 'custodian')
+    throw new CustodyError('REFUSED', `${identity.id} is automation: only custodians approve`);
+  if (verdict.approvals.some(({ counted, signer }) => counted && signer?.person === identity.person)) {
+    throw new CustodyError('REFUSED', `${identity.id} has already approved ${id}: one person counts once`, {
+      details: { reason: 'same-person', id },
+      suggestions: ['Another custodian must approve it.'],
+    });
+  }
+  const selfApproval = demandOf(rules.plan, rules.roster, said.class).selfApproval;
+  if (!selfApproval && verdict.requester.person === identity.person) {
+    throw new CustodyError('REFUSED', `the plan does not let ${identity.id} approve an own request`, {
+      details: { reason: 'self-approval', id },
+    });
+  }
+}
+
+/**
+ * Signs and publishes an approval of exactly what was reviewed.
+ * @param reviewed the request digest that the person or script names as reviewed
+ * @throws CustodyError REVIEW_MISMATCH · SIGNATURE_INVALID, SIGNER_UNKNOWN when the own signature does not verify
+ *   against the roster · REMOTE_UNREACHABLE
+ */
+export async function approve(ports: Ports, actor: Actor, review: Review, reviewed: Digest): Promise<Case> {
+  const { request, id } = review.case;
+  if (reviewed !== request.digest) {
+    throw new CustodyError('REVIEW_MISMATCH', 'what was reviewed is not what is in the repository', {
+      details: { reviewed, found: request.digest },
+    });
+  }
+  const { plan, roster, head } = review.state;
+  const statement = {
+    kind: 'approval',
+    subjects: [{ name: 'request', digest: request.digest }],
+    predicate: {
+      tool: ports.tool,
+      repository: roster.repository,
+      request: request.digest,
+      by: review.identity.id,
+      at: ports.clock.now(),
+      seen: seenNow(ports, head, plan.plan.quorum.freshnessSeconds),
+      nonce: Buffer.from(ports.random(16)).toString('hex'),
+    },
+  } as const;
+  const signed = await draftFor(actor, statement, id);
+  const signer = signerOf(signed.record, roster, ...(review.case.rules.next ? [review.case.rules.next.roster] : []));
+  if (typeof signer === 'string')
+    throw new CustodyError('SIGNATURE_INVALID', 'the own signature does not verify against the roster');
+  await publishRecords(ports, [signed], { message: `Approve ${id}` });
+  return caseOf(ports, await lookUp(ports, 'local'), id);
+}

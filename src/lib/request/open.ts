@@ -1,0 +1,163 @@
+import type { JsonObject, JsonValue } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { addSeconds } from '../base/time.js';
+import { planDigest } from '../plan/format.js';
+import type { NumberedPlan } from '../plan/plan.js';
+import { callsOf, classOf } from '../record/action.js';
+import type { ActionName } from '../record/action-names.js';
+import { requestIdOf } from '../record/envelope.js';
+import { recordPath, requestFolder } from '../record/paths.js';
+import { digestOfJson, type KeyRef, type RequestPredicate, type Statement } from '../record/statement.js';
+import type { Case } from './case.js';
+import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
+import { assertFounded, type InForce } from './in-force.js';
+import { observe } from './observe.js';
+import type { Actor, Aws, Ports } from './ports.js';
+import { draft, publishRecords, seenNow } from './publish.js';
+
+/** What is asked of the quorum. */
+export interface Proposal {
+  readonly action: ActionName;
+  readonly region: string;
+  readonly key: KeyRef | null;
+  readonly parameters: JsonObject;
+  readonly reason: string;
+  /** Who is to execute it; null for any listed identity. */
+  readonly executor: string | null;
+}
+
+export interface Opened {
+  readonly case: Case;
+  /** False when an open request for the same key and action was there already: it is returned, not doubled. */
+  readonly created: boolean;
+  readonly pushed: boolean;
+}
+
+const OPEN_STATES: ReadonlySet<string> = new Set(['pending', 'approved', 'cooling', 'executing']);
+
+export function isOpen({ verdict }: Case): boolean {
+  return OPEN_STATES.has(verdict.state);
+}
+
+/**
+ * Opens a request: signs it with its pre-state and publishes it, or keeps it in the outbox without a network.
+ * @throws CustodyError PENDING while genesis is not signed by all · LIMIT_EXCEEDED with too many open requests (T65) ·
+ *   SIGNER_UNKNOWN · what reading, signing and publishing throw
+ */
+export async function openRequest(ports: Ports, actor: Actor, aws: Aws, proposal: Proposal): Promise<Opened> {
+  const state = await lookUp(ports, 'remote-if-reachable');
+  assertFounded(state);
+  identityIn(state, actor);
+  const cases = (await casesOf(ports, state)).cases.filter(isOpen);
+  const same = cases.find((item) => isSame(item, proposal));
+  if (same) return { case: same, created: false, pushed: true };
+  const limit = state.plan.plan.quorum.maxOpenRequests;
+  if (cases.length >= limit) {
+    throw new CustodyError('LIMIT_EXCEEDED', `${cases.length} requests are open, the plan allows ${limit}`, {
+      suggestions: ['Decide or withdraw some first: custody keys pending.'],
+    });
+  }
+  const preState = await preStateOf(aws, state, proposal);
+  return publishRequest(ports, actor, state, proposal, preState);
+}
+
+function isSame({ request }: Case, { action, key, region, parameters }: Proposal): boolean {
+  const said = request.statement.predicate;
+  if (said.action !== action || said.region !== region) return false;
+  if (key === null) return digestOfJson(said.parameters) === digestOfJson(parameters);
+  return said.key?.name === key.name && said.key.arn === key.arn;
+}
+
+/** The signed pre-state: from AWS for keys, from what is in force for the documents. */
+export async function preStateOf(
+  aws: Pick<Aws, 'reader'>,
+  state: InForce,
+  subject: Pick<Proposal, 'action' | 'region' | 'key'>,
+): Promise<JsonObject> {
+  if (subject.action === 'plan.update') return { version: state.plan.version, digest: state.planDigest };
+  if (subject.action === 'roster.update') return { version: state.roster.version, digest: state.rosterDigest };
+  return observe(aws.reader, subject);
+}
+
+async function publishRequest(
+  ports: Ports,
+  actor: Actor,
+  state: InForce,
+  proposal: Proposal,
+  preState: JsonObject,
+): Promise<Opened> {
+  const statement = requestStatement(ports, actor, state, proposal, preState);
+  // The folder follows from the digest of what was signed, so it is known only afterwards.
+  const signed = await draft(actor, statement, requestFolder('r-'));
+  const id = requestIdOf(signed.record.digest);
+  const placed = { ...signed, path: recordPath(requestFolder(id), signed.record.fileDigest) };
+  const message = `Request ${id}: ${proposal.action}${proposal.key ? ` ${proposal.key.name}` : ''}`;
+  const { pushed } = await publishRecords(ports, [placed], { message, mayWait: true });
+  if (!pushed) throw waiting(id);
+  const after = await lookUp(ports, 'local');
+  return { case: await caseOf(ports, after, id), created: true, pushed };
+}
+
+/** Not a failure of the request: it is signed and goes out with the next contact. */
+function waiting(id: string): CustodyError {
+  return new CustodyError('REMOTE_UNREACHABLE', `request ${id} is signed and waits in this clone for the network`, {
+    details: { id },
+    suggestions: ['Run any custody command that reaches the remote; it publishes what waits.'],
+  });
+}
+
+function requestStatement(
+  ports: Ports,
+  actor: Actor,
+  state: InForce,
+  proposal: Proposal,
+  preState: JsonObject,
+): Statement {
+  const { plan } = state.plan;
+  const now = ports.clock.now();
+  const nonce = Buffer.from(ports.random(16)).toString('hex');
+  const repository = state.roster.repository;
+  const subject = { repository, region: proposal.region, key: proposal.key, nonce };
+  const calls = callsOf(proposal.action, subject, proposal.parameters);
+  const predicate: RequestPredicate = {
+    tool: ports.tool,
+    repository,
+    plan: { version: state.plan.version, digest: state.planDigest },
+    roster: { version: state.roster.version, digest: state.rosterDigest },
+    partition: plan.partition,
+    account: plan.account,
+    endpoint: plan.environment,
+    region: proposal.region,
+    action: proposal.action,
+    class: classOf(proposal.action),
+    key: proposal.key,
+    parameters: proposal.parameters,
+    calls,
+    preState,
+    nonce,
+    by: actor.identity.id,
+    executor: proposal.executor,
+    reason: proposal.reason,
+    at: now,
+    approveBy: addSeconds(now, plan.quorum.approvalWindowSeconds),
+    executeWithinSeconds: plan.quorum.executionWindowSeconds,
+    seen: seenNow(ports, state.head, plan.quorum.freshnessSeconds),
+  };
+  return {
+    kind: 'request',
+    subjects: [{ name: 'calls', digest: digestOfJson(calls as unknown as JsonValue) }],
+    predicate,
+  };
+}
+
+/** The proposal that puts a plan in force after the one that is. */
+export function planProposal(
+  current: NumberedPlan,
+  plan: NumberedPlan['plan'],
+  reason: string,
+  executor: string | null,
+): Proposal {
+  const next: NumberedPlan = { version: current.version + 1, previous: planDigest(current), plan };
+  const parameters = { version: next.version, digest: planDigest(next), document: next as unknown as JsonObject };
+  return { action: 'plan.update', region: current.plan.regions.primary, key: null, parameters, reason, executor };
+}
