@@ -1,12 +1,21 @@
+import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
 import { planDigest } from '../plan/format.js';
 import type { NumberedPlan } from '../plan/plan.js';
-import type { RecordStore } from '../record/store.js';
+import type { RecordStore, View } from '../record/store.js';
 import { rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { type Case, readCases } from './case.js';
-import type { InForce } from './in-force.js';
+
+/** What is in force so far. */
+interface Accepted {
+  readonly view: View;
+  readonly plan: NumberedPlan;
+  readonly planDigest: Digest;
+  readonly roster: Roster;
+  readonly rosterDigest: Digest;
+}
 
 /**
  * Finds the executed request that put the next plan or roster in force.
@@ -14,7 +23,7 @@ import type { InForce } from './in-force.js';
  */
 export async function acceptedDocument(
   store: RecordStore,
-  state: Pick<InForce, 'view' | 'plan' | 'planDigest' | 'roster' | 'rosterDigest'>,
+  state: Accepted,
   plans: readonly NumberedPlan[],
   rosters: readonly Roster[],
   now: Instant,

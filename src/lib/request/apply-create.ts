@@ -3,8 +3,8 @@ import { CustodyError } from '../base/errors.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action.js';
 import { digestOfJson, type SignedCall } from '../record/statement.js';
-import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './apply.js';
 import { aliasTarget } from './observe.js';
+import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
 
 const REPLICA_SECONDS = 300;
 

@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
-import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './apply.js';
 import { observe } from './observe.js';
+import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
 
 const FINISH_SECONDS = 600;
 

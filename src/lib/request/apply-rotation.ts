@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
-import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, waitFor } from './apply.js';
 import { observe } from './observe.js';
+import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, waitFor } from './run.js';
 
 /** EnableKeyRotation says the same thing however often it is said. */
 export async function applyRotation(run: Run): Promise<Applied> {

@@ -1,0 +1,77 @@
+import type { JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { addSeconds, type Clock, millisOf } from '../base/time.js';
+import type { AwsCall, KeyReader, KeyWriter } from '../key/key.js';
+import type { KeyRef, RequestPredicate, SignedCall } from '../record/statement.js';
+
+/** One execution under way: everything that an action needs to act once and to see what came of it. */
+export interface Run {
+  readonly request: RequestPredicate;
+  readonly reader: KeyReader;
+  readonly writer: KeyWriter;
+  readonly clock: Clock;
+  readonly progress: (text: string) => void;
+  /** When the intent was signed. */
+  readonly intentAt: RequestPredicate['at'];
+  /** True when an earlier run may have made some of the calls: AWS's state decides which. */
+  readonly resumed: boolean;
+}
+
+export interface Applied {
+  readonly awsRequestIds: readonly string[];
+  readonly postState: JsonObject;
+  readonly key: KeyRef | null;
+}
+
+/** After this time a call whose answer was lost shows in AWS's state if it was carried out. */
+export const SETTLE_SECONDS = 15;
+const ATTEMPTS = 5;
+
+/** One call, sent again only while it certainly did not reach AWS (throttled before it was looked at). */
+export async function callOnce(
+  { writer, clock, progress }: Run,
+  call: SignedCall,
+): Promise<{ requestId: string; answer: JsonObject }> {
+  if (call.service !== 'kms') throw new CustodyError('BUG', `${call.service} is not called at AWS`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await writer.call(call as AwsCall);
+    } catch (cause) {
+      const again = cause instanceof CustodyError && cause.code === 'THROTTLED' && cause.details?.maybeDone === false;
+      if (!again || attempt === ATTEMPTS) throw cause;
+      progress(`AWS is throttling ${call.operation}; trying again (${attempt} of ${ATTEMPTS})`);
+      await clock.sleep(250 * 2 ** attempt);
+    }
+  }
+}
+
+export function answerMayBeLost(cause: unknown): boolean {
+  return cause instanceof CustodyError && cause.exit === 5 && cause.details?.maybeDone === true;
+}
+
+/** Waits until a call of an earlier run would show: from the time of the intent. */
+export async function settle({ clock, intentAt, progress }: Run): Promise<void> {
+  const wait = millisOf(addSeconds(intentAt, SETTLE_SECONDS)) - millisOf(clock.now());
+  if (wait <= 0) return;
+  progress(`Waiting ${Math.ceil(wait / 1000)} s, until an earlier call would show at AWS`);
+  await clock.sleep(wait);
+}
+
+/**
+ * Looks again and again until `look` answers something.
+ * @throws CustodyError TIMEOUT after `seconds`
+ */
+export async function waitFor<T>(
+  clock: Clock,
+  seconds: number,
+  what: string,
+  look: () => Promise<T | null>,
+): Promise<T> {
+  const deadline = addSeconds(clock.now(), seconds);
+  for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
+    const found = await look();
+    if (found !== null) return found;
+    if (clock.now() > deadline) throw new CustodyError('TIMEOUT', `${what} did not show within ${seconds} seconds`);
+    await clock.sleep(pause);
+  }
+}
