@@ -1,12 +1,12 @@
 import { stringify } from 'yaml';
 import { type Fault, isObject } from '../base/fields.js';
-import { asMapping, unknownName } from './field.js';
+import { objectField } from './mapping.js';
 import type { Plan } from './plan.js';
 import { planError } from './report.js';
 import { type RosterDraft, rosterDraftField } from './roster-draft.js';
 import { rosterDraftFaults } from './roster-rules.js';
-import { planFaults } from './rules.js';
-import { PLAN_SHAPE, planField } from './shape.js';
+import { type PlanParts, planFaults } from './rules.js';
+import { PLAN_SHAPE } from './shape.js';
 import { parseYaml } from './yaml.js';
 
 /** What `custody.yaml` says: a plan, and a roster to be made and signed. */
@@ -15,6 +15,9 @@ export interface Draft {
   readonly roster: RosterDraft;
 }
 
+/** Every field of `custody.yaml`. */
+export const draftField = objectField({ ...PLAN_SHAPE, roster: rosterDraftField });
+
 /**
  * Reads `custody.yaml`.
  * @throws CustodyError PLAN_INVALID that lists every fault as `file:line: path: expected …, found …`
@@ -22,37 +25,19 @@ export interface Draft {
 export function parseDraft(bytes: Uint8Array | string, file = 'custody.yaml'): Draft {
   const yaml = parseYaml(bytes, file);
   const faults: Fault[] = [];
-  const mapping = asMapping(yaml.value, '', faults);
-  const { roster: rosterPart, ...planPart } = mapping;
-  const draft = isObject(yaml.value) ? readDraft(planPart, rosterPart, faults) : null;
-  if (faults.length > 0 || draft === null) {
-    throw planError(
-      file,
-      faults.map((item) => locate(item, file, yaml.lineOf)),
-    );
-  }
-  return draft;
+  const { roster, ...parts } = draftField.parts(yaml.value, '', faults);
+  // Keys with faults are judged by what could be read of them, so that one fault does not hide another.
+  const judged = { ...parts, keys: keyParts(yaml.value) };
+  const broken = [...planFaults(judged), ...(roster ? rosterDraftFaults(roster, judged) : [])];
+  faults.push(...broken.map((item) => ({ ...item, path: draftPath(item.path) })));
+  if (faults.length === 0 && roster) return { plan: parts as Plan, roster };
+  const located = faults.map((item) => ({ ...item, file, line: yaml.lineOf(item.path) }));
+  throw planError(file, located);
 }
 
-function readDraft(planPart: Record<string, unknown>, rosterPart: unknown, faults: Fault[]): Draft | null {
-  const known = [...Object.keys(planField.schema.properties as object), 'roster'];
-  const shaped: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(planPart)) {
-    if (known.includes(name)) shaped[name] = value;
-    else unknownName(faults, '', name, known);
-  }
-  const parts = planField.parts(shaped, '', faults);
-  const roster = rosterDraftField.draft(rosterPart, 'roster', faults);
-  // Keys with faults are judged by the fields that could be read.
-  const keys = isObject(shaped.keys) ? PLAN_SHAPE.keys.parts(shaped.keys, 'keys', []) : undefined;
-  const judged = keys ? { ...parts, keys } : parts;
-  faults.push(...planFaults(judged), ...(roster ? rosterDraftFaults(roster, judged) : []));
-  return faults.length === 0 && roster ? { plan: parts as Plan, roster } : null;
-}
-
-function locate(item: Fault, file: string, lineOf: (path: string) => number) {
-  const path = draftPath(item.path);
-  return { ...item, path, file, line: lineOf(path) };
+function keyParts(value: unknown): PlanParts['keys'] {
+  const keys = isObject(value) && Object.hasOwn(value, 'keys') ? value.keys : undefined;
+  return PLAN_SHAPE.keys.parts(keys, 'keys', []);
 }
 
 /** A path of the stored form (`rotation.periodDays`) in the draft (`rotation.period`). Names of keys hold no capitals. */
@@ -62,6 +47,6 @@ function draftPath(path: string): string {
 
 /** The inverse of `parseDraft`, without comments. */
 export function formatDraft(draft: Draft): string {
-  const value = { ...(planField.write(draft.plan) as object), roster: rosterDraftField.write(draft.roster) };
+  const value = draftField.write({ ...draft.plan, roster: draft.roster });
   return stringify(value, { version: '1.2', schema: 'core', lineWidth: 0, aliasDuplicateObjects: false });
 }

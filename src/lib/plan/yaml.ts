@@ -35,6 +35,8 @@ interface Reading {
 }
 
 const LONE_SURROGATE = /\p{Cs}/u;
+/** What YAML does not count as printable, and what makes a screen show a text in another order than it is read. */
+const HIDDEN = /[^\P{Cc}\t\n\r]|\p{Bidi_Control}|[\u2028\u2029]/u;
 
 /**
  * Reads the part of YAML 1.2 (core schema) that says the same to every reader: one document of mappings, lists and plain
@@ -52,14 +54,22 @@ export function parseYaml(input: Uint8Array | string, file: string): YamlFile {
 }
 
 function readText(input: Uint8Array | string, file: string): string {
-  const refuse = (expected: string, found: string) => planError(file, [{ file, line: 1, path: '', expected, found }]);
+  const refuse = (expected: string, found: string, line = 1) =>
+    planError(file, [{ file, line, path: '', expected, found }]);
   const size = typeof input === 'string' ? Buffer.byteLength(input) : input.length;
   if (size > DEFAULT_LIMITS.maxBytes) throw refuse(`at most ${DEFAULT_LIMITS.maxBytes} bytes`, `${size} bytes`);
   // Text goes the same way as bytes: a string with half a surrogate pair must not pass where its bytes would not.
   const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input;
   const text = decodeUtf8(bytes);
   if (text === null) throw refuse('UTF-8 without a byte order mark', 'other bytes');
-  return text;
+  const hidden = HIDDEN.exec(text);
+  if (hidden === null) return text;
+  const line = text.slice(0, hidden.index).split('\n').length;
+  throw refuse('text without control or direction characters', codePointOf(hidden[0]), line);
+}
+
+function codePointOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 /** Tokens of the whole text; stops at the depth limit, because composing is recursive and would exhaust the stack. */
@@ -88,6 +98,7 @@ function compose(tokens: readonly CstToken[], text: string, reading: Reading): D
     schema: 'core',
     merge: false,
     strict: true,
+    resolveKnownTags: false,
     prettyErrors: false,
     logLevel: 'silent',
     // Its own check compares each name with each: a file of doubled names would take minutes.

@@ -1,3 +1,4 @@
+import { CustodyError } from '../../../src/lib/base/errors.js';
 import type { Draft } from '../../../src/lib/plan/draft.js';
 import { parseDraft } from '../../../src/lib/plan/draft.js';
 import { planTemplate } from '../../../src/lib/plan/template.js';
@@ -11,6 +12,10 @@ export const PUBLIC_KEYS = [
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+oGRHCe+vSv7GGyYHG0MnBxsLN1pi/RmA3LiT0FpT8dEwYmWHmyUy5fGjEzKSJ3ihdQvNiCbdN8TO9e0F0FUjA==',
 ] as const;
 
+/** Of a curve that is not in the table of algorithms. */
+export const P384_KEY =
+  'MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAErn4miQL7lAJlbmmxnsdoew8EEYUU6+0mPH4BllEVcxcNQO7kl9xWzHXvUho/1j5MXAbDHTt8/euFzSc92hRWdwxYsjjGOq+/VSSO7n7deyN5fWvCQn2xNWvM82HMT6Uz';
+
 export const ACCOUNT = '111122223333';
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 
@@ -23,14 +28,31 @@ export const OPTIONS: TemplateOptions = {
   roster: {
     threshold: 2,
     custodians: [
-      { id: 'architect', name: 'Ada', duty: 'SecurityArchitect', roleArn: role('SecurityArchitect'), keys: [{ home: { type: 'local' }, publicKey: PUBLIC_KEYS[0] }] },
-      { id: 'privacy', name: 'Grace', duty: 'PrivacyEngineer', roleArn: role('PrivacyEngineer'), keys: [{ home: { type: 'local' }, publicKey: PUBLIC_KEYS[1] }] },
+      {
+        id: 'architect',
+        name: 'Ada',
+        duty: 'SecurityArchitect',
+        roleArn: role('SecurityArchitect'),
+        keys: [{ home: { type: 'local' }, publicKey: PUBLIC_KEYS[0] }],
+      },
+      {
+        id: 'privacy',
+        name: 'Grace',
+        duty: 'PrivacyEngineer',
+        roleArn: role('PrivacyEngineer'),
+        keys: [{ home: { type: 'local' }, publicKey: PUBLIC_KEYS[1] }],
+      },
       {
         id: 'deputy',
         name: 'Barbara',
         duty: 'SecurityArchitect',
         roleArn: role('SecurityArchitect-deputy'),
-        keys: [{ home: { type: 'kms', arn: `arn:aws:kms:eu-central-1:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555` }, publicKey: PUBLIC_KEYS[2] }],
+        keys: [
+          {
+            home: { type: 'kms', arn: `arn:aws:kms:eu-central-1:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555` },
+            publicKey: PUBLIC_KEYS[2],
+          },
+        ],
       },
     ],
     automation: [],
@@ -43,4 +65,15 @@ export const TEMPLATE = planTemplate(OPTIONS);
 /** A fresh draft of the template: tests change copies of it. */
 export function draft(): Draft {
   return parseDraft(TEMPLATE);
+}
+
+/** The error that `act` throws: a CustodyError PLAN_INVALID, or the test fails. */
+export function refusal(act: () => unknown): CustodyError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof CustodyError && error.code === 'PLAN_INVALID') return error;
+    throw error;
+  }
+  throw new Error('expected PLAN_INVALID, nothing was thrown');
 }
