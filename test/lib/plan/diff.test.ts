@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest';
+import { instantFromMillis, parseInstant } from '../../../src/lib/base/time.js';
+import type { KeyArn, KeyDescription } from '../../../src/lib/key/key.js';
+import { diffPlan } from '../../../src/lib/plan/diff.js';
+import type { Expectations, ObservedEstate, ObservedKey } from '../../../src/lib/plan/estate.js';
+import { type Plan, regionsOf } from '../../../src/lib/plan/plan.js';
+import { rotationDue } from '../../../src/lib/plan/rotation-due.js';
+import { ACCOUNT, draft } from './fixture.js';
+
+const PRIMARY = 'eu-central-1';
+const REPLICA = 'eu-west-1';
+const CREATED = parseInstant('2026-01-01T00:00:00.000Z');
+const OWN = { 'custody:repository': '0123456789abcdef' };
+const { plan } = draft();
+
+function describedKey(name: string, region: string): KeyDescription {
+  const at = Object.keys(plan.keys).indexOf(name);
+  const multi = plan.keys[name]?.multiRegion ?? false;
+  const keyId = multi ? `mrk-${String(at).repeat(32)}` : `${String(at).repeat(8)}-2222-3333-4444-555555555555`;
+  return {
+    arn: `arn:aws:kms:${region}:${ACCOUNT}:key/${keyId}` as KeyArn,
+    keyId,
+    region,
+    account: ACCOUNT,
+    state: 'Enabled',
+    spec: 'SYMMETRIC_DEFAULT',
+    usage: 'ENCRYPT_DECRYPT',
+    origin: 'AWS_KMS',
+    description: '',
+    createdAt: CREATED,
+    deletionAt: null,
+    multiRegion: multi
+      ? { type: region === PRIMARY ? 'PRIMARY' : 'REPLICA', primaryRegion: PRIMARY, replicaRegions: [REPLICA] }
+      : null,
+  };
+}
+
+function asPlanned(name: string, region: string): ObservedKey {
+  const description = describedKey(name, region);
+  const periodDays = plan.keys[name]?.rotation.periodDays ?? null;
+  return {
+    description,
+    aliasTarget: description.keyId,
+    tags: { ...plan.keys[name]?.tags, ...OWN, 'custody:request': 'r-abcdefghij' },
+    rotationStatus: { enabled: true, periodDays, nextAt: null, onDemandStartedAt: null },
+    rotations: [],
+    policy: `{ "Version": "2012-10-17", "Id": "${name}" }`,
+  };
+}
+
+function places(of: Plan): [string, string][] {
+  return Object.entries(of.keys).flatMap(([name, key]) =>
+    regionsOf(of, key).map((region): [string, string] => [region, name]),
+  );
+}
+
+function byPlace<T>(value: (name: string, region: string) => T): Record<string, Record<string, T>> {
+  const found: Record<string, Record<string, T>> = {};
+  for (const [region, name] of places(plan)) found[region] = { ...found[region], [name]: value(name, region) };
+  return found;
+}
+
+/** KMS writes names in another order than we do. */
+const EXPECTED: Expectations = { policies: byPlace((name) => `{"Id":"${name}","Version":"2012-10-17"}`), tags: OWN };
+
+type Change = (key: ObservedKey) => Partial<ObservedKey> | null;
+
+function estate(name = '', region = '', change: Change = () => ({})): ObservedEstate {
+  return byPlace((at, where) => {
+    const key = asPlanned(at, where);
+    if (at !== name || where !== region) return key;
+    const changed = change(key);
+    return changed === null ? null : { ...key, ...changed };
+  });
+}
+
+const describedAs =
+  (part: Partial<KeyDescription>): Change =>
+  ({ description }) => ({ description: { ...description, ...part } });
+const REPLICATED = describedKey('root', PRIMARY).multiRegion;
+
+describe('diffPlan', () => {
+  it('finds nothing in an estate that is as planned', () => {
+    expect(diffPlan(plan, estate(), EXPECTED)).toEqual([]);
+  });
+
+  it('never takes what was not looked at for in order (T23)', () => {
+    const found = diffPlan(plan, {}, EXPECTED);
+    expect(found).toHaveLength(places(plan).length);
+    expect(found.every(({ kind, severity }) => kind === 'unobserved' && severity === 'critical')).toBe(true);
+  });
+
+  it.each<[string, string, string, Change, string, string, string | undefined]>([
+    ['a missing key', 'case-data', PRIMARY, () => null, 'missing', 'critical', 'key.create'],
+    ['a missing replica', 'root', REPLICA, () => null, 'replica-missing', 'critical', 'key.replicate'],
+    ['another alias target', 'root', PRIMARY, () => ({ aliasTarget: 'mrk-other' }), 'alias', 'critical', 'key.alias'],
+    ['no alias', 'root', REPLICA, () => ({ aliasTarget: null }), 'alias', 'warning', 'key.alias'],
+    [
+      'a tag of another value',
+      'webauthn',
+      PRIMARY,
+      ({ tags }) => ({ tags: { ...tags, 'data-class': 'x' } }),
+      'tags',
+      'warning',
+      'key.label',
+    ],
+    [
+      'a tag too many',
+      'webauthn',
+      PRIMARY,
+      ({ tags }) => ({ tags: { ...tags, more: 'x' } }),
+      'tags',
+      'notice',
+      'key.label',
+    ],
+    [
+      'T61 a key of another repository',
+      'root',
+      PRIMARY,
+      () => ({ tags: {}, policy: null, aliasTarget: null }),
+      'foreign',
+      'critical',
+      undefined,
+    ],
+    [
+      'T49 rotation switched off',
+      'root',
+      PRIMARY,
+      ({ rotationStatus: r }) => ({ rotationStatus: r && { ...r, enabled: false } }),
+      'rotation',
+      'warning',
+      'key.rotation',
+    ],
+    [
+      'another period',
+      'root',
+      PRIMARY,
+      ({ rotationStatus: r }) => ({ rotationStatus: r && { ...r, periodDays: 366 } }),
+      'rotation',
+      'warning',
+      'key.rotation',
+    ],
+    ['an unknown rotation', 'root', PRIMARY, () => ({ rotationStatus: null }), 'rotation', 'warning', 'key.rotation'],
+    ['another policy', 'root', REPLICA, () => ({ policy: '{}' }), 'policy', 'critical', 'key.policy'],
+    ['a policy that is not JSON', 'root', REPLICA, () => ({ policy: '{' }), 'policy', 'critical', 'key.policy'],
+    ['an unreadable policy', 'root', REPLICA, () => ({ policy: null }), 'policy', 'critical', undefined],
+    ['a disabled key', 'root', PRIMARY, describedAs({ state: 'Disabled' }), 'state', 'critical', 'key.enable'],
+    [
+      'a key in its deletion window',
+      'root',
+      REPLICA,
+      describedAs({ state: 'PendingDeletion' }),
+      'state',
+      'critical',
+      'key.cancel-deletion',
+    ],
+    ['a key that is being changed', 'root', PRIMARY, describedAs({ state: 'Updating' }), 'state', 'notice', undefined],
+    [
+      'another account',
+      'case-data',
+      PRIMARY,
+      describedAs({ account: '999999999999' }),
+      'account',
+      'critical',
+      undefined,
+    ],
+    ['another spec', 'case-data', PRIMARY, describedAs({ spec: 'HMAC_256' }), 'spec', 'critical', undefined],
+    ['another usage', 'case-data', PRIMARY, describedAs({ usage: 'SIGN_VERIFY' }), 'usage', 'critical', undefined],
+    ['imported material', 'case-data', PRIMARY, describedAs({ origin: 'EXTERNAL' }), 'origin', 'critical', undefined],
+    [
+      'a multi-Region key where one Region is planned',
+      'case-data',
+      PRIMARY,
+      describedAs({ multiRegion: REPLICATED && { ...REPLICATED, replicaRegions: [] } }),
+      'multi-region',
+      'critical',
+      undefined,
+    ],
+    [
+      'another primary Region',
+      'root',
+      REPLICA,
+      describedAs({ multiRegion: REPLICATED && { ...REPLICATED, type: 'REPLICA', primaryRegion: 'eu-west-9' } }),
+      'multi-region',
+      'critical',
+      undefined,
+    ],
+    [
+      'T49 a replica that nobody planned',
+      'root',
+      PRIMARY,
+      describedAs({ multiRegion: REPLICATED && { ...REPLICATED, replicaRegions: [REPLICA, 'us-east-1'] } }),
+      'replica-unplanned',
+      'critical',
+      undefined,
+    ],
+  ])('finds %s', (_, name, region, change, kind, severity, remedyAction) => {
+    const found = diffPlan(plan, estate(name, region, change), EXPECTED);
+    expect(found.map(({ expected, found: seen, ...rest }) => rest)).toEqual([
+      { key: name, region, kind, severity, ...(remedyAction ? { remedyAction } : {}) },
+    ]);
+    expect(found[0]?.expected).not.toBe(found[0]?.found);
+  });
+
+  it('finds a replica that is another key', () => {
+    const found = diffPlan(
+      plan,
+      estate('root', REPLICA, ({ description }) => ({
+        description: { ...description, keyId: 'mrk-x' },
+        aliasTarget: 'mrk-x',
+      })),
+      EXPECTED,
+    );
+    expect(found.map(({ kind, found: seen }) => [kind, seen])).toEqual([['multi-region', 'key mrk-x']]);
+  });
+
+  it('leaves replicas to the creation of a key that is missing', () => {
+    const both = { ...estate(), [PRIMARY]: { ...estate()[PRIMARY], root: null }, [REPLICA]: { root: null } };
+    expect(diffPlan(plan, both, EXPECTED).map(({ kind, remedyAction }) => [kind, remedyAction])).toEqual([
+      ['missing', 'key.create'],
+      ['replica-missing', 'key.create'],
+    ]);
+  });
+
+  it('says nothing of rotation where KMS does not, and of policies it has nothing to compare with', () => {
+    const deleted = estate('case-data', PRIMARY, (key) => ({
+      ...describedAs({ state: 'PendingDeletion' })(key),
+      rotationStatus: null,
+    }));
+    expect(diffPlan(plan, deleted, EXPECTED).map(({ kind }) => kind)).toEqual(['state']);
+    const found = diffPlan(plan, estate(), { ...EXPECTED, policies: {} });
+    expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(['policy']));
+    expect(found).toHaveLength(places(plan).length);
+  });
+});
+
+describe('rotationDue', () => {
+  const DAY = 86_400_000;
+  const daysLater = (days: number, millis = 0) => instantFromMillis(Date.parse(CREATED) + days * DAY + millis);
+  const planned = { rotation: { automatic: true, periodDays: 90 } };
+  const key = asPlanned('telemetry-short', PRIMARY);
+  const due = (change: Partial<ObservedKey>, days: number, millis = 0) =>
+    rotationDue(planned, { ...key, ...change }, daysLater(days, millis));
+
+  it('counts from the creation, then from the last rotation', () => {
+    expect(due({}, 90)).toMatchObject({ due: false, remedyAction: null, lastAt: CREATED, nextAt: daysLater(90) });
+    expect(due({}, 90, 1)).toMatchObject({
+      due: true,
+      remedyAction: 'key.rotate',
+      because: 'the last rotation is older than 90 days',
+    });
+    const rotations = [daysLater(50), daysLater(30)].map((at) => ({
+      type: 'ON_DEMAND' as const,
+      at,
+      keyMaterialId: null,
+    }));
+    expect(due({ rotations }, 100)).toMatchObject({ due: false, lastAt: daysLater(50), nextAt: daysLater(140) });
+    expect(due({ rotations }, 141)).toMatchObject({ due: true });
+  });
+
+  it('is due while automatic rotation is off or unknown, unless the plan wants it by hand', () => {
+    const rotationStatus = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
+    for (const status of [rotationStatus, null]) {
+      expect(due({ rotationStatus: status }, 1)).toMatchObject({
+        due: true,
+        remedyAction: 'key.rotation',
+        because: 'automatic rotation is off',
+      });
+    }
+    const byHand = { rotation: { automatic: false, periodDays: 90 } };
+    expect(rotationDue(byHand, { ...key, rotationStatus }, daysLater(1)).due).toBe(false);
+    expect(rotationDue(byHand, { ...key, rotationStatus }, daysLater(91)).due).toBe(true);
+  });
+
+  it('is never due while a rotation is under way or the key is being deleted', () => {
+    const rotationStatus = { enabled: true, periodDays: 90, nextAt: null, onDemandStartedAt: daysLater(91) };
+    expect(due({ rotationStatus }, 92)).toMatchObject({ due: false });
+    expect(due({ description: { ...key.description, state: 'PendingDeletion' } }, 92)).toMatchObject({ due: false });
+  });
+});
