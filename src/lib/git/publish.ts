@@ -1,0 +1,164 @@
+import { CustodyError, type ErrorCode } from '../base/errors.js';
+import { type Clock, millisOf } from '../base/time.js';
+import type { BuildChange, Change, CommitId, Published, PublishOptions } from '../record/store.js';
+import { verifyRange } from './range.js';
+import type { Refs } from './refs.js';
+import type { Repository } from './repository.js';
+
+/** What the flows below need of the remote; `transport.ts` is one. */
+export interface Remote {
+  /** The remote's main, with its objects fetched; null when there is none. */
+  fetch(): Promise<CommitId | null>;
+  push(commit: CommitId, parent: CommitId | null): Promise<'pushed' | 'moved'>;
+}
+
+export interface GitLimits {
+  /** How long a publish tries when the head keeps moving. By time, not by count: with 50 writers one needs 29 attempts. */
+  readonly deadlineMillis: number;
+  /** A remote that says nothing for so long is given up. */
+  readonly silenceMillis: number;
+  /** How often an unreachable remote is tried again. */
+  readonly retries: number;
+}
+
+export const DEFAULT_LIMITS: GitLimits = { deadlineMillis: 120_000, silenceMillis: 30_000, retries: 3 };
+
+export interface Exchange {
+  readonly repository: Repository;
+  readonly remote: Remote;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits: GitLimits;
+  readonly onProgress: (text: string) => void;
+}
+
+interface Advanced {
+  readonly refs: Refs;
+  /** The commits that this step has brought. */
+  readonly fresh: readonly CommitId[];
+}
+
+/**
+ * Fetches and verifies; only then does main move.
+ * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED, REMOTE_UNREACHABLE, TIMEOUT, DENIED
+ */
+export async function advance(exchange: Exchange, refs: Refs, retries = exchange.limits.retries): Promise<Advanced> {
+  const head = await fetchPatiently(exchange, retries);
+  if (head === refs.main)
+    return { refs: refs.outbox === null ? refs : await exchange.repository.moveTo(refs, head), fresh: [] };
+  if (head === null) {
+    throw new CustodyError('HISTORY_REWRITTEN', `the remote has lost its branch main, which was at ${refs.main}`);
+  }
+  const fresh = await verifyRange(exchange.repository.git, refs.main, head);
+  return { refs: await exchange.repository.moveTo(refs, head), fresh };
+}
+
+async function fetchPatiently(exchange: Exchange, retries: number): Promise<CommitId | null> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await exchange.remote.fetch();
+    } catch (cause) {
+      if (!hasCode(cause, ['REMOTE_UNREACHABLE']) || attempt >= retries) throw cause;
+      exchange.onProgress('the remote cannot be reached, trying again');
+      await exchange.clock.sleep(backoff(exchange.random, attempt, 500, 8_000));
+    }
+  }
+}
+
+/** Builds and pushes until the commit has landed. Called under the clone's lock. */
+export async function publish(exchange: Exchange, build: BuildChange, options: PublishOptions): Promise<Published> {
+  const { repository, clock, limits } = exchange;
+  const end = millisOf(clock.now()) + limits.deadlineMillis;
+  const tried = new Set<CommitId>();
+  let refs = await repository.refs();
+  for (let attempt = 0; ; attempt++) {
+    if (options.onlyOn !== undefined && refs.main !== options.onlyOn) throw movedFrom(options.onlyOn, refs.main);
+    const change = await build(repository.view(refs.main));
+    const files = await repository.newFiles(refs.main, change);
+    if (files.size === 0) return nothingNew(await repository.moveTo(refs, refs.main));
+    const commit = await repository.commit(refs.main, files, change.message);
+    tried.add(commit);
+    try {
+      const step = await deliver(exchange, commit, refs, options.mayWait === true ? 0 : limits.retries);
+      const landed = step.fresh.find((id) => tried.has(id));
+      if (landed !== undefined) return { commit: landed, pushed: true };
+      refs = step.refs;
+    } catch (cause) {
+      return await keepWaiting(exchange, refs, { ...change, files }, options, cause);
+    }
+    if (millisOf(clock.now()) > end) throw neverFirst(attempt + 1, limits);
+    exchange.onProgress(`another custodian was faster, building again (${attempt + 1})`);
+    await clock.sleep(backoff(exchange.random, attempt, 50, 2_000));
+  }
+}
+
+/** One push; when it did not go through, or its answer was lost, looks what the remote has now. */
+async function deliver(exchange: Exchange, commit: CommitId, refs: Refs, retries: number): Promise<Advanced> {
+  for (let attempt = 0; ; attempt++) {
+    const outcome = await pushOnce(exchange.remote, commit, refs.main);
+    if (outcome === 'pushed') return { refs: await exchange.repository.moveTo(refs, commit), fresh: [commit] };
+    // A push whose answer was lost may have landed all the same: nothing is pushed again before we have looked.
+    const seen = await advance(exchange, refs, retries);
+    if (outcome === 'moved' || seen.fresh.length > 0) return seen;
+    if (attempt >= retries) throw outcome;
+    await exchange.clock.sleep(backoff(exchange.random, attempt, 500, 8_000));
+  }
+}
+
+async function pushOnce(
+  remote: Remote,
+  commit: CommitId,
+  parent: CommitId | null,
+): Promise<'pushed' | 'moved' | CustodyError> {
+  try {
+    return await remote.push(commit, parent);
+  } catch (cause) {
+    if (cause instanceof CustodyError && hasCode(cause, ['REMOTE_UNREACHABLE', 'TIMEOUT'])) return cause;
+    throw cause;
+  }
+}
+
+async function keepWaiting(
+  { repository, onProgress }: Exchange,
+  refs: Refs,
+  change: Change,
+  options: PublishOptions,
+  cause: unknown,
+): Promise<Published> {
+  // Links of the ledger are derived from the head that they follow; only records can wait.
+  const records = new Map([...change.files].filter(([path]) => path.startsWith('records/')));
+  const offline = hasCode(cause, ['REMOTE_UNREACHABLE', 'TIMEOUT']);
+  if (!offline || options.mayWait !== true || records.size === 0) throw cause;
+  onProgress('the remote cannot be reached; the records wait in this clone');
+  const { outbox } = await repository.wait(refs, records);
+  if (outbox === null) throw new CustodyError('BUG', 'the outbox is empty after something was put into it');
+  return { commit: outbox, pushed: false };
+}
+
+function nothingNew({ main }: Refs): Published {
+  if (main === null) throw new CustodyError('BUG', 'nothing was given to be published');
+  return { commit: main, pushed: true };
+}
+
+/** Full jitter: a random time up to a bound that doubles. */
+function backoff(random: () => number, attempt: number, firstMillis: number, maxMillis: number): number {
+  return Math.ceil(random() * Math.min(maxMillis, firstMillis * 2 ** attempt));
+}
+
+function hasCode(cause: unknown, codes: readonly ErrorCode[]): boolean {
+  return cause instanceof CustodyError && codes.includes(cause.code);
+}
+
+function movedFrom(onlyOn: CommitId, main: CommitId | null): CustodyError {
+  return new CustodyError('CONFLICT', 'the repository has moved since it was judged', {
+    details: { expected: onlyOn, found: main },
+    suggestions: ['Run the command again: it judges the newest records.'],
+  });
+}
+
+function neverFirst(attempts: number, limits: GitLimits): CustodyError {
+  const seconds = limits.deadlineMillis / 1000;
+  return new CustodyError('CONFLICT', `others were faster ${attempts} times in ${seconds} s; nothing was published`, {
+    suggestions: ['Run the command again.'],
+  });
+}

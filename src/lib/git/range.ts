@@ -1,0 +1,104 @@
+import { CustodyError } from '../base/errors.js';
+import type { CommitId } from '../record/store.js';
+import { readHeaders } from './batch.js';
+import { isCommitId } from './objects.js';
+import { type GitProcess, runGit } from './spawn.js';
+import { assertBlobSize, assertFileMode, assertTreePath, isImmutable, quoted } from './tree.js';
+
+/** What a fetched range of commits did: read in one process, judged once, before any of it counts. */
+
+interface FileChange {
+  /** `A` added; every other letter is a change of what was there. */
+  readonly status: string;
+  readonly mode: string;
+  readonly blob: string;
+  readonly path: string;
+}
+
+interface CommitChanges {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly changes: readonly FileChange[];
+}
+
+/**
+ * The commits after `from` up to `to`, oldest first, found in order: one line without merges that goes forward from
+ * `from`, adds plain files under known paths, and changes or deletes none (T30, T33, T35, T36).
+ * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED
+ */
+export async function verifyRange(git: GitProcess, from: CommitId | null, to: CommitId): Promise<readonly CommitId[]> {
+  const commits = await readRange(git, from, to);
+  judgeLine(commits, from, to);
+  for (const commit of commits) for (const change of commit.changes) judgeChange(change, commit.id);
+  await judgeBlobs(git, commits);
+  return commits.map((commit) => commit.id).filter(isCommitId);
+}
+
+async function readRange(git: GitProcess, from: CommitId | null, to: CommitId): Promise<readonly CommitChanges[]> {
+  // --root: the first commit's files are judged too. Merges need no option, their parents give them away.
+  const shape = ['--first-parent', '--reverse', '--root', '--raw', '--no-renames', '--no-abbrev', '-z'];
+  const range = from === null ? [to] : [to, `^${from}`];
+  const output = await runGit(git, ['log', '--format=tformat:commit %H %P', ...shape, ...range, '--']);
+  return parseRange(output.toString('utf8'));
+}
+
+/** Reads `git log --raw -z`: `commit <id> <parents>\0`, then for each file `\n:<modes> <blobs> <status>\0<path>\0`. */
+export function parseRange(text: string): readonly CommitChanges[] {
+  const commits: { id: string; parents: readonly string[]; changes: FileChange[] }[] = [];
+  const parts = text.split('\0');
+  for (let at = 0; at < parts.length; at++) {
+    const part = (parts[at] ?? '').replace(/^\n/, '');
+    if (part === '') continue;
+    const head = /^commit ([0-9a-f]{40}) ?((?:[0-9a-f]{40} ?)*)$/.exec(part);
+    const file = /^:(\d{6}) (\d{6}) [0-9a-f]{40} ([0-9a-f]{40}) ([A-Z])\d*$/.exec(part);
+    const last = commits.at(-1);
+    if (head) {
+      commits.push({ id: head[1] ?? '', parents: (head[2] ?? '').split(' ').filter((id) => id !== ''), changes: [] });
+    } else if (file && last) {
+      last.changes.push({ mode: file[2] ?? '', blob: file[3] ?? '', status: file[4] ?? '', path: parts[++at] ?? '' });
+    } else throw new CustodyError('STORAGE', `git log answered ${quoted(part)}`);
+  }
+  return commits;
+}
+
+function judgeLine(commits: readonly CommitChanges[], from: CommitId | null, to: CommitId): void {
+  let before: string | null = from;
+  for (const { id, parents } of commits) {
+    if (parents.length > 1) throw rewritten(`commit ${id} is a merge`, { commit: id });
+    if ((parents[0] ?? null) !== before) {
+      const expected = before ?? 'no parent';
+      throw rewritten(`commit ${id} should follow ${expected}, it follows ${parents[0] ?? 'nothing'}`, { commit: id });
+    }
+    before = id;
+  }
+  if (before !== to) throw rewritten(`its head ${to} is older than ${from}, which this clone has seen`, { head: to });
+}
+
+function judgeChange(change: FileChange, commit: string): void {
+  assertTreePath(change.path);
+  if (change.status !== 'A' && isImmutable(change.path)) {
+    const did = change.status === 'D' ? 'deletes' : 'changes';
+    throw rewritten(`commit ${commit} ${did} ${quoted(change.path)}`, { commit, path: change.path });
+  }
+  if (change.status !== 'D') assertFileMode(change.mode, change.path);
+}
+
+async function judgeBlobs(git: GitProcess, commits: readonly CommitChanges[]): Promise<void> {
+  const changes = commits.flatMap((commit) => commit.changes.filter((change) => change.status !== 'D'));
+  const headers = await readHeaders(
+    git,
+    changes.map((change) => change.blob),
+  );
+  for (const [at, change] of changes.entries()) {
+    const header = headers[at];
+    if (header?.type !== 'blob') throw new CustodyError('TREE_MALFORMED', `${quoted(change.path)} names no blob`);
+    assertBlobSize(header.size, change.path);
+  }
+}
+
+function rewritten(what: string, details: Readonly<Record<string, unknown>>): CustodyError {
+  return new CustodyError('HISTORY_REWRITTEN', `the remote's history was rewritten: ${what}`, {
+    details,
+    suggestions: ['Keep this clone as evidence and compare its head with another custodian before you go on.'],
+  });
+}

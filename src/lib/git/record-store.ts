@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/time.js';
+import { withLock } from '../fs/lock.js';
+import type { BuildChange, CommitId, Files, Published, PublishOptions, RecordStore, View } from '../record/store.js';
+import { type Clone, openClone } from './clone.js';
+import type { Environment } from './environment.js';
+import { advance, DEFAULT_LIMITS, type Exchange, type GitLimits, publish } from './publish.js';
+import { type Identity, Repository } from './repository.js';
+import { fetchMain, pushMain } from './transport.js';
+
+export interface GitRecordStoreOptions {
+  /** The custodian's folder, with its `.git`. */
+  readonly dir: string;
+  readonly clock: Clock;
+  /** A number from 0 to 1: the jitter of retries. */
+  readonly random: () => number;
+  readonly environment: Environment;
+  /** Who stands in commits. It proves nothing: signatures do. */
+  readonly identity?: Identity;
+  readonly limits?: Partial<GitLimits>;
+}
+
+const IDENTITY: Identity = { name: 'custody', email: 'custody@localhost' };
+/** A waiting process outlives one full publish of the holder. */
+const LOCK_SLACK_MILLIS = 60_000;
+const TELL_AFTER_MILLIS = 1_000;
+
+type OnProgress = (text: string) => void;
+
+/**
+ * Records in a Git clone that was made with `createClone`. One process at a time syncs or publishes in a clone; reading
+ * needs no turn. `build` of a publish runs in that turn, so it must not sync or publish itself.
+ * @throws CustodyError REPOSITORY_NOT_FOUND, CLONE_UNSAFE
+ */
+export async function openGitRecordStore(options: GitRecordStoreOptions): Promise<RecordStore> {
+  const clone = await openClone(options.dir, options.environment);
+  return new GitRecordStore(clone, options, { ...DEFAULT_LIMITS, ...options.limits });
+}
+
+class GitRecordStore implements RecordStore {
+  readonly #repository: Repository;
+
+  constructor(
+    private readonly clone: Clone,
+    private readonly options: GitRecordStoreOptions,
+    private readonly limits: GitLimits,
+  ) {
+    const git = { gitDir: clone.gitDir, environment: options.environment };
+    this.#repository = new Repository(git, options.clock, options.identity ?? IDENTITY);
+  }
+
+  async sync(options: { readonly onProgress?: OnProgress } = {}): Promise<View> {
+    return this.#inTurn(options.onProgress, async (exchange) => {
+      const { refs } = await advance(exchange, await this.#repository.refs());
+      return this.#repository.view(refs.main);
+    });
+  }
+
+  async local(): Promise<View> {
+    return this.#repository.view((await this.#repository.refs()).main);
+  }
+
+  async at(head: CommitId): Promise<View> {
+    await this.#repository.assertKnown(head);
+    return this.#repository.view(head);
+  }
+
+  async outbox(): Promise<Files> {
+    return this.#repository.outbox(await this.#repository.refs());
+  }
+
+  async publish(build: BuildChange, options: PublishOptions = {}): Promise<Published> {
+    return this.#inTurn(options.onProgress, (exchange) => publish(exchange, build, options));
+  }
+
+  async history(head: CommitId): Promise<readonly CommitId[]> {
+    await this.#repository.assertKnown(head);
+    const { commits } = await this.#repository.line((await this.#repository.refs()).main);
+    return commits.slice(0, commits.indexOf(head) + 1);
+  }
+
+  async foldersAt(
+    questions: readonly { readonly commit: CommitId; readonly folder: string }[],
+  ): Promise<readonly (ReadonlySet<string> | null)[]> {
+    return this.#repository.folders(questions);
+  }
+
+  async #inTurn<T>(onProgress: OnProgress | undefined, work: (exchange: Exchange) => Promise<T>): Promise<T> {
+    const tell = onProgress ?? (() => undefined);
+    const late = setTimeout(() => tell('waiting for another custody process in this folder'), TELL_AFTER_MILLIS);
+    const timeoutMillis = this.limits.deadlineMillis + LOCK_SLACK_MILLIS;
+    try {
+      return await withLock(
+        join(this.clone.gitDir, 'custody.lock'),
+        () => {
+          clearTimeout(late);
+          return work(this.#exchange(tell, onProgress));
+        },
+        { timeoutMillis },
+      );
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #exchange(tell: OnProgress, onProgress: OnProgress | undefined): Exchange {
+    const { environment, clock, random } = this.options;
+    const transport = { clone: this.clone, environment, silenceMillis: this.limits.silenceMillis, onProgress };
+    return {
+      repository: this.#repository,
+      remote: {
+        fetch: () => fetchMain(transport),
+        push: (commit, parent) => pushMain(transport, commit, parent),
+      },
+      clock,
+      random,
+      limits: this.limits,
+      onProgress: tell,
+    };
+  }
+}

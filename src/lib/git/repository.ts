@@ -1,0 +1,143 @@
+import { CustodyError } from '../base/errors.js';
+import { type Clock, millisOf } from '../base/time.js';
+import type { Change, CommitId, Files, View } from '../record/store.js';
+import { EMPTY_LISTING, type Listing, listTree, readFiles, readFolders, readLine, writeCommit } from './objects.js';
+import { type Refs, readRefs, updateRefs } from './refs.js';
+import type { GitProcess } from './spawn.js';
+import { assertFiles, pathsBelow, quoted } from './tree.js';
+
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+const LISTINGS_KEPT = 8;
+
+/** The verified line of commits of one clone, read and written without the network. */
+export class Repository {
+  readonly #listings = new Map<CommitId, Promise<Listing>>();
+  #line: {
+    readonly head: CommitId;
+    readonly commits: readonly CommitId[];
+    readonly known: ReadonlySet<CommitId>;
+  } | null = null;
+
+  constructor(
+    readonly git: GitProcess,
+    private readonly clock: Clock,
+    private readonly identity: Identity,
+  ) {}
+
+  refs(): Promise<Refs> {
+    return readRefs(this.git);
+  }
+
+  view(head: CommitId | null): View {
+    return {
+      head,
+      paths: async () => (await this.listing(head)).paths,
+      pathsUnder: async (prefix) => pathsBelow((await this.listing(head)).paths, prefix),
+      read: async (paths) => readFiles(this.git, await this.listing(head), paths),
+    };
+  }
+
+  /** Only commits of the verified line count: the clone may also hold objects of a history that was refused. */
+  async line(
+    main: CommitId | null,
+  ): Promise<{ readonly commits: readonly CommitId[]; readonly known: ReadonlySet<CommitId> }> {
+    if (main === null) return { commits: [], known: new Set() };
+    if (this.#line?.head !== main) {
+      const commits = await readLine(this.git, main);
+      this.#line = { head: main, commits, known: new Set(commits) };
+    }
+    return this.#line;
+  }
+
+  /** @throws CustodyError NOT_FOUND for a commit that is not in the verified line */
+  async assertKnown(head: CommitId): Promise<void> {
+    const { known } = await this.line((await this.refs()).main);
+    if (!known.has(head)) throw new CustodyError('NOT_FOUND', `commit ${quoted(head)} is not in this clone's history`);
+  }
+
+  async folders(
+    questions: readonly { readonly commit: CommitId; readonly folder: string }[],
+  ): Promise<readonly (ReadonlySet<string> | null)[]> {
+    const { known } = await this.line((await this.refs()).main);
+    const asked = questions.filter(({ commit, folder }) => known.has(commit) && isFolder(folder));
+    const answers = new Map((await readFolders(this.git, asked)).map((names, at) => [asked[at], names]));
+    return questions.map((question) =>
+      known.has(question.commit) ? (answers.get(question) ?? new Set<string>()) : null,
+    );
+  }
+
+  /**
+   * The files of `change` that `head` does not have yet.
+   * @throws CustodyError CONFLICT for a path that is there with other bytes, TREE_MALFORMED
+   */
+  async newFiles(head: CommitId | null, change: Change): Promise<Files> {
+    assertFiles(change.files);
+    const { blobs } = await this.listing(head);
+    const present = [...change.files.keys()].filter((path) => blobs.has(path));
+    const before = await this.view(head).read(present);
+    const changed = present.find((path) => !sameBytes(before.get(path), change.files.get(path)));
+    if (changed !== undefined) {
+      throw new CustodyError('CONFLICT', `${changed} exists with other content`, { details: { path: changed } });
+    }
+    return new Map([...change.files].filter(([path]) => !blobs.has(path)));
+  }
+
+  commit(parent: CommitId | null, files: Files, message: string): Promise<CommitId> {
+    const atSeconds = Math.floor(millisOf(this.clock.now()) / 1000);
+    return writeCommit(this.git, { parent, files, message, identity: this.identity, atSeconds });
+  }
+
+  async outbox(refs: Refs): Promise<Files> {
+    const view = this.view(refs.outbox);
+    return view.read(await view.paths());
+  }
+
+  /** Adds files to the outbox. @throws CustodyError CONFLICT for a path that waits with other bytes */
+  async wait(refs: Refs, files: Files): Promise<Refs> {
+    const waiting = new Map(await this.outbox(refs));
+    for (const [path, bytes] of files) {
+      const before = waiting.get(path);
+      if (before && !sameBytes(before, bytes)) throw new CustodyError('CONFLICT', `${path} waits with other content`);
+      waiting.set(path, bytes);
+    }
+    return updateRefs(this.git, refs, { outbox: await this.commit(null, waiting, 'waiting to be published') });
+  }
+
+  /** Moves main to a verified or acknowledged head; what has arrived there leaves the outbox in the same step. */
+  async moveTo(refs: Refs, main: CommitId | null): Promise<Refs> {
+    return updateRefs(this.git, refs, { main, outbox: await this.#remaining(refs, main) });
+  }
+
+  async #remaining(refs: Refs, main: CommitId | null): Promise<CommitId | null> {
+    if (refs.outbox === null) return null;
+    const [waiting, there] = await Promise.all([this.listing(refs.outbox), this.listing(main)]);
+    const left = waiting.paths.filter((path) => there.blobs.get(path) !== waiting.blobs.get(path));
+    if (left.length === waiting.paths.length) return refs.outbox;
+    if (left.length === 0) return null;
+    return this.commit(null, await this.view(refs.outbox).read(left), 'waiting to be published');
+  }
+
+  listing(head: CommitId | null): Promise<Listing> {
+    if (head === null) return Promise.resolve(EMPTY_LISTING);
+    const kept = this.#listings.get(head);
+    if (kept) return kept;
+    const oldest = this.#listings.size >= LISTINGS_KEPT ? this.#listings.keys().next().value : undefined;
+    if (oldest !== undefined) this.#listings.delete(oldest);
+    const listing = listTree(this.git, head);
+    this.#listings.set(head, listing);
+    return listing;
+  }
+}
+
+/** What may follow `<commit>:` in a question to git. */
+function isFolder(folder: string): boolean {
+  return /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/.test(folder);
+}
+
+function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
+}

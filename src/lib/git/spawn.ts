@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { CustodyError } from '../base/errors.js';
+import { type Environment, plumbingEnvironment } from './environment.js';
+import { quoted } from './tree.js';
+
+/** One repository and the environment that git is run in. */
+export interface GitProcess {
+  readonly gitDir: string | null;
+  readonly environment: Environment;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** Takes the output as it comes; what it throws ends the process. Without it the output is returned. */
+  readonly onOutput?: (chunk: Buffer) => void;
+  readonly timeoutMillis?: number;
+}
+
+const DEFAULT_TIMEOUT_MILLIS = 120_000;
+const MAX_ERROR_BYTES = 16 * 1024;
+
+/**
+ * Runs git's plumbing without a shell and returns its output. simple-git is not used here: it would hold a whole answer
+ * as one string of text, and blobs are bytes.
+ * @throws CustodyError STORAGE when git fails, TIMEOUT when it does not end, UNAVAILABLE when there is no git
+ */
+export function runGit(git: GitProcess, args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('git', args, {
+      env: plumbingEnvironment(git.environment, git.gitDir),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const output: Buffer[] = [];
+    const errors: Buffer[] = [];
+    let failure: CustodyError | null = null;
+    const fail = (error: CustodyError) => {
+      failure ??= error;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(
+      () => fail(new CustodyError('TIMEOUT', `git ${args[0]} did not end`)),
+      options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS,
+    );
+    child.stdout.on('data', (chunk: Buffer) => take(chunk, options.onOutput ?? ((bytes) => output.push(bytes)), fail));
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (errors.length < MAX_ERROR_BYTES / 64) errors.push(chunk.subarray(0, MAX_ERROR_BYTES));
+    });
+    child.on('error', (cause) => {
+      clearTimeout(timer);
+      reject(failure ?? notStarted(cause));
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      if (failure) reject(failure);
+      else if (code !== 0) reject(failed(args, code, Buffer.concat(errors)));
+      else resolve(Buffer.concat(output));
+    });
+    writeInput(child.stdin, options.input);
+  });
+}
+
+function take(chunk: Buffer, receive: (chunk: Buffer) => void, fail: (error: CustodyError) => void): void {
+  try {
+    receive(chunk);
+  } catch (cause) {
+    fail(cause instanceof CustodyError ? cause : new CustodyError('BUG', 'git output could not be read', { cause }));
+  }
+}
+
+function writeInput(stdin: NodeJS.WritableStream, input: RunOptions['input']): void {
+  // A child that ends early closes the pipe; its exit status says why.
+  stdin.on('error', () => undefined);
+  const parts = input === undefined ? [] : typeof input === 'string' || input instanceof Uint8Array ? [input] : input;
+  for (const part of parts) stdin.write(part);
+  stdin.end();
+}
+
+function notStarted(cause: Error): CustodyError {
+  return new CustodyError('UNAVAILABLE', 'git could not be started', {
+    cause,
+    suggestions: ['Install Git 2.34 or newer, and see that it is on PATH.'],
+  });
+}
+
+function failed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
+  const text = errors.toString('utf8').trim().split('\n').at(-1) ?? '';
+  return new CustodyError('STORAGE', `git ${args[0]} ended with ${code ?? 'a signal'}: ${quoted(text)}`);
+}
