@@ -108,25 +108,25 @@ export class Bench {
   }
 
   /** The answer, or the ServiceError that was thrown. */
-  try(operation: string, input: JsonObject = {}): JsonObject | ServiceError {
+  try(operation: string, input: Input = {}): JsonObject | ServiceError {
     const run = this.service.operations[operation];
     if (run === undefined) throw new Error(`no operation ${operation}`);
     try {
-      return run(input, this.call());
+      return run(input as JsonObject, this.call());
     } catch (error) {
       if (error instanceof ServiceError) return error;
       throw error;
     }
   }
 
-  run(operation: string, input: JsonObject = {}): Answer {
+  run(operation: string, input: Input = {}): Answer {
     const answer = this.try(operation, input);
     if (answer instanceof ServiceError) throw new Error(`${operation}: ${answer.code}: ${answer.message}`);
     return answer as Answer;
   }
 
   /** Asserts that the operation is refused with this code and, where given, a message that contains `words`. */
-  refuse(code: string, operation: string, input: JsonObject = {}, words = ''): ServiceError {
+  refuse(code: string, operation: string, input: Input = {}, words = ''): ServiceError {
     const answer = this.try(operation, input);
     if (!(answer instanceof ServiceError)) throw new Error(`${operation} was answered: ${JSON.stringify(answer)}`);
     expect(`${answer.code}: ${answer.message}`).toContain(`${code}: `);
@@ -207,7 +207,9 @@ export class Bench {
   }
 }
 
-export type Answer = Record<string, JsonValue>;
+/** Members of answers may be put into the next request as they are. */
+export type Input = Readonly<Record<string, JsonValue | undefined>>;
+export type Answer = Readonly<Record<string, JsonValue | undefined>>;
 
 export function base64(text: string): string {
   return Buffer.from(text).toString('base64');
