@@ -1,4 +1,5 @@
 import { GetRoleCommand, IAMClient, ListRolesCommand, TagRoleCommand } from '@aws-sdk/client-iam';
+import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createInProcessHandler } from '../../../src/lib/sandbox/in-process.js';
@@ -82,5 +83,58 @@ describe.each(['in process', 'over HTTP'])("AWS's own clients, %s", (kind) => {
     const { Roles } = await iam.send(new ListRolesCommand({}));
     expect(Roles?.map((role) => role.RoleName)).toContain('PrivacyEngineer');
     expect(Roles?.[0]?.CreateDate).toBeInstanceOf(Date);
+  });
+
+  it('make a key, encrypt and decrypt under its context', async () => {
+    const sandbox = createSandbox({ store: createMemoryStore() });
+    const kms = new KMSClient({
+      region: REGION,
+      credentials: keyOf(sandbox, 'admin'),
+      ...(await transport(kind, sandbox)),
+    });
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    const EncryptionContext = { case: '7' };
+    const Plaintext = Buffer.from('secret');
+    const { CiphertextBlob } = await kms.send(
+      new EncryptCommand({ KeyId: KeyMetadata?.Arn, Plaintext, EncryptionContext }),
+    );
+    const opened = await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
+    expect(Buffer.from(opened.Plaintext ?? [])).toEqual(Plaintext);
+    await expect(kms.send(new DecryptCommand({ CiphertextBlob }))).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+    });
+  });
+
+  it('get over a lost answer and give up on a Region that is down', async () => {
+    const sandbox = createSandbox({ store: createMemoryStore() });
+    const sts = new STSClient({
+      region: REGION,
+      maxAttempts: 2,
+      credentials: keyOf(sandbox, 'admin'),
+      ...(await transport(kind, sandbox)),
+    });
+    sandbox.faults.add({ kind: 'after', operation: 'GetCallerIdentity' });
+    const answer = await sts.send(new GetCallerIdentityCommand({}));
+    expect(answer.$metadata.attempts).toBe(2);
+    sandbox.setRegion(REGION, false);
+    await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
+      name: 'ServiceUnavailable',
+      $metadata: { httpStatusCode: 503 },
+    });
+  });
+
+  it('follow the clock of the sandbox when it is far ahead', async () => {
+    const sandbox = createSandbox({ store: createMemoryStore() });
+    sandbox.advance(86_400 * 100);
+    const sts = new STSClient({
+      region: REGION,
+      credentials: keyOf(sandbox, 'deputy'),
+      ...(await transport(kind, sandbox)),
+    });
+    const RoleArn = 'arn:aws:iam::000000000000:role/custody-executor';
+    for (let turn = 0; turn < 2; turn++) {
+      const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'work' }));
+      expect(Credentials?.Expiration?.getTime()).toBeGreaterThan(Date.now() + 86_400_000 * 100);
+    }
   });
 });

@@ -18,13 +18,7 @@ export function rolePolicyOperations(roles: RoleTable): Record<string, Operation
       const document = requiredText(input, 'PolicyDocument', { max: 131_072 });
       assertIdentityPolicy(document);
       const policies = { ...role.policies, [name]: document };
-      if (Object.values(policies).join('').replace(/\s/g, '').length > MAX_INLINE_CHARACTERS) {
-        throw new ServiceError(
-          'LimitExceeded',
-          `Maximum policy size of ${MAX_INLINE_CHARACTERS} bytes exceeded for role ${role.name}`,
-          409,
-        );
-      }
+      assertSize(policies, role.name);
       roles.put({ ...role, policies });
       return {};
     },
@@ -52,6 +46,12 @@ export function rolePolicyOperations(roles: RoleTable): Record<string, Operation
       return { AttachedPolicies: [], IsTruncated: false };
     },
   };
+}
+
+function assertSize(policies: Readonly<Record<string, string>>, roleName: string): void {
+  if (Object.values(policies).join('').replace(/\s/g, '').length <= MAX_INLINE_CHARACTERS) return;
+  const message = `Maximum policy size of ${MAX_INLINE_CHARACTERS} bytes exceeded for role ${roleName}`;
+  throw new ServiceError('LimitExceeded', message, 409);
 }
 
 function noPolicy(name: string): ServiceError {

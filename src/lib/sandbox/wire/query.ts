@@ -92,9 +92,14 @@ function toValue(value: Tree | string): JsonValue {
     if (members !== '') throw malformed('a list is given as text');
     return [];
   }
-  return Array.from(members.keys(), Number)
-    .sort((a, b) => a - b)
-    .map((index) => toValue(members.get(String(index)) ?? ''));
+  return Array.from(members, ([index, item]) => ({ index: indexOf(index), item }))
+    .sort((a, b) => a.index - b.index)
+    .map(({ item }) => toValue(item));
+}
+
+function indexOf(part: string): number {
+  if (!INDEX.test(part)) throw malformed('a list has indices only');
+  return Number(part);
 }
 
 function malformed(message: string) {
