@@ -234,6 +234,18 @@ describe('diffPlan', () => {
   });
 });
 
+describe('policies that could not be compared', () => {
+  it('are a difference even when both are unknown (T23)', () => {
+    const blind = estate('root', PRIMARY, () => ({ policy: null }));
+    const found = diffPlan(plan, blind, { ...EXPECTED, policies: { ...EXPECTED.policies, [PRIMARY]: {} } });
+    expect(found.find(({ key, region }) => key === 'root' && region === PRIMARY)).toMatchObject({
+      kind: 'policy',
+      expected: 'a policy to compare with',
+      found: 'could not be read',
+    });
+  });
+});
+
 describe('rotationDue', () => {
   const DAY = 86_400_000;
   const daysLater = (days: number, millis = 0) => instantFromMillis(Date.parse(CREATED) + days * DAY + millis);

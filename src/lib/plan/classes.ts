@@ -1,1 +1,0 @@
-export { ACTION_CLASSES, type ActionClass } from '../base/action-class.js';
