@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { STSClient } from '@aws-sdk/client-sts';
+import { CustodyError } from '../base/errors.js';
+import { type CredentialSource, type Credentials, credentialSource, SILENT } from './credentials.js';
+import { assertEndpoints, type EndpointKind, kmsHost } from './endpoint.js';
+import { createLink, type Link, type LinkContext, type Loaded } from './link.js';
+import { createPace, DEFAULT_RETRY, type RetryPolicy, type Timer } from './pace.js';
+import { assertRegion, type Flags, resolveSettings, type Settings } from './settings.js';
+import { type Environment, readSharedConfig } from './shared-config.js';
+import { guard, type RequestHandler, type RequestHandlerInput, socketOptions } from './transport.js';
+
+export type KmsSdk = typeof import('@aws-sdk/client-kms');
+export type KmsLink = Link<KmsSdk, KMSClient>;
+export type StsLink = Link<typeof import('@aws-sdk/client-sts'), STSClient>;
+export type IamLink = Link<typeof import('@aws-sdk/client-iam'), IAMClient>;
+
+export interface AwsOptions extends Flags {
+  /** The plan's `environment`. */
+  readonly environmentKind: EndpointKind;
+  /** The plan's account, 12 digits. */
+  readonly account: string;
+  readonly environment: Environment;
+  /** How long one request may take. */
+  readonly timeoutMillis: number;
+  readonly retry?: RetryPolicy;
+  readonly timer?: Timer;
+  /** Takes the place of sockets; what it is given was checked as if it were sent. */
+  readonly requestHandler?: RequestHandlerInput;
+}
+
+/** The ways to AWS with one set of credentials. */
+export interface AwsConnection {
+  readonly endpointKind: EndpointKind;
+  readonly account: string;
+  /** The host that KMS calls go to, for screens. */
+  readonly host: string;
+  readonly profile: string;
+  /** The Region of flag, environment or profile. */
+  readonly region: string | null;
+  readonly timer: Timer;
+  kms(region: string): KmsLink;
+  /** In `region`. @throws CustodyError INPUT_MISSING where no Region is known */
+  sts(): StsLink;
+  iam(): IamLink;
+  /** The same ways with a session's credentials. */
+  withCredentials(credentials: Credentials): AwsConnection;
+  /** Closes idle sockets. */
+  close(): void;
+}
+
+const REAL_TIMER: Timer = {
+  millis: () => performance.now(),
+  sleep: async (milliseconds) => {
+    await sleep(milliseconds);
+  },
+  random: Math.random,
+};
+
+/**
+ * Opens the way to AWS, or to the sandbox when the plan says so. Nothing is sent yet.
+ * @throws CustodyError ENDPOINT_REFUSED (T60), USAGE, STORAGE
+ */
+export async function openAws(options: AwsOptions): Promise<AwsConnection> {
+  const { environmentKind, account, environment } = options;
+  const config = await readSharedConfig(environment);
+  const settings = resolveSettings(options, environment, config);
+  assertEndpoints(environmentKind, account, settings, environment);
+  const handler = await guardedHandler(options);
+  const credentials = credentialSource({ kind: environmentKind, settings, environment, config, handler });
+  const timer = options.timer ?? REAL_TIMER;
+  const context = { credentials, timer, pace: createPace(timer), retry: options.retry ?? DEFAULT_RETRY };
+  return connect({ kind: environmentKind, account, settings, handler }, context);
+}
+
+async function guardedHandler({ environmentKind, requestHandler, timeoutMillis }: AwsOptions): Promise<RequestHandler> {
+  const { KMSClient } = await import('@aws-sdk/client-kms');
+  // A client makes the SDK's handler from options; taken from one, no package of the SDK's own insides is imported.
+  const inner = new KMSClient({
+    region: 'us-east-1',
+    requestHandler: requestHandler ?? socketOptions(environmentKind),
+  }).config.requestHandler;
+  return guard(inner, environmentKind, timeoutMillis);
+}
+
+interface Base {
+  readonly kind: EndpointKind;
+  readonly account: string;
+  readonly settings: Settings;
+  readonly handler: RequestHandler;
+}
+
+function connect(base: Base, context: LinkContext): AwsConnection {
+  const { settings } = base;
+  const links = new Map<string, KmsLink>();
+  const home = () => {
+    if (settings.region !== null) return settings.region;
+    throw new CustodyError('INPUT_MISSING', 'no AWS Region is set', {
+      suggestions: ['Give --region, AWS_REGION or a region in the profile.'],
+    });
+  };
+  const kms = (region: string) => {
+    const link = links.get(region) ?? kmsLink(assertRegion(region), base, context);
+    links.set(region, link);
+    return link;
+  };
+  return {
+    endpointKind: base.kind,
+    account: base.account,
+    host: kmsHost(settings, settings.region),
+    profile: settings.profile,
+    region: settings.region,
+    timer: context.timer,
+    kms,
+    sts: () => stsLink(home(), base, context),
+    iam: () => iamLink(home(), base, context),
+    withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
+    close: () => base.handler.destroy(),
+  };
+}
+
+function kmsLink(region: string, base: Base, context: LinkContext): KmsLink {
+  const load = loadOnce(async () => {
+    const sdk = await import('@aws-sdk/client-kms');
+    return { sdk, client: new sdk.KMSClient(clientConfig('kms', region, base, context.credentials)) };
+  });
+  return createLink('kms', region, load, context);
+}
+
+function stsLink(region: string, base: Base, context: LinkContext): StsLink {
+  const load = loadOnce(async () => {
+    const sdk = await import('@aws-sdk/client-sts');
+    return { sdk, client: new sdk.STSClient(clientConfig('sts', region, base, context.credentials)) };
+  });
+  return createLink('sts', region, load, context);
+}
+
+function iamLink(region: string, base: Base, context: LinkContext): IamLink {
+  const load = loadOnce(async () => {
+    const sdk = await import('@aws-sdk/client-iam');
+    return { sdk, client: new sdk.IAMClient(clientConfig('iam', region, base, context.credentials)) };
+  });
+  return createLink('iam', region, load, context);
+}
+
+function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => Promise<Loaded<Sdk, Client>> {
+  let loaded: Promise<Loaded<Sdk, Client>> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+/** Everything that the SDK would otherwise look up by itself is said, so that what was checked is what is used. */
+function clientConfig(service: 'kms' | 'sts' | 'iam', region: string, base: Base, credentials: CredentialSource) {
+  const override = base.settings.endpoints[service];
+  return {
+    region,
+    credentials,
+    requestHandler: base.handler as unknown as RequestHandlerInput,
+    // Retries are ours: the SDK would send a change a second time.
+    maxAttempts: 1,
+    retryMode: 'standard',
+    defaultsMode: 'standard' as const,
+    userAgentAppId: 'custody',
+    // Its warnings would get between the lines of `--json`.
+    logger: SILENT,
+    useFipsEndpoint: override === undefined && base.settings.fips,
+    useDualstackEndpoint: override === undefined && base.settings.dualStack,
+    ...(override ? { endpoint: override.url } : { ignoreConfiguredEndpointUrls: true }),
+  };
+}

@@ -1,0 +1,83 @@
+import { CustodyError, type ErrorCode } from '../base/errors.js';
+
+/** Time and chance, so that tests need neither. */
+export interface Timer {
+  /** Milliseconds of a clock that only goes forward. */
+  millis(): number;
+  sleep(milliseconds: number): Promise<void>;
+  /** From 0 to 1. */
+  random(): number;
+}
+
+/** Calls a second and Region: half of AWS's documented request quotas, so that others have room beside us. */
+const PER_SECOND: Readonly<Record<string, number>> = {
+  DescribeKey: 1000,
+  ListResourceTags: 1000,
+  GetPublicKey: 1000,
+  GetKeyPolicy: 500,
+  GetKeyRotationStatus: 500,
+  Sign: 500,
+  ListKeys: 250,
+  ListAliases: 250,
+  ListGrants: 50,
+  ListKeyRotations: 50,
+  ListKeyPolicies: 50,
+  CreateGrant: 25,
+  RevokeGrant: 25,
+  RetireGrant: 25,
+  PutKeyPolicy: 7.5,
+  ScheduleKeyDeletion: 7.5,
+  EnableKeyRotation: 7.5,
+  DisableKeyRotation: 2.5,
+  TagResource: 5,
+};
+/** Everything that is not listed, CreateKey and alias writes among it, has a quota of 5 or is not documented. */
+const OTHERS_PER_SECOND = 2.5;
+
+/** Lets calls through no faster than their quota; each operation and Region has its own bucket. */
+export interface Pace {
+  /** Resolves when the call may be made; calls go in the order in which they asked. */
+  turn(region: string, operation: string): Promise<void>;
+}
+
+export function createPace(timer: Timer): Pace {
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return {
+    async turn(region, operation) {
+      const rate = PER_SECOND[operation] ?? OTHERS_PER_SECOND;
+      const capacity = Math.max(1, rate);
+      const now = timer.millis();
+      const name = `${region} ${operation}`;
+      const bucket = buckets.get(name) ?? { tokens: capacity, at: now };
+      const tokens = Math.min(capacity, bucket.tokens + ((now - bucket.at) / 1000) * rate) - 1;
+      buckets.set(name, { tokens, at: now });
+      // Below zero the token is owed: whoever asks next waits behind this one.
+      if (tokens < 0) await timer.sleep((-tokens / rate) * 1000);
+    },
+  };
+}
+
+export interface RetryPolicy {
+  /** Tries in all, the first among them. */
+  readonly maxAttempts: number;
+  readonly baseMillis: number;
+  readonly capMillis: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 6, baseMillis: 100, capMillis: 5000 };
+
+/** Worth another try. A clock skew is, because the SDK takes over AWS's clock from the answer that said so. */
+const RETRIED: ReadonlySet<ErrorCode> = new Set(['THROTTLED', 'UNAVAILABLE', 'TIMEOUT', 'CLOCK_SKEW']);
+
+/** Runs `work` again after passing failures, with full jitter; for calls that change nothing. */
+export async function withRetries<T>(timer: Timer, policy: RetryPolicy, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (cause) {
+      const passing = cause instanceof CustodyError && RETRIED.has(cause.code);
+      if (!passing || attempt >= policy.maxAttempts) throw cause;
+      await timer.sleep(timer.random() * Math.min(policy.capMillis, policy.baseMillis * 2 ** attempt));
+    }
+  }
+}
