@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/interop/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
   },
 });
