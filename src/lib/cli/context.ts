@@ -49,6 +49,14 @@ export interface Desk {
   readonly pin: ClonePin;
 }
 
+/** A custodian at work: what is in force, AWS, and who acts. */
+export interface Seat extends Desk {
+  readonly state: InForce;
+  readonly plan: Plan;
+  readonly aws: Aws;
+  readonly actor: Actor;
+}
+
 export interface Context {
   readonly flags: GlobalFlags;
   readonly environment: NodeJS.ProcessEnv;
@@ -61,6 +69,8 @@ export interface Context {
   portsFor(folder: string, memory: MachineMemory): Promise<Ports>;
   memoryOf(pin: ClonePin): MachineMemory;
   lookUp(reach: Reach): Promise<InForce>;
+  /** Everything that a flow in the name of a listed identity needs. */
+  seat(reach: Reach): Promise<Seat>;
   connection(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection>;
   aws(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<Aws>;
   /** The identity that acts and its signer. @throws CustodyError INPUT_MISSING, SIGNER_UNKNOWN, SIGNER_LOCKED */
@@ -131,6 +141,18 @@ class RootContext implements Context {
     throw new CustodyError('GENESIS_MISMATCH', 'this is not the repository that this clone was pinned to', {
       details: { expected: pin.genesis, found: state.genesis.digest },
     });
+  }
+
+  async seat(reach: Reach): Promise<Seat> {
+    const state = await this.lookUp(reach);
+    const { plan } = state.plan;
+    return {
+      ...(await this.desk()),
+      state,
+      plan,
+      aws: await this.aws(plan),
+      actor: await this.actor(state.roster, plan),
+    };
   }
 
   connection(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection> {

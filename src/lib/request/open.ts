@@ -15,6 +15,15 @@ import { observe } from './observe.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draft, publishRecords, seenNow } from './publish.js';
 
+/** What would be asked of the quorum, before anything is signed. */
+export interface Prepared {
+  readonly state: InForce;
+  readonly proposal: Proposal;
+  readonly preState: JsonObject;
+  /** An open request for the same key and action. */
+  readonly existing: Case | null;
+}
+
 /** What is asked of the quorum. */
 export interface Proposal {
   readonly action: ActionName;
@@ -40,24 +49,37 @@ export function isOpen({ verdict }: Case): boolean {
 }
 
 /**
- * Opens a request: signs it with its pre-state and publishes it, or keeps it in the outbox without a network.
+ * Everything that opening a request takes, short of signing it.
  * @throws CustodyError PENDING while genesis is not signed by all · LIMIT_EXCEEDED with too many open requests (T65) ·
- *   SIGNER_UNKNOWN · what reading, signing and publishing throw
+ *   what reading throws
  */
-export async function openRequest(ports: Ports, actor: Actor, aws: Aws, proposal: Proposal): Promise<Opened> {
+export async function prepareRequest(ports: Ports, aws: Pick<Aws, 'reader'>, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
   assertFounded(state);
-  identityIn(state, actor);
-  const cases = (await casesOf(ports, state)).cases.filter(isOpen);
-  const same = cases.find((item) => isSame(item, proposal));
-  if (same) return { case: same, created: false, pushed: true };
+  const open = (await casesOf(ports, state)).cases.filter(isOpen);
+  const existing = open.find((item) => isSame(item, proposal)) ?? null;
   const limit = state.plan.plan.quorum.maxOpenRequests;
-  if (cases.length >= limit) {
-    throw new CustodyError('LIMIT_EXCEEDED', `${cases.length} requests are open, the plan allows ${limit}`, {
+  if (!existing && open.length >= limit) {
+    throw new CustodyError('LIMIT_EXCEEDED', `${open.length} requests are open, the plan allows ${limit}`, {
       suggestions: ['Decide or withdraw some first: custody keys pending.'],
     });
   }
-  const preState = await preStateOf(aws, state, proposal);
+  return { state, proposal, existing, preState: existing ? {} : await preStateOf(aws, state, proposal) };
+}
+
+/**
+ * Opens a request: signs it with its pre-state and publishes it, or keeps it in the outbox without a network.
+ * @throws CustodyError what `prepareRequest` throws · SIGNER_UNKNOWN · what signing and publishing throw
+ */
+export async function openRequest(
+  ports: Ports,
+  actor: Actor,
+  aws: Pick<Aws, 'reader'>,
+  proposal: Proposal,
+): Promise<Opened> {
+  const { state, existing, preState } = await prepareRequest(ports, aws, proposal);
+  identityIn(state, actor);
+  if (existing) return { case: existing, created: false, pushed: true };
   return publishRequest(ports, actor, state, proposal, preState);
 }
 

@@ -1,0 +1,195 @@
+import type { JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { type KeyAlias, type KeyReader, keyArnOf } from '../key/key.js';
+import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
+import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
+import { plannedKeyPolicy } from '../policy/planned.js';
+import { REPOSITORY_TAG } from '../record/action.js';
+import type { Roster } from '../roster/roster.js';
+import { targetIn } from './observe.js';
+import type { Proposal } from './open.js';
+
+/**
+ * Looks at every planned key in each of its Regions, found by its alias. A key or Region that cannot be read stays
+ * unobserved: never taken for in order.
+ */
+export async function observeEstate(
+  reader: KeyReader,
+  plan: Plan,
+  tell: (text: string) => void,
+  names: readonly string[] = Object.keys(plan.keys),
+): Promise<ObservedEstate> {
+  const estate: Record<string, Record<string, ObservedKey | null>> = {};
+  for (const region of [plan.regions.primary, ...plan.regions.replicas]) {
+    const wanted = names.filter((name) => {
+      const key = plan.keys[name];
+      return key !== undefined && regionsOf(plan, key).includes(region);
+    });
+    if (wanted.length > 0) estate[region] = await observeRegion(reader, plan, region, wanted, tell);
+  }
+  return estate;
+}
+
+async function observeRegion(
+  reader: KeyReader,
+  plan: Plan,
+  region: string,
+  names: readonly string[],
+  tell: (text: string) => void,
+) {
+  const found: Record<string, ObservedKey | null> = {};
+  const aliases = await unread(() => reader.aliases(region), `the aliases of ${region}`, tell);
+  if (aliases === UNREAD) return found;
+  await Promise.all(
+    names.map(async (name) => {
+      const key = await unread(
+        () => observeKey(reader, plan, region, plan.keys[name], aliases),
+        `${name} in ${region}`,
+        tell,
+      );
+      if (key !== UNREAD) found[name] = key;
+    }),
+  );
+  return found;
+}
+
+const UNREAD = Symbol('unread');
+
+async function unread<T>(
+  read: () => Promise<T>,
+  what: string,
+  tell: (text: string) => void,
+): Promise<T | typeof UNREAD> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code === 'CREDENTIALS_MISSING' || cause.code === 'ENDPOINT_REFUSED')
+      throw cause;
+    tell(`${what}: ${cause.message}`);
+    return UNREAD;
+  }
+}
+
+async function observeKey(
+  reader: KeyReader,
+  plan: Plan,
+  region: string,
+  planned: PlannedKey | undefined,
+  aliases: readonly KeyAlias[],
+): Promise<ObservedKey | null> {
+  const keyId = targetIn(aliases, planned?.alias ?? '');
+  if (keyId === null) return null;
+  const arn = keyArnOf({ partition: plan.partition, region, account: plan.account, keyId });
+  const [description, tags, rotationStatus, rotations, policy] = await Promise.all([
+    reader.describe(region, arn),
+    reader.tags(region, arn),
+    // KMS gives none in some states; then the state itself is the finding.
+    orNull(reader.rotationStatus(region, arn)),
+    orNull(reader.rotations(region, arn)),
+    reader.policy(region, arn),
+  ]);
+  if (description === null) return null;
+  return { description, aliasTarget: keyId, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
+}
+
+async function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'REFUSED') return null;
+    throw cause;
+  }
+}
+
+/** What live keys are compared with: policies as they would be written today, and this repository's tag. */
+export function expectationsOf(plan: Plan, roster: Roster): Expectations {
+  const policies: Record<string, Record<string, string>> = {};
+  for (const [name, key] of Object.entries(plan.keys)) {
+    for (const region of regionsOf(plan, key)) {
+      policies[region] = { ...policies[region], [name]: plannedKeyPolicy(plan, roster, name, region) };
+    }
+  }
+  return { policies, tags: { [REPOSITORY_TAG]: roster.repository } };
+}
+
+/** The request that makes a planned key with its alias, rotation and replicas. */
+export function createProposal(
+  plan: Plan,
+  roster: Roster,
+  name: string,
+  reason: string,
+  executor: string | null,
+): Proposal {
+  const key = plan.keys[name];
+  if (!key) throw new CustodyError('NOT_FOUND', `the plan has no key ${name}`);
+  const region = plan.regions.primary;
+  const automatic = key.origin === 'AWS_KMS' && key.rotation.automatic;
+  const parameters = {
+    description: key.purpose,
+    origin: key.origin,
+    multiRegion: key.multiRegion,
+    policy: plannedKeyPolicy(plan, roster, name, region),
+    tags: Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+    rotationPeriodDays: automatic ? key.rotation.periodDays : null,
+    replicas: key.replicas.map((where) => ({ region: where, policy: plannedKeyPolicy(plan, roster, name, where) })),
+  } satisfies JsonObject;
+  return {
+    action: 'key.create',
+    region,
+    key: { name, alias: key.alias, arn: null, keyId: null },
+    parameters,
+    reason,
+    executor,
+  };
+}
+
+export interface Remedies {
+  readonly proposals: readonly Proposal[];
+  /** Differences that no action of this version removes. */
+  readonly remaining: readonly Difference[];
+}
+
+/** The requests that would bring the live keys to the plan. */
+export function remediesOf(
+  plan: Plan,
+  roster: Roster,
+  observed: ObservedEstate,
+  differences: readonly Difference[],
+  reason: string,
+  executor: string | null,
+): Remedies {
+  const proposals: Proposal[] = [];
+  const remaining: Difference[] = [];
+  const creates = new Set<string>();
+  for (const difference of differences) {
+    const { key: name, remedyAction } = difference;
+    if (remedyAction === 'key.create') {
+      if (!creates.has(name)) proposals.push(createProposal(plan, roster, name, reason, executor));
+      creates.add(name);
+    } else if (remedyAction === 'key.rotation') {
+      proposals.push(rotationProposal(plan, observed, name, reason, executor));
+    } else remaining.push(difference);
+  }
+  return { proposals, remaining };
+}
+
+function rotationProposal(
+  plan: Plan,
+  observed: ObservedEstate,
+  name: string,
+  reason: string,
+  executor: string | null,
+): Proposal {
+  const key = plan.keys[name];
+  const live = observed[plan.regions.primary]?.[name];
+  if (!key || !live) throw new CustodyError('NOT_FOUND', `there is no key ${name} at AWS`);
+  const { arn, keyId, region } = live.description;
+  return {
+    action: 'key.rotation',
+    region,
+    key: { name, alias: key.alias, arn, keyId },
+    parameters: { periodDays: key.rotation.periodDays },
+    reason,
+    executor,
+  };
+}
