@@ -70,8 +70,7 @@ const ORIGIN_CONFIG = `[core]
 \tfsckObjects = true
 \tdenyNonFastForwards = true
 \tdenyDeletes = true
-[gc]
-\tautoDetach = false
+\tautogc = false
 `;
 
 /**

@@ -32,7 +32,7 @@ const QUIET_RECEIVE_PACK =
  * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT, DENIED, TREE_MALFORMED
  */
 export async function fetchMain(options: TransportOptions): Promise<CommitId | null> {
-  const args = ['fetch', '--no-tags', '--no-write-commit-graph', '--no-recurse-submodules', 'origin'];
+  const args = ['fetch', '--verbose', '--no-tags', '--no-write-commit-graph', '--no-recurse-submodules', 'origin'];
   const answer = await run(options, [...args, `+${MAIN}:refs/remotes/origin/main`]);
   if (answer.failed) {
     if (/couldn't find remote ref/i.test(answer.errors)) return null;
