@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CustodyError, EXIT } from '../base/errors.js';
@@ -45,8 +46,22 @@ export async function startSandbox(options: StartOptions): Promise<SandboxInfo &
   });
   closeSync(log);
   child.unref();
-  const info = await waitUntilUp(dir, child, options);
-  return { ...info, alreadyRunning: info.pid !== child.pid };
+  try {
+    const info = await waitUntilUp(dir, child, options);
+    if (info.pid !== child.pid) await end(child);
+    return { ...info, alreadyRunning: info.pid !== child.pid };
+  } catch (cause) {
+    await end(child);
+    throw cause;
+  }
+}
+
+/** A child that lost the race, or never came up, must not wake up later as a second sandbox. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 }
 
 async function waitUntilUp(dir: string, child: ChildProcess, options: StartOptions): Promise<SandboxInfo> {
@@ -63,7 +78,7 @@ async function waitUntilUp(dir: string, child: ChildProcess, options: StartOptio
     // The loser of two starts at once leaves with "locked": the winner will answer soon.
     lostMillis = child.exitCode === EXIT.conflict ? lostMillis + POLL_MILLIS : 0;
     const ended = child.exitCode !== null && (lostMillis === 0 || lostMillis > LOST_MILLIS);
-    if (failure || ended) throw notUp(dir, failure ?? child.exitCode);
+    if (failure || ended || child.signalCode) throw notUp(dir, failure ?? child.signalCode ?? child.exitCode);
     await delay(POLL_MILLIS);
   }
   throw new CustodyError('TIMEOUT', `the sandbox did not answer within ${timeoutMillis / 1000} s`, {
@@ -109,7 +124,8 @@ export async function stopSandbox(dir: string, timeoutMillis = STOP_MILLIS): Pro
     if (!(cause instanceof CustodyError) || cause.code !== 'UNAVAILABLE') throw cause;
   }
   for (let waited = 0; waited < timeoutMillis; waited += POLL_MILLIS) {
-    if (!isAlive(info) || readInfo(info.dir) === null) return true;
+    // The lock goes last: once it is gone the directory is free for the next start.
+    if (!isAlive(info) || !existsSync(join(info.dir, 'lock'))) return true;
     await delay(POLL_MILLIS);
   }
   throw new CustodyError('TIMEOUT', `the sandbox (process ${info.pid}) did not stop`);

@@ -52,7 +52,7 @@ describe('roles', () => {
 
   it.each([
     ['not JSON', '{'],
-    ['no principal', ALLOW_ALL],
+    ['no principal', '{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}'],
     ['a resource', TRUST.replace('"Action"', '"Resource":"*","Action"')],
     ['an action beyond STS', TRUST.replace('sts:AssumeRole', 'kms:*')],
     ['a name twice', TRUST.replace('"Effect"', '"Effect":"Deny","Effect"')],

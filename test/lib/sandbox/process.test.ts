@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exportLines } from '../../../src/lib/sandbox/config-files.js';
@@ -97,6 +98,10 @@ describe('a sandbox in the background', () => {
   it('is started once also by two starts at the same moment', async () => {
     const both = await Promise.all([start(), start()]);
     expect(both[0].pid).toBe(both[1].pid);
+    await stopSandbox(dir);
+    // The loser must not wake up on the directory that the winner has left.
+    await setTimeout(1000);
+    expect(readdirSync(dir).filter((name) => name.startsWith('lock') || name === 'endpoint.json')).toEqual([]);
   });
 
   it('T51 killed outright comes back with port, keys and state', async () => {
@@ -131,11 +136,13 @@ describe('a sandbox in the background', () => {
 
   it('tells how long it waits, and not for ever', async () => {
     const script = join(build, 'slow.js');
-    writeFileSync(script, 'setTimeout(() => {}, 20_000);');
+    writeFileSync(script, 'console.log("pid", process.pid, ""); setTimeout(() => {}, 20_000);');
     const waits: number[] = [];
     const pending = start({ entry: script, timeoutMillis: 1200, onProgress: (millis: number) => waits.push(millis) });
     await expect(pending).rejects.toMatchObject({ code: 'TIMEOUT', exit: 5 });
     expect(waits).toEqual([500, 1000]);
+    const pid = Number(/pid (\d+) /.exec(readFileSync(join(dir, 'sandbox.log'), 'utf8'))?.[1]);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 });
 

@@ -130,6 +130,10 @@ describe('an Authorization header that is no signature', () => {
     expect(await at('yesterday')).toBe('IncompleteSignatureException');
     expect(await at('20269999T090000Z')).toBe('IncompleteSignatureException');
     expect(await at('20260130T235959Z')).toBe('InvalidSignatureException');
+    const other = { ...parseSignature(request, 'json'), day: '20260130' };
+    expect(() => verifySignature(request, other, key.secretAccessKey, FRESH, 'json')).toThrow(
+      'Date in Credential scope',
+    );
   });
 });
 

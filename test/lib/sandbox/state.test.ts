@@ -140,6 +140,7 @@ describe('a store in a directory', () => {
   it('cannot be used after it was closed', () => {
     const store = open();
     store.close();
+    expect(codeOf(() => store.flush())).toBe('STORAGE 5');
     store.put('a', '1', {});
     expect(codeOf(() => store.flush())).toBe('STORAGE 5');
   });

@@ -131,6 +131,9 @@ describe('session tags', () => {
     await iam('TagRole', { RoleName: 'second', Tags: [{ Key: 'team', Value: 'red' }] });
     expect(await may((await second(admin)).session)).toBe(true);
     expect(await may((await second(admin, { Tags: [{ Key: 'Team', Value: 'blue' }] })).session)).toBe(false);
+    await iam('TagRole', { RoleName: 'second', Tags: [{ Key: 'team', Value: 'blue' }] });
+    expect(await may((await second(admin, { Tags: [{ Key: 'Team', Value: 'red' }] })).session)).toBe(true);
+    await iam('TagRole', { RoleName: 'second', Tags: [{ Key: 'team', Value: 'red' }] });
     const blue = { Tags: [{ Key: 'team', Value: 'blue' }], TransitiveTagKeys: ['team'] };
     const first = (await second(admin, blue)).session;
     expect(await may((await second(first)).session)).toBe(false);
