@@ -45,11 +45,13 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   protected flags!: Interfaces.InferredFlags<T['flags'] & (typeof BaseCommand)['baseFlags']>;
   protected args!: Interfaces.InferredArgs<T['args']>;
+  /** Every argument, for commands that take any number of them. */
+  protected words: readonly string[] = [];
   #context: Context | undefined;
 
   override async init(): Promise<void> {
     await super.init();
-    const { flags, args } = await this.parse({
+    const { flags, args, argv } = await this.parse({
       flags: this.ctor.flags,
       baseFlags: (super.ctor as typeof BaseCommand).baseFlags,
       enableJsonFlag: this.ctor.enableJsonFlag,
@@ -58,6 +60,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     });
     this.flags = flags as typeof this.flags;
     this.args = args as typeof this.args;
+    this.words = argv.map(String);
   }
 
   /** The repository, AWS and the acting identity, opened when first asked for. */

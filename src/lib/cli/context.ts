@@ -7,6 +7,7 @@ import { openKmsSigner } from '../aws/kms-signer.js';
 import { CustodyError } from '../base/errors.js';
 import type { Signer } from '../base/signature.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
+import { readFileBounded } from '../fs/files.js';
 import { requireFolder } from '../fs/folder.js';
 import { readKeyFile } from '../fs/key-files.js';
 import { stateDirectory } from '../fs/places.js';
@@ -14,7 +15,7 @@ import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
-import { formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
+import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
 import type { RecordStore } from '../record/store.js';
 import { lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
@@ -69,6 +70,11 @@ export interface Context {
   portsFor(folder: string, memory: MachineMemory): Promise<Ports>;
   memoryOf(pin: ClonePin): MachineMemory;
   lookUp(reach: Reach): Promise<InForce>;
+  /**
+   * A machine that has seen nothing of the repository yet must be told what to expect, or it could be shown anything old.
+   * @throws CustodyError PIN_REQUIRED, GENESIS_MISMATCH, ROLLBACK
+   */
+  requireMemory(pinFile: string | undefined): Promise<void>;
   /** Everything that a flow in the name of a listed identity needs. */
   seat(reach: Reach): Promise<Seat>;
   connection(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection>;
@@ -141,6 +147,24 @@ class RootContext implements Context {
     throw new CustodyError('GENESIS_MISMATCH', 'this is not the repository that this clone was pinned to', {
       details: { expected: pin.genesis, found: state.genesis.digest },
     });
+  }
+
+  async requireMemory(pinFile: string | undefined): Promise<void> {
+    const { ports } = await this.desk();
+    const remembered = await ports.memory.read();
+    if (pinFile === undefined) {
+      if (remembered) return;
+      throw new CustodyError('PIN_REQUIRED', 'this machine remembers nothing of the repository', {
+        suggestions: [
+          'Give --pin FILE (or CUSTODY_PIN), as custody pin printed it on a machine that knows the repository.',
+        ],
+      });
+    }
+    const bytes = await readFileBounded(pinFile, 16 * 1024);
+    if (bytes === null) throw new CustodyError('NOT_FOUND', `there is no file ${pinFile}`);
+    const pinned = parseMemory(bytes, pinFile);
+    if (remembered) return assertSameGenesis(remembered, pinned.genesis);
+    await ports.memory.write(pinned);
   }
 
   async seat(reach: Reach): Promise<Seat> {

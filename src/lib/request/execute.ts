@@ -28,24 +28,33 @@ export interface Executed {
  *   UNAVAILABLE, TIMEOUT, THROTTLED, REMOTE_UNREACHABLE (5)
  */
 export async function execute(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Executed> {
-  const state = await lookUp(ports, 'remote');
-  const identity = identityIn(state, actor);
-  const found = await caseOf(ports, state, id);
-  const session: Session = { ports, actor, aws, identity };
-  assertExecutable(found, identity);
-  await assertAccount(aws, state.plan.plan, ports.clock.now());
+  const { session, state, found } = await verify(ports, actor, aws, id);
   const resumed = found.verdict.state === 'executing';
-  if (!resumed) {
-    await assertFresh(ports, state, found, identity, ports.clock.now());
-    assertSameState(
-      found.request.statement.predicate.preState,
-      await preStateOf(aws, state, found.request.statement.predicate),
-    );
-  }
   // The session is opened first: credentials that do not suffice must not consume the request.
   const writer = await openWriter(session, state, found);
   const begun = resumed ? found : await publishIntent(session, state, found);
   return finish(session, begun, writer, resumed);
+}
+
+/** Everything that `execute` verifies before it changes anything. @throws CustodyError as `execute` does */
+export async function checkExecutable(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Case> {
+  return (await verify(ports, actor, aws, id)).found;
+}
+
+async function verify(ports: Ports, actor: Actor, aws: Aws, id: string) {
+  const state = await lookUp(ports, 'remote');
+  const identity = identityIn(state, actor);
+  const found = await caseOf(ports, state, id);
+  assertExecutable(found, identity);
+  const now = ports.clock.now();
+  await assertAccount(aws, state.plan.plan, now);
+  if (found.verdict.state !== 'executing') {
+    await assertFresh(ports, state, found, identity, now);
+    const said = found.request.statement.predicate;
+    assertSameState(said.preState, await preStateOf(aws, state, said));
+  }
+  const session: Session = { ports, actor, aws, identity };
+  return { session, state, found };
 }
 
 const NOTHING_TO_CALL: KeyWriter = {

@@ -1,0 +1,83 @@
+import { Args, Flags } from '@oclif/core';
+import { isDigest } from '../../lib/base/bytes.js';
+import { CustodyError, worstExit } from '../../lib/base/errors.js';
+import { confirmReview } from '../../lib/cli/ask.js';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import type { Seat } from '../../lib/cli/context.js';
+import { pendingFor } from '../../lib/cli/pending.js';
+import { requestJson } from '../../lib/cli/present.js';
+import { reviewScreen } from '../../lib/cli/request-screen.js';
+import { approve, type Review, reviewRequest } from '../../lib/request/approve.js';
+
+export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
+  static override strict = false;
+  static override summary = 'See exactly what will happen, then sign for it.';
+  static override description =
+    'Shows the calls, what changes, the risk, who else signed, both windows and the digest, computed on this machine from live AWS and the repository. Without a terminal --reviewed must name the digest of what was reviewed. There is no --yes.';
+  static override examples = [
+    '<%= config.bin %> keys approve',
+    '<%= config.bin %> keys approve r-abcdefghij --reviewed sha256:…',
+  ];
+  static override args = {
+    id: Args.string({ description: 'requests to approve (else all that wait for you)', required: false }),
+  };
+  static override flags = {
+    reviewed: Flags.string({
+      description: 'request digest of what was reviewed, for one request',
+      helpValue: 'sha256:…',
+    }),
+    'dry-run': Flags.boolean({ default: false, description: 'show the screen, sign nothing' }),
+  };
+
+  async run() {
+    const { reviewed } = this.flags;
+    if (reviewed !== undefined && (!isDigest(reviewed) || this.words.length !== 1)) {
+      throw new CustodyError('USAGE', '--reviewed takes the digest (sha256:…) of exactly one request');
+    }
+    const seat = await this.context.seat('remote');
+    const ids = this.words.length > 0 ? this.words : await pendingFor(seat);
+    if (ids.length === 0) this.show('Nothing waits for your approval.');
+    const requests = [];
+    for (const id of ids) requests.push(await this.approveOne(seat, id, reviewed));
+    this.endWith(worstExit([]));
+    const [only] = requests;
+    return requests.length === 1 && only ? { request: only } : { requests };
+  }
+
+  private async approveOne(seat: Seat, id: string, reviewed: string | undefined) {
+    const review = await reviewRequest(seat.ports, seat.actor, seat.aws, id);
+    const screen = reviewScreen(review, seat.ports.clock.now());
+    this.context.progress.done();
+    this.show(screen);
+    if (this.flags['dry-run']) return requestJson(review.case);
+    const digest = reviewed === undefined ? await this.ask(review) : this.named(review, reviewed);
+    const after = await approve(seat.ports, seat.actor, review, digest);
+    this.context.progress.done();
+    this.note(`Signed as ${review.identity.id}: ${id} is ${after.verdict.state}, ${after.verdict.because}.`);
+    return requestJson(after);
+  }
+
+  private async ask(review: Review) {
+    if (!this.context.interactive) {
+      throw new CustodyError(
+        'INPUT_MISSING',
+        'without a terminal, --reviewed must name the digest of what was reviewed',
+        {
+          suggestions: [`custody keys show ${review.case.id} --json gives request.digest.`],
+        },
+      );
+    }
+    if (await confirmReview(review)) return review.case.request.digest;
+    throw new CustodyError('INTERRUPTED', 'nothing was signed');
+  }
+
+  private named({ presence, case: { request } }: Review, reviewed: string) {
+    if (presence) {
+      throw new CustodyError(
+        'REFUSED',
+        `the plan wants a person at a terminal for the class ${request.statement.predicate.class}`,
+      );
+    }
+    return reviewed as typeof request.digest;
+  }
+}

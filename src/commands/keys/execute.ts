@@ -1,0 +1,68 @@
+import { Args, Flags } from '@oclif/core';
+import { CustodyError, type ExitStatus, worstExit } from '../../lib/base/errors.js';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import type { Seat } from '../../lib/cli/context.js';
+import { errorJson } from '../../lib/cli/failure.js';
+import { readyIds } from '../../lib/cli/pending.js';
+import { receiptJson, requestJson } from '../../lib/cli/present.js';
+import { pairs } from '../../lib/cli/render.js';
+import { checkExecutable, execute } from '../../lib/request/execute.js';
+
+export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
+  static override summary = 'Verify an approved request again and run it once.';
+  static override description =
+    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. Exit 8: the quorum is not met; 3: it can never be.';
+  static override examples = [
+    '<%= config.bin %> keys execute r-abcdefghij',
+    '<%= config.bin %> keys execute --ready --json --pin pin.json',
+  ];
+  static override args = { id: Args.string({ description: 'request', required: false }) };
+  static override flags = {
+    ready: Flags.boolean({ default: false, description: 'every request that is approved (for CI)' }),
+    pin: Flags.string({
+      env: 'CUSTODY_PIN',
+      description: 'what a machine without memory must know: genesis, versions, head',
+      helpValue: 'FILE',
+    }),
+    'dry-run': Flags.boolean({ default: false, description: 'verify everything, change nothing' }),
+  };
+
+  async run() {
+    const { id } = this.args;
+    if (this.flags.ready === (id !== undefined))
+      throw new CustodyError('INPUT_MISSING', 'name one request, or give --ready');
+    await this.context.requireMemory(this.flags.pin);
+    const seat = await this.context.seat('remote');
+    if (id !== undefined) return this.executeOne(seat, id);
+    const results: Record<string, unknown>[] = [];
+    const exits: ExitStatus[] = [];
+    for (const ready of await readyIds(seat)) {
+      try {
+        results.push(await this.executeOne(seat, ready));
+      } catch (cause) {
+        if (!(cause instanceof CustodyError)) throw cause;
+        results.push({ id: ready, ...errorJson(cause) });
+        exits.push(cause.exit);
+      }
+    }
+    this.show(results.length === 0 ? 'Nothing is ready.' : `${results.length} requests, ${exits.length} not executed.`);
+    this.endWith(worstExit(exits));
+    return { results };
+  }
+
+  private async executeOne({ ports, actor, aws }: Seat, id: string) {
+    if (this.flags['dry-run'])
+      return { dryRun: true, request: requestJson(await checkExecutable(ports, actor, aws, id)) };
+    const { case: after, receipt } = await execute(ports, actor, aws, id);
+    this.context.progress.done();
+    this.show(
+      pairs([
+        ['executed', `${id}  ${after.request.statement.predicate.action} ${receipt.key?.name ?? ''}`],
+        ['key', receipt.key?.arn ?? '-'],
+        ['AWS requests', receipt.awsRequestIds.join(', ') || 'none: an earlier run had made the call'],
+        ['enforcement', `${receipt.enforcement.level}: ${receipt.enforcement.because}`],
+      ]),
+    );
+    return { request: requestJson(after), receipt: receiptJson(receipt, id) };
+  }
+}

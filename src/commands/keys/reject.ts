@@ -1,0 +1,24 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import { requestJson } from '../../lib/cli/present.js';
+import { vetoed } from '../../lib/cli/veto-result.js';
+import { caseOf } from '../../lib/request/desk.js';
+import { reject } from '../../lib/request/veto.js';
+
+export default class KeysReject extends BaseCommand<typeof KeysReject> {
+  static override summary = 'End an open request: any one custodian may.';
+  static override examples = ['<%= config.bin %> keys reject r-abcdefghij --reason "wrong key"'];
+  static override args = { id: Args.string({ description: 'request', required: true }) };
+  static override flags = {
+    reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
+    'dry-run': Flags.boolean({ default: false, description: 'show the request, sign nothing' }),
+  };
+
+  async run() {
+    const { ports, actor, state } = await this.context.seat('remote-if-reachable');
+    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, this.args.id)) };
+    const result = vetoed(await reject(ports, actor, this.args.id, this.flags.reason));
+    this.show(result.text);
+    return result.json;
+  }
+}

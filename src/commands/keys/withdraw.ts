@@ -1,0 +1,28 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import { requestJson } from '../../lib/cli/present.js';
+import { vetoed } from '../../lib/cli/veto-result.js';
+import { caseOf } from '../../lib/request/desk.js';
+import { withdraw } from '../../lib/request/veto.js';
+
+export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
+  static override summary = 'Take back an own request, or an own approval.';
+  static override description =
+    'The requester takes back the request, another custodian the own approval. --approval takes back the approval of a requester.';
+  static override examples = ['<%= config.bin %> keys withdraw r-abcdefghij --reason "not needed any more"'];
+  static override args = { id: Args.string({ description: 'request', required: true }) };
+  static override flags = {
+    approval: Flags.boolean({ default: false, description: "the own approval, even where the request is one's own" }),
+    reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
+    'dry-run': Flags.boolean({ default: false, description: 'show the request, sign nothing' }),
+  };
+
+  async run() {
+    const { ports, actor, state } = await this.context.seat('remote-if-reachable');
+    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, this.args.id)) };
+    const what = this.flags.approval ? 'approval' : null;
+    const result = vetoed(await withdraw(ports, actor, this.args.id, what, this.flags.reason));
+    this.show(result.text);
+    return result.json;
+  }
+}

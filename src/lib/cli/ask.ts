@@ -1,0 +1,45 @@
+import { CustodyError } from '../base/errors.js';
+import type { Review } from '../request/approve.js';
+
+/** Questions at the terminal; all of them go to stderr, so that results can be piped. */
+
+const OUTPUT = { output: process.stderr };
+
+/** Asks for the last characters of the digest: something that only a look at the screen gives. */
+export async function confirmReview({ case: { request } }: Review): Promise<boolean> {
+  const { input } = await import('@inquirer/prompts');
+  const last = request.digest.slice(-6);
+  const typed = await input(
+    { message: `To sign, type the last six characters of the digest (…${last.replaceAll(/./g, '·')}):` },
+    OUTPUT,
+  );
+  return typed.trim().toLowerCase() === last;
+}
+
+export async function confirm(message: string): Promise<boolean> {
+  const prompts = await import('@inquirer/prompts');
+  return prompts.confirm({ message, default: false }, OUTPUT);
+}
+
+export async function askText(message: string, fallback?: string): Promise<string> {
+  const { input } = await import('@inquirer/prompts');
+  const options = fallback === undefined ? { message, required: true } : { message, default: fallback };
+  return (await input(options, OUTPUT)).trim();
+}
+
+export async function askChoice<const T extends string>(message: string, choices: readonly T[]): Promise<T> {
+  const { select } = await import('@inquirer/prompts');
+  return select({ message, choices: choices.map((value) => ({ value })) }, OUTPUT);
+}
+
+/** A flag's value, or an answer where there is a terminal. @throws CustodyError INPUT_MISSING */
+export async function orAsk(
+  given: string | undefined,
+  interactive: boolean,
+  flag: string,
+  message: string,
+): Promise<string> {
+  if (given !== undefined && given !== '') return given;
+  if (interactive) return askText(message);
+  throw new CustodyError('INPUT_MISSING', `${flag} is needed without a terminal`);
+}

@@ -1,0 +1,34 @@
+import { CustodyError } from '../base/errors.js';
+import { DRAFT_NAME, readDraft } from '../fs/folder.js';
+import { type Draft, parseDraft } from '../plan/draft.js';
+import { diffPlans, type PlanChange } from '../plan/draft-diff.js';
+import type { Plan } from '../plan/plan.js';
+
+/** The draft of a folder. @throws CustodyError REPOSITORY_NOT_FOUND, PLAN_INVALID with every fault */
+export async function readDraftOf(folder: string): Promise<Draft> {
+  const bytes = await readDraft(folder);
+  if (bytes === null) throw new CustodyError('REPOSITORY_NOT_FOUND', `${folder} has no ${DRAFT_NAME}`);
+  return parseDraft(bytes, DRAFT_NAME);
+}
+
+/** What the draft would change in the plan in force. */
+export async function draftChanges(folder: string, inForce: Plan): Promise<readonly PlanChange[]> {
+  return diffPlans(inForce, (await readDraftOf(folder)).plan);
+}
+
+/** Only the plan that a quorum put in force counts; a draft that says otherwise must go through it (T67). */
+export async function assertDraftInForce(folder: string, inForce: Plan): Promise<void> {
+  const changes = await draftChanges(folder, inForce);
+  if (changes.length === 0) return;
+  throw new CustodyError(
+    'PLAN_NOT_IN_FORCE',
+    `${DRAFT_NAME} differs from the plan in force in ${changes.length} places`,
+    {
+      details: { changes },
+      suggestions: [
+        'custody plan propose opens the request that puts the draft in force.',
+        'custody plan diff --draft shows the differences.',
+      ],
+    },
+  );
+}

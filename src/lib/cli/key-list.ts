@@ -1,0 +1,100 @@
+import { CustodyError } from '../base/errors.js';
+import { type Instant, millisOf } from '../base/time.js';
+import { diffPlan } from '../plan/diff.js';
+import type { Difference, ObservedEstate, ObservedKey } from '../plan/estate.js';
+import { rotationDue } from '../plan/rotation-due.js';
+import { expectationsOf } from '../request/estate.js';
+import type { InForce } from '../request/in-force.js';
+import { heading, pairs, table } from './render.js';
+
+/** KMS allows this many on-demand rotations in a key's lifetime (AWS KMS Developer Guide, "Rotate AWS KMS keys"). */
+const ON_DEMAND_LIMIT = 25;
+
+/** One line of `keys list`. */
+export function keyFacts(state: InForce, estate: ObservedEstate, name: string, now: Instant) {
+  const { plan } = state.plan;
+  const planned = plan.keys[name];
+  if (!planned) throw new CustodyError('NOT_FOUND', `the plan has no key ${name}`);
+  const region = plan.regions.primary;
+  const live = estate[region]?.[name] ?? null;
+  const only = { ...plan, keys: { [name]: planned } };
+  const findings = diffPlan(only, estate, expectationsOf(plan, state.roster));
+  const due = live ? rotationDue(planned, live, now) : null;
+  return {
+    name,
+    parent: planned.parent,
+    alias: planned.alias,
+    purpose: planned.purpose,
+    arn: live?.description.arn ?? null,
+    keyId: live?.description.keyId ?? null,
+    region,
+    state: live?.description.state ?? (estate[region] && name in (estate[region] ?? {}) ? 'missing' : 'unread'),
+    multiRegion: live ? live.description.multiRegion !== null : planned.multiRegion,
+    replicas: planned.replicas.map((where) => ({
+      region: where,
+      state: estate[where]?.[name]?.description.state ?? null,
+    })),
+    rotationEnabled: live?.rotationStatus?.enabled ?? false,
+    rotationPeriodDays: live?.rotationStatus?.periodDays ?? null,
+    lastRotationAt: due?.lastAt ?? null,
+    nextRotationAt: nextOf(live, due?.nextAt ?? null),
+    rotationDue: due?.due ?? false,
+    rotationBecause: due?.because ?? null,
+    onDemandRotationsLeft: live ? onDemandLeft(live) : null,
+    enforcement: { level: 'advisory', because: 'interlock not installed' },
+    findings,
+  };
+}
+
+export type KeyFacts = ReturnType<typeof keyFacts>;
+
+function onDemandLeft({ rotations }: ObservedKey): number {
+  return ON_DEMAND_LIMIT - rotations.filter(({ type }) => type === 'ON_DEMAND').length;
+}
+
+/** KMS's own date where it rotates by itself, the plan's where it comes earlier. */
+function nextOf(live: ObservedKey | null, planned: Instant | null): Instant | null {
+  const byKms = live?.rotationStatus?.nextAt ?? null;
+  if (byKms === null || planned === null) return planned;
+  return millisOf(byKms) < millisOf(planned) ? byKms : planned;
+}
+
+export function keyTable(keys: readonly KeyFacts[]): string {
+  return table(
+    ['key', 'state', 'rotates', 'last', 'next', 'left', 'findings'],
+    keys.map((key) => [
+      `${key.parent === null ? '' : '  '}${key.name}`,
+      key.state,
+      key.rotationEnabled ? `${key.rotationPeriodDays} d` : 'off',
+      key.lastRotationAt?.slice(0, 10) ?? '',
+      `${key.nextRotationAt?.slice(0, 10) ?? ''}${key.rotationDue ? ' due' : ''}`,
+      key.onDemandRotationsLeft === null ? '' : String(key.onDemandRotationsLeft),
+      findingText(key.findings),
+    ]),
+  );
+}
+
+function findingText(findings: readonly Difference[]): string {
+  return findings.length === 0 ? '' : findings.map(({ kind, region }) => `${kind} (${region})`).join(', ');
+}
+
+export function keyScreen(key: KeyFacts): string {
+  return [
+    heading(`${key.name}  ${key.alias}`),
+    pairs([
+      ['purpose', key.purpose],
+      ['arn', key.arn ?? 'none yet'],
+      ['state', key.state],
+      ['replicas', key.replicas.map(({ region, state }) => `${region} ${state ?? 'missing'}`).join(', ') || 'none'],
+      ['rotation', key.rotationEnabled ? `every ${key.rotationPeriodDays} days` : 'off'],
+      ['last', key.lastRotationAt ?? 'never'],
+      ['next', `${key.nextRotationAt ?? 'unknown'}${key.rotationDue ? ` (due: ${key.rotationBecause})` : ''}`],
+      [
+        'on demand left',
+        key.onDemandRotationsLeft === null ? 'unknown' : `${key.onDemandRotationsLeft} of ${ON_DEMAND_LIMIT}`,
+      ],
+      ['enforcement', `${key.enforcement.level}: ${key.enforcement.because}`],
+      ['findings', findingText(key.findings) || 'none'],
+    ]),
+  ].join('\n');
+}

@@ -1,0 +1,89 @@
+import { Flags } from '@oclif/core';
+import { CustodyError, type ExitStatus, worstExit } from '../base/errors.js';
+import { callsOf, changesOf, classOf, sentenceOf } from '../record/action.js';
+import { type Opened, openRequest, type Proposal, prepareRequest } from '../request/open.js';
+import type { Seat } from './context.js';
+import { errorJson } from './failure.js';
+import { requestJson } from './present.js';
+import { pairs } from './render.js';
+import { stateText } from './request-screen.js';
+
+/** What every command that opens requests takes. */
+export const openFlags = {
+  reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians; never changes a rule' }),
+  executor: Flags.string({ description: 'the one listed identity that may execute it (else any)', helpValue: 'ID' }),
+  'dry-run': Flags.boolean({ default: false, description: 'show what would be requested; sign and write nothing' }),
+};
+
+/** Opens one request, or shows what it would be. */
+export async function openOne(seat: Seat, proposal: Proposal, dryRun: boolean) {
+  return dryRun ? dryRunOf(seat, proposal) : openedJson(await openRequest(seat.ports, seat.actor, seat.aws, proposal));
+}
+
+function openedJson({ case: found, created, pushed }: Opened) {
+  return { request: requestJson(found), created, pushed };
+}
+
+async function dryRunOf({ ports, aws, actor, state }: Seat, proposal: Proposal) {
+  const { existing, preState } = await prepareRequest(ports, aws, proposal);
+  if (existing) return { dryRun: true, request: requestJson(existing), created: false, pushed: false };
+  const { action, key, parameters, region } = proposal;
+  // The nonce is drawn when the request is signed.
+  const subject = { repository: state.roster.repository, region, key, nonce: '0'.repeat(32) };
+  const calls = callsOf(action, subject, parameters);
+  const request = { action, key, parameters, calls, preState } as unknown as Parameters<typeof sentenceOf>[0];
+  const proposed = {
+    action,
+    class: classOf(action),
+    key,
+    region,
+    requester: actor.identity.id,
+    executor: proposal.executor,
+    sentence: sentenceOf(request),
+    calls,
+    changes: changesOf(request),
+    preState,
+  };
+  return { dryRun: true, proposed };
+}
+
+export type OpenedJson = Awaited<ReturnType<typeof openOne>>;
+
+/** Opens several; one that cannot be opened hinders no other. */
+export async function openAll(seat: Seat, proposals: readonly Proposal[], dryRun: boolean) {
+  const requests: OpenedJson[] = [];
+  const failures: { key: string | null; error: ReturnType<typeof errorJson>['error'] }[] = [];
+  const exits: ExitStatus[] = [];
+  for (const proposal of proposals) {
+    seat.ports.progress(`${proposal.action}${proposal.key ? ` ${proposal.key.name}` : ''}`);
+    try {
+      requests.push(await openOne(seat, proposal, dryRun));
+    } catch (cause) {
+      if (!(cause instanceof CustodyError)) throw cause;
+      failures.push({ key: proposal.key?.name ?? null, ...errorJson(cause) });
+      exits.push(cause.exit);
+    }
+  }
+  return { requests, failures, exit: worstExit(exits) };
+}
+
+/** What was opened, at a glance. */
+export function openedText(opened: OpenedJson): string {
+  if ('proposed' in opened && opened.proposed) {
+    const { sentence, calls } = opened.proposed;
+    return pairs([
+      ['would ask', sentence],
+      ['calls', calls.map(({ operation, region }) => `${operation}${region ? ` (${region})` : ''}`).join(', ')],
+    ]);
+  }
+  const { request } = opened;
+  if (!request) return '';
+  return pairs([
+    [
+      opened.created ? 'opened' : 'already open',
+      `${request.id}  ${request.action}${request.key ? ` ${request.key.name}` : ''}  ${stateText(request.state)}`,
+    ],
+    ['digest', request.digest],
+    ['approve by', request.approveBy],
+  ]);
+}

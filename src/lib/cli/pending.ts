@@ -1,0 +1,21 @@
+import { casesOf } from '../request/desk.js';
+import type { Seat } from './context.js';
+
+/** Requests that this custodian's approval would bring forward. */
+export async function pendingFor({ ports, state, actor }: Seat): Promise<readonly string[]> {
+  const { cases } = await casesOf(ports, state);
+  return cases
+    .filter(({ verdict }) => verdict.state === 'pending')
+    .filter(
+      ({ verdict }) =>
+        !verdict.approvals.some(({ counted, signer }) => counted && signer?.person === actor.identity.person),
+    )
+    .map(({ id }) => id);
+}
+
+/** Requests that can be executed now, those first that an earlier run left unfinished. */
+export async function readyIds({ ports, state }: Seat): Promise<readonly string[]> {
+  const { cases } = await casesOf(ports, state);
+  const of = (wanted: string) => cases.filter(({ verdict }) => verdict.state === wanted).map(({ id }) => id);
+  return [...of('executing'), ...of('approved')];
+}
