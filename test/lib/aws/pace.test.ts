@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { createPace, withRetries } from '../../../src/lib/aws/pace.js';
+import { CustodyError } from '../../../src/lib/base/errors.js';
+import { virtualTimer } from './support.js';
+
+describe('createPace', () => {
+  it('lets the burst through, then one call each 1/rate of a second', async () => {
+    const timer = virtualTimer();
+    const pace = createPace(timer);
+    for (let call = 0; call < 10; call++) await pace.turn('eu-central-1', 'PutKeyPolicy');
+    expect(timer.millis()).toBeCloseTo(((10 - 7.5) / 7.5) * 1000, 6);
+  });
+
+  it('exports 10,000 keys with grants at half the quota: 100 s at 100 a second, so 200 s', async () => {
+    const timer = virtualTimer();
+    const pace = createPace(timer);
+    for (let call = 0; call < 10_000; call++) await pace.turn('eu-central-1', 'ListGrants');
+    expect(timer.millis() / 1000).toBeCloseTo(199, 3);
+  });
+
+  it('keeps operations and Regions apart', async () => {
+    const timer = virtualTimer();
+    const pace = createPace(timer);
+    for (let call = 0; call < 2; call++) {
+      for (const region of ['eu-central-1', 'eu-west-1']) {
+        for (const operation of ['CreateKey', 'CreateAlias', 'ListKeys']) await pace.turn(region, operation);
+      }
+    }
+    expect(timer.slept).toEqual([]);
+    await pace.turn('eu-west-1', 'CreateKey');
+    expect(timer.slept).toEqual([200]);
+  });
+
+  it('callers at the same moment wait one behind the other', async () => {
+    const waits: number[] = [];
+    const pace = createPace({ millis: () => 0, random: () => 0, sleep: async (millis) => void waits.push(millis) });
+    await Promise.all(
+      Array.from({ length: 5 }, () => pace.turn('r', 'TagResource').then(() => pace.turn('r', 'TagResource'))),
+    );
+    expect(waits).toEqual([200, 400, 600, 800, 1000]);
+  });
+});
+
+describe('withRetries', () => {
+  const policy = { maxAttempts: 5, baseMillis: 100, capMillis: 500 };
+
+  it('pauses grow to the cap, drawn from the whole span', async () => {
+    const timer = virtualTimer(() => 0.5);
+    const failing = withRetries(timer, policy, () => Promise.reject(new CustodyError('UNAVAILABLE', 'x')));
+    await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(timer.slept).toEqual([100, 200, 250, 250]);
+  });
+
+  it.each(['DENIED', 'REFUSED', 'NOT_FOUND', 'ENDPOINT_REFUSED', 'BUG'] as const)('%s is final', async (code) => {
+    const timer = virtualTimer();
+    await expect(withRetries(timer, policy, () => Promise.reject(new CustodyError(code, 'x')))).rejects.toMatchObject({
+      code,
+    });
+    expect(timer.slept).toEqual([]);
+  });
+});
