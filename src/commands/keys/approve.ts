@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { isDigest } from '../../lib/base/bytes.js';
-import { CustodyError, worstExit } from '../../lib/base/errors.js';
+import { CustodyError } from '../../lib/base/errors.js';
 import { confirmReview } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
@@ -39,7 +39,6 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     if (ids.length === 0) this.show('Nothing waits for your approval.');
     const requests = [];
     for (const id of ids) requests.push(await this.approveOne(seat, id, reviewed));
-    this.endWith(worstExit([]));
     const [only] = requests;
     return requests.length === 1 && only ? { request: only } : { requests };
   }

@@ -1,0 +1,44 @@
+import { Flags } from '@oclif/core';
+import { EXIT } from '../../lib/base/errors.js';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import { draftChanges } from '../../lib/cli/draft.js';
+import { table } from '../../lib/cli/render.js';
+import { diffPlan } from '../../lib/plan/diff.js';
+import { expectationsOf, observeEstate } from '../../lib/request/estate.js';
+
+export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
+  static override summary = 'Every difference between the plan in force and the live keys.';
+  static override description =
+    'Exit 3 when there is one. --draft compares custody.yaml with the plan in force instead.';
+  static override examples = ['<%= config.bin %> plan diff', '<%= config.bin %> plan diff --draft'];
+  static override flags = {
+    draft: Flags.boolean({ default: false, description: 'what custody.yaml would change in the plan in force' }),
+  };
+
+  async run() {
+    const state = await this.context.lookUp('remote-if-reachable');
+    const { folder, ports } = await this.context.desk();
+    const { plan } = state.plan;
+    if (this.flags.draft)
+      return this.report('changes', await draftChanges(folder, plan), ({ path, from, to }) => [
+        path,
+        JSON.stringify(from),
+        JSON.stringify(to),
+      ]);
+    const { reader } = await this.context.aws(plan);
+    const observed = await observeEstate(reader, plan, ports.progress);
+    const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster));
+    return this.report('differences', differences, ({ key, region, kind, expected, found }) => [
+      `${key} (${region}) ${kind}`,
+      found,
+      expected,
+    ]);
+  }
+
+  private report<T>(name: 'changes' | 'differences', found: readonly T[], row: (item: T) => readonly string[]) {
+    this.context.progress.done();
+    this.show(found.length === 0 ? 'No difference.' : table(['what', 'is', 'would be'], found.map(row)));
+    if (found.length > 0) this.endWith(EXIT.refused);
+    return { verdict: found.length === 0 ? 'verified' : 'refused', [name]: found };
+  }
+}

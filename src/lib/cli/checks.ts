@@ -1,0 +1,18 @@
+import chalk from 'chalk';
+import { EXIT, type ExitStatus } from '../base/errors.js';
+import type { Check, CheckVerdict } from '../inspect/check.js';
+import { mark, wrap } from './render.js';
+
+export function checksText(verdict: CheckVerdict, checks: readonly Check[]): string {
+  const colour = verdict === 'verified' ? chalk.green : verdict === 'refused' ? chalk.red : chalk.yellow;
+  return [
+    ...checks.map(({ id, status, detail }) => `${mark(status)} ${id.padEnd(14)} ${wrap(detail, 17)}`),
+    '',
+    colour(verdict),
+  ].join('\n');
+}
+
+/** Unproven is not verified: both a "no" and a missing answer are exit 3. */
+export function verdictExit(verdict: CheckVerdict): ExitStatus {
+  return verdict === 'verified' ? EXIT.ok : EXIT.refused;
+}

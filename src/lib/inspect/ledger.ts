@@ -1,0 +1,49 @@
+import { digestOf } from '../base/bytes.js';
+import { parseEntry, verifyChain } from '../ledger/chain.js';
+import type { LedgerHead } from '../ledger/store.js';
+import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import type { View } from '../record/store.js';
+import { type CheckReport, check, verdictOf } from './check.js';
+
+export interface LedgerReport extends CheckReport {
+  readonly head: LedgerHead;
+  readonly entries: number;
+}
+
+/**
+ * The chain as stored bytes, and the records beside it: each is told of exactly once, and nothing is told of that is
+ * not there.
+ * @throws CustodyError LEDGER_BROKEN for entries that cannot be read
+ */
+export async function verifyLedger(view: View): Promise<LedgerReport> {
+  const head = await readLedgerHead(view);
+  const stored = await readLedgerEntries(view, 0, head.size);
+  const chain = verifyChain(stored);
+  const told = stored.map((bytes) => parseEntry(bytes).record).filter((record) => record !== null);
+  const paths = await view.pathsUnder('records/');
+  const files = await view.read(paths);
+  const kept = new Set([...files.values()].map((bytes) => digestOf(bytes)));
+  const listed = new Set(told);
+  const untold = [...kept].filter((digest) => !listed.has(digest)).length;
+  const gone = told.filter((digest) => !kept.has(digest)).length;
+  const chainDetail = chain.faults[0]?.message ?? `${chain.count} entries, head ${chain.head.digest}`;
+  const checks = [
+    {
+      id: 'chain',
+      status: chain.verdict === 'verified' ? 'pass' : chain.verdict === 'refused' ? 'fail' : 'skip',
+      detail: chainDetail,
+    } as const,
+    check(
+      'records',
+      untold === 0,
+      untold === 0 ? `each of ${kept.size} records has its entry` : `${untold} records have no entry`,
+    ),
+    check(
+      'complete',
+      gone === 0,
+      gone === 0 ? 'each entry has its record' : `${gone} entries tell of records that are not there`,
+    ),
+    check('once', listed.size === told.length, 'no record is told of twice'),
+  ];
+  return { verdict: verdictOf(checks), checks, head, entries: stored.length };
+}
