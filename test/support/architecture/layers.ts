@@ -1,0 +1,81 @@
+/** What a folder of src may import. */
+export interface Layer {
+  /** Folders of ours; `policy/evaluate` names one file. Its own folder is always allowed. */
+  readonly imports: readonly string[];
+  /** Packages, as `@scope/name`, or `@scope/*`. */
+  readonly packages?: readonly string[];
+  /** Modules of Node; node:crypto is open to all, without what draws randomness. */
+  readonly builtins?: readonly string[];
+  /** Touches the outside: may use the clock, randomness, `process`. */
+  readonly outside?: true;
+  /** Why the folder may do more than its kind suggests. */
+  readonly why?: string;
+}
+
+const PURE = ['base', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
+const FLOWS = ['request', 'setup', 'status', 'rehearse', 'inspect'];
+
+/** THE table: a folder that is not in it may not exist. */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  base: { imports: [], packages: ['canonicalize'] },
+  roster: { imports: ['base'], packages: ['@scure/bip39'] },
+  key: { imports: ['base'] },
+  ledger: { imports: ['base'] },
+  plan: { imports: ['base', 'key'], packages: ['yaml'] },
+  record: { imports: ['base', 'roster'], packages: ['@sigstore/bundle'] },
+  signing: { imports: ['base', 'roster'] },
+  quorum: { imports: ['base', 'roster', 'plan', 'record'] },
+  policy: { imports: ['base', 'roster', 'plan'] },
+  request: { imports: ['base', 'roster', 'plan', 'key', 'record', 'quorum', 'policy', 'ledger'] },
+  setup: { imports: [...PURE, 'request'] },
+  status: { imports: [...PURE, 'request'] },
+  inspect: { imports: [...PURE, 'request', 'status'] },
+  rehearse: { imports: [...PURE, 'request', 'setup', 'status', 'inspect'] },
+  aws: {
+    imports: ['base', 'key', 'plan', 'policy'],
+    packages: ['@aws-sdk/*', '@smithy/*'],
+    builtins: ['async_hooks', 'fs/promises', 'http', 'https', 'os', 'path', 'timers/promises', 'tls', 'util'],
+    outside: true,
+  },
+  git: {
+    imports: ['base', 'record', 'ledger', 'fs/lock'],
+    packages: ['simple-git'],
+    builtins: ['child_process', 'fs', 'fs/promises', 'os', 'path', 'stream', 'timers/promises', 'url', 'util'],
+    outside: true,
+    why: 'fs/lock: two commands on one clone exclude each other by the same lock as two writers of one state file',
+  },
+  net: { imports: ['base'], builtins: ['http', 'https', 'net', 'tls'], outside: true },
+  fs: {
+    imports: ['base', 'record', 'ledger'],
+    builtins: ['fs', 'fs/promises', 'os', 'path', 'timers/promises', 'url', 'util'],
+    outside: true,
+  },
+  sandbox: {
+    imports: ['base', 'policy/evaluate', 'policy/document'],
+    packages: ['@smithy/signature-v4'],
+    builtins: ['child_process', 'fs', 'fs/promises', 'http', 'net', 'path', 'stream', 'timers/promises', 'url'],
+    outside: true,
+    why: 'policy/document is what policy/evaluate takes; the SDK stays out, so that the wire is checked by its own client',
+  },
+  cli: {
+    imports: [...PURE, ...FLOWS, 'aws', 'git', 'net', 'fs', 'sandbox'],
+    packages: ['@oclif/core', '@inquirer/prompts', 'chalk', 'cli-table3'],
+    builtins: ['child_process', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'tty', 'url', 'util'],
+    outside: true,
+  },
+  commands: {
+    imports: ['cli', ...FLOWS, ...PURE],
+    packages: ['@oclif/core'],
+    why: 'pure folders: flags are parsed into their types, and results are rendered from them',
+  },
+};
+
+/** Files that, with everything below them, stay within fewer folders than their own layer: [file, folders]. */
+export const CLOSED: readonly (readonly [string, readonly string[]])[] = [
+  // The sandbox judges with it: it must know nothing of plans, rosters and their rules.
+  ['src/lib/policy/evaluate', ['base', 'policy']],
+  ['src/lib/policy/document', ['base', 'policy']],
+];
+
+/** The only file that reads the environment. */
+export const COMPOSITION_ROOT = 'src/lib/cli/context.ts';
