@@ -8,7 +8,7 @@ import { validation } from './errors.js';
 import { optionalNumber, optionalText, text, textMap } from './input.js';
 import { currentSecret } from './material.js';
 import { BY_ALIAS, type Operations, openKey } from './operation.js';
-import { generatePair } from './specs.js';
+import { specOf } from './specs.js';
 import type { World } from './state.js';
 import { assertAlgorithm, assertNotDry, assertUsage, recordUse } from './usage.js';
 
@@ -50,7 +50,7 @@ function generateDataKey(world: World, call: Call, input: JsonObject, operation:
 function generateDataKeyPair(world: World, call: Call, input: JsonObject, operation: string) {
   const pairSpec = text(input, 'KeyPairSpec');
   const seal = openSealer(world, call, input, operation, { 'kms:DataKeyPairSpec': pairSpec });
-  const pkcs8 = generatePair(pairSpec);
+  const pkcs8 = specOf(pairSpec).generate(world);
   const { sealed, keyId, materialId } = seal(pkcs8);
   const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

@@ -2,7 +2,8 @@ import { createECDH, createPrivateKey } from 'node:crypto';
 
 /**
  * ECDSA over a digest that the caller has made (FIPS 186-5 section 6): node:crypto hashes for itself and cannot.
- * Both ways need only multiples of the base point, because the sandbox holds the private key.
+ * Both ways need only multiples of the base point, because the sandbox holds the private key. KMS pairs each curve with
+ * a hash that is no longer than its order, so that digests are never cut.
  */
 
 interface Curve {
@@ -35,7 +36,7 @@ export function signDigest(pkcs8: Buffer, digest: Buffer, random: (bytes: number
     const nonce = number(random(byteLength(key.order) + 8)) % key.order;
     if (nonce === 0n) continue;
     const r = abscissa(key, nonce) % key.order;
-    const s = modulo(inverse(nonce, key.order) * (truncated(digest, key.order) + r * key.secret), key.order);
+    const s = modulo(inverse(nonce, key.order) * (number(digest) + r * key.secret), key.order);
     if (r !== 0n && s !== 0n) return formatDer(r, s);
   }
 }
@@ -47,7 +48,7 @@ export function verifyDigest(pkcs8: Buffer, digest: Buffer, signature: Buffer): 
   if (pair === null) return false;
   const { r, s } = pair;
   if (r <= 0n || s <= 0n || r >= key.order || s >= key.order) return false;
-  const nonce = modulo(inverse(s, key.order) * (truncated(digest, key.order) + r * key.secret), key.order);
+  const nonce = modulo(inverse(s, key.order) * (number(digest) + r * key.secret), key.order);
   return nonce !== 0n && abscissa(key, nonce) % key.order === r;
 }
 
@@ -64,12 +65,6 @@ function abscissa({ openssl, order }: Curve, scalar: bigint): bigint {
   ecdh.setPrivateKey(bytes(scalar, byteLength(order)));
   const point = ecdh.getPublicKey();
   return number(point.subarray(1, 1 + (point.length - 1) / 2));
-}
-
-/** The leftmost bits of a digest, as many as the order has. */
-function truncated(digest: Buffer, order: bigint): bigint {
-  const excess = digest.length * 8 - order.toString(2).length;
-  return excess > 0 ? number(digest) >> BigInt(excess) : number(digest);
 }
 
 function inverse(value: bigint, order: bigint): bigint {

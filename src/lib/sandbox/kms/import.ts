@@ -7,7 +7,7 @@ import type { Target } from './identifiers.js';
 import { blob, optionalNumber, optionalText, text } from './input.js';
 import { appendMaterial, materialIdOf } from './material.js';
 import { type Operations, openKey } from './operation.js';
-import { rsaPair, specOf } from './specs.js';
+import { specOf } from './specs.js';
 import {
   copiesOf,
   currentMaterial,
@@ -33,7 +33,7 @@ export const importOperations: Operations = (world) => ({
     if (!canUnwrap(algorithm) || specOf(keySpec).family !== 'rsa') {
       throw unsupported(`${algorithm} with ${keySpec} is not supported in this Region.`);
     }
-    const pkcs8 = rsaPair(Number(keySpec.slice('RSA_'.length)));
+    const pkcs8 = world.rsaPair(Number(keySpec.slice('RSA_'.length)));
     const token = world.random(64).toString('base64');
     const validToMillis = call.nowMillis + DAY;
     const { region, keyId } = target.row;

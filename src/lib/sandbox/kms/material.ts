@@ -16,7 +16,7 @@ export function addMaterial(
   set: SetRow,
   rotation?: { readonly type: 'AUTOMATIC' | 'ON_DEMAND'; readonly atMillis: number },
 ): SetRow {
-  const secret = specOf(set.keySpec).generate(world.random);
+  const secret = specOf(set.keySpec).generate(world);
   const row: MaterialRow = {
     keyId: set.keyId,
     materialId: materialIdOf(set.keyId, secret),

@@ -1,6 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { unsupported, validation } from './errors.js';
 
+/** Where new key material comes from. */
+export interface Sources {
+  readonly random: (bytes: number) => Buffer;
+  /** A new RSA private key, PKCS#8. */
+  readonly rsaPair: (bits: number) => Buffer;
+}
+
 /** What a key spec is: its family, its usages, its algorithms. One table, so that a new spec is one row. */
 export interface KeySpecRow {
   readonly family: 'symmetric' | 'rsa' | 'ecc' | 'hmac';
@@ -8,7 +15,7 @@ export interface KeySpecRow {
   /** By usage. */
   readonly algorithms: Readonly<Record<string, readonly string[]>>;
   /** New key material: raw bytes, or PKCS#8 for key pairs. */
-  readonly generate: (random: (bytes: number) => Buffer) => Buffer;
+  readonly generate: (sources: Sources) => Buffer;
 }
 
 const RSA_SIGNING = ['RSASSA_PKCS1_V1_5', 'RSASSA_PSS'].flatMap((scheme) =>
@@ -18,7 +25,7 @@ const ENCRYPT = 'ENCRYPT_DECRYPT';
 const SIGN = 'SIGN_VERIFY';
 const MAC = 'GENERATE_VERIFY_MAC';
 
-export const CURVES: Readonly<Record<string, string>> = {
+const CURVES: Readonly<Record<string, string>> = {
   ECC_NIST_P256: 'P-256',
   ECC_NIST_P384: 'P-384',
   ECC_NIST_P521: 'P-521',
@@ -29,7 +36,7 @@ function rsa(bits: number): KeySpecRow {
     family: 'rsa',
     usages: [ENCRYPT, SIGN],
     algorithms: { [ENCRYPT]: ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'], [SIGN]: RSA_SIGNING },
-    generate: () => rsaPair(bits),
+    generate: (sources) => sources.rsaPair(bits),
   };
 }
 
@@ -47,7 +54,7 @@ function hmac(bits: number): KeySpecRow {
     family: 'hmac',
     usages: [MAC],
     algorithms: { [MAC]: [`HMAC_SHA_${bits}`] },
-    generate: (random) => random(bits / 8),
+    generate: (sources) => sources.random(bits / 8),
   };
 }
 
@@ -56,7 +63,7 @@ const SPECS: Readonly<Record<string, KeySpecRow>> = {
     family: 'symmetric',
     usages: [ENCRYPT],
     algorithms: { [ENCRYPT]: ['SYMMETRIC_DEFAULT'] },
-    generate: (random) => random(32),
+    generate: (sources) => sources.random(32),
   },
   RSA_2048: rsa(2048),
   RSA_3072: rsa(3072),
@@ -85,12 +92,6 @@ export function usageOf(keySpec: string, given: string | null): string {
   const usage = given ?? ENCRYPT;
   if (!usages.includes(usage)) throw validation(`KeyUsage ${usage} is not compatible with KeySpec ${keySpec}`);
   return usage;
-}
-
-/** PKCS#8 of a new pair for GenerateDataKeyPair. */
-export function generatePair(pairSpec: string): Buffer {
-  const spec = specOf(pairSpec);
-  return spec.generate(() => Buffer.alloc(0));
 }
 
 export function rsaPair(bits: number): Buffer {

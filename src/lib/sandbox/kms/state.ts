@@ -1,4 +1,5 @@
 import type { StateStore } from '../service.js';
+import { rsaPair, type Sources } from './specs.js';
 import { Table } from './table.js';
 
 export const SECOND = 1000;
@@ -36,6 +37,8 @@ export interface KmsOptions {
   /** Whether IAM knows the user or role of this ARN. */
   readonly principalExists: (arn: string) => boolean;
   readonly delays?: Partial<Delays>;
+  /** Makes RSA private keys (PKCS#8), which is slow; by default OpenSSL's generator. */
+  readonly rsaPair?: (bits: number) => Buffer;
 }
 
 /** A key in one Region: what replicas do not share. Table `kms.keys`, id `<region>/<key id>`. */
@@ -133,11 +136,10 @@ export type ParametersRow = {
 export type UsageRow = { readonly operation: string; readonly atMillis: number; readonly requestId: string };
 
 /** The whole state of KMS in all Regions of the account. */
-export interface World {
+export interface World extends Sources {
   readonly account: string;
   readonly partition: string;
   readonly regions: readonly string[];
-  readonly random: (bytes: number) => Buffer;
   readonly principalExists: (arn: string) => boolean;
   readonly delays: Delays;
   readonly keys: Table<KeyRow>;
@@ -157,6 +159,7 @@ export function openWorld(options: KmsOptions): World {
     partition: options.partition ?? 'aws',
     regions: options.regions,
     random: options.random,
+    rsaPair: options.rsaPair ?? rsaPair,
     principalExists: options.principalExists,
     delays: { ...DELAYS, ...options.delays },
     keys: new Table(store, 'kms.keys'),
