@@ -88,8 +88,16 @@ export async function openClone(dir: string, environment: Environment): Promise<
   for (const name of FOREIGN) {
     if ((await kindOf(join(gitDir, name))) !== 'nothing') throw unsafe(`${join(gitDir, name)} exists`);
   }
-  const url = await verifyConfig({ gitDir: null, environment }, config);
-  return { dir: root, gitDir, remote: parseRemoteUrl(url) };
+  const url = await verifyConfig(environment, config);
+  return { dir: root, gitDir, remote: knownRemote(url) };
+}
+
+function knownRemote(url: string): RemoteUrl {
+  try {
+    return parseRemoteUrl(url);
+  } catch (cause) {
+    throw new CustodyError('CLONE_UNSAFE', 'the address of the remote is not one that custody writes', { cause });
+  }
 }
 
 async function initialise(gitDir: string, environment: Environment): Promise<void> {

@@ -1,5 +1,6 @@
 import { CustodyError } from '../base/errors.js';
-import { type GitProcess, runGit } from './spawn.js';
+import type { Environment } from './environment.js';
+import { runGit } from './spawn.js';
 import { quoted } from './tree.js';
 
 /** What a clone's own configuration says. It is written once and compared at each start: `.git` can be edited by hand. */
@@ -67,9 +68,8 @@ function configValue(value: string): string {
  * The remote's address of a clone whose configuration is exactly ours.
  * @throws CustodyError CLONE_UNSAFE with every key that is missing, changed or unknown
  */
-export async function verifyConfig(git: GitProcess, file: string): Promise<string> {
-  const output = await runGit({ ...git, gitDir: null }, ['config', '--file', file, '--no-includes', '--list', '-z']);
-  const entries = output.toString('utf8').split('\0').slice(0, -1).map(parseEntry);
+export async function verifyConfig(environment: Environment, file: string): Promise<string> {
+  const entries = await readConfig(environment, file);
   const faults = faultsOf(entries);
   const urls = entries.filter(({ key }) => key === URL_KEY);
   if (urls.length !== 1) faults.push(`${URL_KEY}: expected once, found ${urls.length} times`);
@@ -83,6 +83,17 @@ export async function verifyConfig(git: GitProcess, file: string): Promise<strin
 interface ConfigEntry {
   readonly key: string;
   readonly value: string;
+}
+
+async function readConfig(environment: Environment, file: string): Promise<readonly ConfigEntry[]> {
+  const args = ['config', '--file', file, '--no-includes', '--list', '-z'];
+  try {
+    const output = await runGit({ gitDir: null, environment }, args);
+    return output.toString('utf8').split('\0').slice(0, -1).map(parseEntry);
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code !== 'STORAGE') throw cause;
+    throw new CustodyError('CLONE_UNSAFE', `${file} cannot be read by Git`, { cause });
+  }
 }
 
 function parseEntry(item: string): ConfigEntry {
