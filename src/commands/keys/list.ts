@@ -11,7 +11,7 @@ export default class KeysList extends BaseCommand<typeof KeysList> {
     const state = await this.context.lookUp('remote-if-reachable');
     const { ports } = await this.context.desk();
     const { plan } = state.plan;
-    const { reader } = await this.context.aws(plan);
+    const { reader } = await this.context.access.aws(plan);
     const estate = await observeEstate(reader, plan, ports.progress);
     const keys = planTree(plan)
       .flatMap(names)

@@ -34,7 +34,7 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const state = await this.context.lookUp('remote-if-reachable');
     const { ports } = await this.context.desk();
     const { plan } = state.plan;
-    const { reader } = await this.context.aws(plan);
+    const { reader } = await this.context.access.aws(plan);
     const { name } = await resolveKey(reader, plan, state.roster.repository, this.args.what);
     const estate = await observeEstate(reader, plan, ports.progress, [name]);
     const key = keyFacts(state, estate, name, ports.clock.now());

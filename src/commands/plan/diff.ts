@@ -25,7 +25,7 @@ export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
         JSON.stringify(from),
         JSON.stringify(to),
       ]);
-    const { reader } = await this.context.aws(plan);
+    const { reader } = await this.context.access.aws(plan);
     const observed = await observeEstate(reader, plan, ports.progress);
     const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster));
     return this.report('differences', differences, ({ key, region, kind, expected, found }) => [

@@ -1,6 +1,6 @@
 import { Command, Flags, type Interfaces } from '@oclif/core';
 import type { CustodyError, ExitStatus } from '../base/errors.js';
-import { type Context, openContext } from './context.js';
+import { Context } from './context.js';
 import { asError, errorJson } from './failure.js';
 import { renderError } from './render.js';
 import { visible, visibleJson } from './visible.js';
@@ -67,7 +67,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   protected get context(): Context {
     const given = this.flags as Record<string, unknown>;
     const text = (name: string) => (typeof given[name] === 'string' ? (given[name] as string) : undefined);
-    this.#context ??= openContext(
+    this.#context ??= new Context(
       {
         repo: text('repo'),
         as: text('as'),

@@ -1,33 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { createKeyAuthority } from '../aws/authority.js';
-import { type AwsConnection, openAws } from '../aws/connection.js';
-import { createKeyReader } from '../aws/kms-reader.js';
-import { openKmsSigner } from '../aws/kms-signer.js';
 import { CustodyError } from '../base/errors.js';
-import type { Signer } from '../base/signature.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
 import { readFileBounded } from '../fs/files.js';
 import { requireFolder } from '../fs/folder.js';
-import { readKeyFile } from '../fs/key-files.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
-import type { RecordStore } from '../record/store.js';
 import { lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
-import type { Roster, RosterKey } from '../roster/roster.js';
-import { identitiesOf } from '../roster/rules.js';
-import { openSigner, type SignerPorts } from '../signing/signers.js';
+import type { Roster } from '../roster/roster.js';
+import { openActor, seatOfRole } from './acting.js';
+import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
-import { readPassphrase } from './passphrase.js';
 import { createProgress, type Progress } from './progress.js';
-
-/** The composition root: the only place that joins ports to adapters and reads the environment. */
 
 export interface GlobalFlags {
   readonly repo?: string | undefined;
@@ -44,6 +34,7 @@ export interface Surroundings {
   readonly version: string;
 }
 
+/** A clone that was founded or joined, with the ports over it. */
 export interface Desk {
   readonly folder: string;
   readonly ports: Ports;
@@ -58,45 +49,17 @@ export interface Seat extends Desk {
   readonly actor: Actor;
 }
 
-export interface Context {
-  readonly flags: GlobalFlags;
-  readonly environment: NodeJS.ProcessEnv;
+/**
+ * The composition root: the only place that joins ports to adapters and reads the environment. Everything is opened
+ * when it is first asked for.
+ */
+export class Context {
+  readonly environment = process.env;
   readonly progress: Progress;
   /** A terminal is there to ask and to answer. */
   readonly interactive: boolean;
-  /** The repository of `--repo`. @throws CustodyError REPOSITORY_NOT_FOUND, CLONE_UNSAFE, GENESIS_MISMATCH */
-  desk(): Promise<Desk>;
-  /** Ports over a clone that may not have been founded or joined yet. */
-  portsFor(folder: string, memory: MachineMemory): Promise<Ports>;
-  memoryOf(pin: ClonePin): MachineMemory;
-  lookUp(reach: Reach): Promise<InForce>;
-  /**
-   * A machine that has seen nothing of the repository yet must be told what to expect, or it could be shown anything old.
-   * @throws CustodyError PIN_REQUIRED, GENESIS_MISMATCH, ROLLBACK
-   */
-  requireMemory(pinFile: string | undefined): Promise<void>;
-  /** Everything that a flow in the name of a listed identity needs. */
-  seat(reach: Reach): Promise<Seat>;
-  connection(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection>;
-  aws(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<Aws>;
-  /** The identity that acts and its signer. @throws CustodyError INPUT_MISSING, SIGNER_UNKNOWN, SIGNER_LOCKED */
-  actor(roster: Roster, plan: Plan): Promise<Actor>;
-  signerFor(key: RosterKey, plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<Signer>;
-  close(): Promise<void>;
-}
-
-const AWS_TIMEOUT_MILLIS = 30_000;
-
-export function openContext(flags: GlobalFlags, around: Surroundings): Context {
-  return new RootContext(flags, around);
-}
-
-class RootContext implements Context {
-  readonly environment = process.env;
-  readonly progress: Progress;
-  readonly interactive: boolean;
+  readonly access: AwsAccess;
   #desk: Promise<Desk> | undefined;
-  #connection: Promise<AwsConnection> | undefined;
 
   constructor(
     readonly flags: GlobalFlags,
@@ -104,8 +67,10 @@ class RootContext implements Context {
   ) {
     this.interactive = process.stdin.isTTY === true && process.stderr.isTTY === true && !around.json;
     this.progress = createProgress(process.stderr);
+    this.access = new AwsAccess(flags, this.environment);
   }
 
+  /** The repository of `--repo`. @throws CustodyError REPOSITORY_NOT_FOUND, CLONE_UNSAFE */
   desk(): Promise<Desk> {
     this.#desk ??= this.#openDesk();
     return this.#desk;
@@ -116,30 +81,29 @@ class RootContext implements Context {
     const pin = await openClonePin(folder).read();
     if (!pin) {
       throw new CustodyError('REPOSITORY_NOT_FOUND', `${folder} has not been founded or joined`, {
-        suggestions: ['custody init founds a repository here, custody join URL makes a clone of one.'],
+        suggestions: ['custody init founds a repository, custody join URL makes a clone of one.'],
       });
     }
     return { folder, pin, ports: await this.portsFor(folder, this.memoryOf(pin)) };
   }
 
+  /** What this machine remembers of the repository that a clone was pinned to. */
   memoryOf(pin: ClonePin): MachineMemory {
     const path = join(stateDirectory(this.environment, pin.genesis), 'memory.json');
     return openJsonFile(path, (bytes) => parseMemory(bytes, path), formatMemory);
   }
 
-  async portsFor(folder: string, memory: MachineMemory): Promise<Ports> {
+  /** Ports over a clone that may not have been founded or joined yet; then the draft's plan says whose clock counts. */
+  async portsFor(folder: string, memory: MachineMemory, draft?: Plan): Promise<Ports> {
     const open = (clock: Ports['clock']) =>
       openGitRecordStore({ dir: folder, clock, random: Math.random, environment: this.environment });
-    const plan = await latestPlan(await (await open(systemClock)).local());
-    const clock = plan ? await openClock(plan, () => this.connection(plan), this.progress.tell) : systemClock;
-    return this.#ports(await open(clock), clock, memory);
-  }
-
-  async #ports(store: RecordStore, clock: Ports['clock'], memory: MachineMemory): Promise<Ports> {
+    const plan = (await latestPlan(await (await open(systemClock)).local())) ?? draft ?? null;
+    const clock = plan ? await openClock(plan, () => this.access.connection(plan), this.progress.tell) : systemClock;
     const tool = await toolIdentity(this.around.packageRoot, this.around.version);
-    return { store, memory, clock, random: randomBytes, tool, progress: this.progress.tell };
+    return { store: await open(clock), memory, clock, random: randomBytes, tool, progress: this.progress.tell };
   }
 
+  /** @throws CustodyError GENESIS_MISMATCH (T26) and what reading throws */
   async lookUp(reach: Reach): Promise<InForce> {
     const { ports, pin } = await this.desk();
     const state = await lookUp(ports, reach);
@@ -149,6 +113,11 @@ class RootContext implements Context {
     });
   }
 
+  /**
+   * A machine that has seen nothing of the repository yet must be told what to expect, or it could be shown anything
+   * old.
+   * @throws CustodyError PIN_REQUIRED, GENESIS_MISMATCH, NOT_FOUND
+   */
   async requireMemory(pinFile: string | undefined): Promise<void> {
     const { ports } = await this.desk();
     const remembered = await ports.memory.read();
@@ -156,7 +125,7 @@ class RootContext implements Context {
       if (remembered) return;
       throw new CustodyError('PIN_REQUIRED', 'this machine remembers nothing of the repository', {
         suggestions: [
-          'Give --pin FILE (or CUSTODY_PIN), as custody pin printed it on a machine that knows the repository.',
+          'Give --pin FILE (or CUSTODY_PIN), as `custody pin --json` prints it on a machine that knows it.',
         ],
       });
     }
@@ -167,93 +136,27 @@ class RootContext implements Context {
     await ports.memory.write(pinned);
   }
 
+  /** Everything that a flow in the name of a listed identity needs. */
   async seat(reach: Reach): Promise<Seat> {
+    const desk = await this.desk();
     const state = await this.lookUp(reach);
     const { plan } = state.plan;
-    return {
-      ...(await this.desk()),
-      state,
-      plan,
-      aws: await this.aws(plan),
-      actor: await this.actor(state.roster, plan),
-    };
-  }
-
-  connection(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection> {
-    this.#connection ??= this.#connect(plan);
-    return this.#connection;
-  }
-
-  async #connect({
-    environment,
-    account,
-    regions,
-  }: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<AwsConnection> {
-    const { profile, region, endpointUrl } = this.flags;
-    const options = {
-      profile,
-      endpointUrl,
-      environmentKind: environment,
-      account,
-      environment: this.environment,
-      timeoutMillis: AWS_TIMEOUT_MILLIS,
-    };
-    const connection = await openAws({ ...options, region });
-    return connection.region === null ? openAws({ ...options, region: regions.primary }) : connection;
-  }
-
-  async aws(plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<Aws> {
-    const connection = await this.connection(plan);
-    const authority = createKeyAuthority(connection);
-    return {
-      reader: createKeyReader(connection),
-      authority,
-      whoAmI: () => authority.whoAmI(),
-      host: connection.host,
-    };
-  }
-
-  async actor(roster: Roster, plan: Plan): Promise<Actor> {
-    const id = await this.#actingId(roster, plan);
-    const listed = [...identitiesOf(roster).values()].filter((identity) => identity.id === id);
-    const [identity] = listed;
-    const keys = [...roster.custodians, ...roster.automation].find((seat) => seat.id === id)?.keys ?? [];
-    if (!identity || keys.length === 0) {
-      throw new CustodyError('SIGNER_UNKNOWN', `the roster in force does not list ${id}`, {
-        suggestions: [`Listed: ${[...new Set([...identitiesOf(roster).values()].map((item) => item.id))].join(', ')}.`],
+    const aws = await this.access.aws(plan);
+    const id = this.flags.as ?? desk.pin.as ?? (await seatOfRole(aws, state.roster));
+    if (!id)
+      throw new CustodyError('INPUT_MISSING', 'it is not clear who acts', {
+        suggestions: ['Give --as CUSTODIAN or set CUSTODY_AS.'],
       });
-    }
-    const [key] = keys;
-    const signer = await this.signerFor(key as RosterKey, plan);
-    return { identity: identitiesOf(roster).get(signer.publicKey.keyId) ?? identity, signer };
+    return { ...desk, state, plan, aws, actor: await this.actor(state.roster, plan, id) };
   }
 
-  /** A flag or variable, the clone's own custodian, or the seat whose IAM role the credentials are of. */
-  async #actingId(roster: Roster, plan: Plan): Promise<string> {
-    const given = this.flags.as ?? (this.#desk ? (await this.#desk).pin.as : null);
-    if (given) return given;
-    const { arn } = await (await this.aws(plan)).whoAmI();
-    const role = /:assumed-role\/([^/]+)\//.exec(arn)?.[1];
-    const seat = [...roster.custodians, ...roster.automation].find(
-      ({ roleArn }) => role !== undefined && roleArn.endsWith(`/${role}`),
-    );
-    if (seat) return seat.id;
-    throw new CustodyError('INPUT_MISSING', 'it is not clear who acts', {
-      suggestions: ['Give --as CUSTODIAN or set CUSTODY_AS.'],
-    });
-  }
-
-  signerFor(key: RosterKey, plan: Pick<Plan, 'environment' | 'account' | 'regions'>): Promise<Signer> {
-    const ports: SignerPorts = {
-      kms: async (arn) => openKmsSigner(await this.connection(plan), arn),
-      localKeyFile: (keyId) => readKeyFile(this.environment, keyId),
-      askPassphrase: () => readPassphrase(this.flags.passphraseFd, this.interactive),
-    };
-    return openSigner(key, ports);
+  actor(roster: Roster, plan: Plan, id: string): Promise<Actor> {
+    const { access, environment, interactive } = this;
+    return openActor({ access, environment, interactive, passphraseFd: this.flags.passphraseFd }, roster, plan, id);
   }
 
   async close(): Promise<void> {
     this.progress.done();
-    if (this.#connection) (await this.#connection.catch(() => null))?.close();
+    await this.access.close();
   }
 }

@@ -1,0 +1,80 @@
+import { createKeyAuthority } from '../aws/authority.js';
+import { type AwsConnection, openAws } from '../aws/connection.js';
+import { createKeyReader } from '../aws/kms-reader.js';
+import { resolveSettings } from '../aws/settings.js';
+import { readSharedConfig } from '../aws/shared-config.js';
+import type { Plan } from '../plan/plan.js';
+import { SANDBOX_ACCOUNT } from '../plan/rules.js';
+import type { Aws } from '../request/ports.js';
+
+/** What of a plan says which AWS this is about. */
+export type Account = Pick<Plan, 'environment' | 'account' | 'regions'>;
+
+export interface AwsFlags {
+  readonly profile?: string | undefined;
+  readonly region?: string | undefined;
+  readonly endpointUrl?: string | undefined;
+}
+
+const TIMEOUT_MILLIS = 30_000;
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** The one connection to AWS of a command, opened when first needed. */
+export class AwsAccess {
+  #connection: Promise<AwsConnection> | undefined;
+
+  constructor(
+    private readonly flags: AwsFlags,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  connection(account: Account): Promise<AwsConnection> {
+    this.#connection ??= this.#connect(account);
+    return this.#connection;
+  }
+
+  /** Before there is a plan: the sandbox where the settings name a loopback endpoint, else AWS itself. */
+  async bareConnection(): Promise<AwsConnection> {
+    const settings = resolveSettings(this.flags, this.environment, await readSharedConfig(this.environment));
+    const url = settings.endpoints.kms?.url;
+    const sandbox = url !== undefined && LOOPBACK.includes(new URL(url).hostname);
+    return this.connection({
+      environment: sandbox ? 'sandbox' : 'aws',
+      account: sandbox ? SANDBOX_ACCOUNT : '',
+      regions: { primary: settings.region ?? '', replicas: [] },
+    });
+  }
+
+  async bareAws(): Promise<Aws> {
+    return awsOver(await this.bareConnection());
+  }
+
+  async aws(account: Account): Promise<Aws> {
+    return awsOver(await this.connection(account));
+  }
+
+  async #connect({ environment, account, regions }: Account): Promise<AwsConnection> {
+    const { profile, region, endpointUrl } = this.flags;
+    const timeoutMillis = TIMEOUT_MILLIS;
+    const options = {
+      profile,
+      endpointUrl,
+      environmentKind: environment,
+      account,
+      environment: this.environment,
+      timeoutMillis,
+    };
+    const connection = await openAws({ ...options, region });
+    const planned = connection.region === null && regions.primary !== '';
+    return planned ? openAws({ ...options, region: regions.primary }) : connection;
+  }
+
+  async close(): Promise<void> {
+    if (this.#connection) (await this.#connection.catch(() => null))?.close();
+  }
+}
+
+function awsOver(connection: AwsConnection): Aws {
+  const authority = createKeyAuthority(connection);
+  return { reader: createKeyReader(connection), authority, whoAmI: () => authority.whoAmI(), host: connection.host };
+}
