@@ -3,6 +3,7 @@ import type { Instant } from '../base/time.js';
 import type { ClassRule, Plan } from '../plan/plan.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { Roster } from '../roster/roster.js';
+import { identitiesOf } from '../roster/rules.js';
 import type { Judged } from './evidence.js';
 
 /** What must be satisfied for one class under one plan and roster. */
@@ -32,17 +33,20 @@ export interface Count {
   readonly duties: number;
 }
 
-/** Counts people among valid approvals, never signatures, keys or files (T17). */
+/**
+ * Counts people among valid approvals, never signatures, keys or files (T17). Who a key stands for is asked of `roster`
+ * itself: under a change of rosters, a key that only the new one lists must not count for the old quorum (T25).
+ */
 export function count(approvals: readonly Judged<'approval'>[], demand: Demand, roster: Roster): Count {
-  const seats = new Map(roster.custodians.map(({ id, duty }) => [id, duty]));
+  const identities = identitiesOf(roster);
   const people = new Set<string>();
   const duties = new Set<string>();
   let metAt: Instant | null = null;
-  for (const { signer, record } of inOrderOfTime(approvals.filter(({ counted }) => counted))) {
-    const duty = signer === null ? undefined : seats.get(signer.id);
-    if (signer === null || duty === undefined) continue;
-    people.add(signer.person);
-    duties.add(duty);
+  for (const { signer, record } of inOrderOfTime(approvals.filter(isValid))) {
+    const seat = identities.get(signer?.key.keyId ?? '');
+    if (seat?.kind !== 'custodian' || seat.duty === null) continue;
+    people.add(seat.person);
+    duties.add(seat.duty);
     if (metAt === null && people.size >= demand.threshold && duties.size >= demand.distinctDuties) {
       metAt = record.statement.predicate.at;
     }
@@ -53,6 +57,11 @@ export function count(approvals: readonly Judged<'approval'>[], demand: Demand, 
     signatures: Math.max(0, demand.threshold - people.size),
     duties: Math.max(0, demand.distinctDuties - duties.size),
   };
+}
+
+/** One person's second approval is as valid as the first: it may be by the key that another roster lists. */
+export function isValid({ counted, ignoredBecause }: Judged<'approval'>): boolean {
+  return counted || ignoredBecause === 'same-person';
 }
 
 export function inOrderOfTime<T extends { readonly record: OpenRecord<'approval'> }>(

@@ -1,9 +1,12 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import { addSeconds, type Instant } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
+import { digestOfJson } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
-import type { Evidence, Rules, Verdict } from './evidence.js';
+import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Rules, type Verdict } from './evidence.js';
 import { judgeOpen } from './open-state.js';
+import { isAbout } from './records.js';
 import { signerOf } from './signer.js';
 
 export type IntentFinding =
@@ -19,6 +22,7 @@ export function judgeIntent(
   rules: Rules,
   requester: Identity,
   intent: OpenRecord<'intent'>,
+  now: Instant,
 ): IntentFinding {
   const said = intent.statement.predicate;
   const signer = signerOf(intent, rules.roster);
@@ -26,8 +30,12 @@ export function judgeIntent(
     return no(`its signature is ${signer === 'unknown' ? 'of no listed key' : 'invalid'}`);
   if (signer.id !== said.by || said.repository !== rules.repository)
     return no('it is not by its signer or not for this repository');
-  if (said.request !== evidence.request.digest || intent.statement.subjects[0]?.digest !== said.request)
+  if (said.request !== evidence.request.digest || !isAbout(intent, said.request))
     return no('it is for another request');
+  if (said.preStateDigest !== digestOfJson(evidence.request.statement.predicate.preState))
+    return no('it is for another state at AWS');
+  // Its own time decides whether the quorum held: one dated ahead would skip the cool-off.
+  if (said.at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return no('it is dated in the future');
   const seen = evidence.sees.get(intent.fileDigest) ?? null;
   if (seen === null) return no('the head that it names is not in the history');
   const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);

@@ -1,9 +1,10 @@
 import type { Digest } from '../base/bytes.js';
 import type { Instant } from '../base/time.js';
-import { type OpenRecord, ofKind } from '../record/envelope.js';
+import type { OpenRecord } from '../record/envelope.js';
 import type { Evidence, Rules, Verdict } from './evidence.js';
 import { type IntentFinding, judgeIntent } from './intent.js';
 import { judgeOpen, type OpenVerdict, type State } from './open-state.js';
+import { allOf, isAbout } from './records.js';
 import { assertRequest } from './request.js';
 import { signerOf } from './signer.js';
 
@@ -12,9 +13,9 @@ import { signerOf } from './signer.js';
  * @throws CustodyError only when the request itself is none (`assertRequest`)
  */
 export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
-  const requester = assertRequest(evidence.request, rules);
-  const intent = evidence.records.map((record) => ofKind(record, 'intent')).find((record) => record !== null) ?? null;
-  const finding = intent === null ? null : judgeIntent(evidence, rules, requester, intent);
+  const requester = assertRequest(evidence, rules, now);
+  const [intent = null] = allOf(evidence, 'intent');
+  const finding = intent === null ? null : judgeIntent(evidence, rules, requester, intent, now);
   // Records that a valid intent did not see came too late: only what it saw decides.
   const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
   const open = judgeOpen(evidence, rules, requester, now, visible);
@@ -36,13 +37,12 @@ function stateOf(open: OpenVerdict, finding: IntentFinding | null, receipt: Open
 
 /** The receipt that answers the intent, signed by one who may execute; any other is as if it were not there. */
 function receiptOf(evidence: Evidence, rules: Rules, intentDigest: Digest): OpenRecord<'receipt'> | null {
-  for (const record of evidence.records) {
-    const receipt = ofKind(record, 'receipt');
-    if (!receipt) continue;
+  for (const receipt of allOf(evidence, 'receipt')) {
     const said = receipt.statement.predicate;
     const signer = signerOf(receipt, rules.roster);
     if (typeof signer === 'string' || signer.id !== said.by || said.repository !== rules.repository) continue;
-    if (said.request === evidence.request.digest && said.intent === intentDigest) return receipt;
+    if (said.request !== evidence.request.digest || said.intent !== intentDigest) continue;
+    if (isAbout(receipt, intentDigest)) return receipt;
   }
   return null;
 }

@@ -2,7 +2,7 @@ import type { Digest } from '../base/bytes.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { Identity, Roster } from '../roster/roster.js';
-import { type Count, count, type Demand, demandOf } from './count.js';
+import { type Count, count, type Demand, demandOf, isValid } from './count.js';
 import type { Evidence, Judged, RequestState, Rules, Verdict } from './evidence.js';
 import { type JudgedRecords, judgeRecords } from './records.js';
 
@@ -64,11 +64,7 @@ function missingNewKeys(approvals: readonly Judged<'approval'>[], { roster, next
   const known = new Set(
     [...roster.custodians, ...roster.automation].flatMap(({ keys }) => keys.map(({ keyId }) => keyId)),
   );
-  const signed = new Set(
-    approvals
-      .filter(({ counted, ignoredBecause }) => counted || ignoredBecause === 'same-person')
-      .map(({ signer }) => signer?.key.keyId),
-  );
+  const signed = new Set(approvals.filter(isValid).map(({ signer }) => signer?.key.keyId));
   return next.roster.custodians
     .flatMap(({ keys }) => keys)
     .filter(({ keyId }) => !known.has(keyId) && !signed.has(keyId)).length;

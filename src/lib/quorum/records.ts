@@ -1,6 +1,7 @@
 import type { Digest } from '../base/bytes.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
+import type { RecordKind } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import { demandOf, inOrderOfTime } from './count.js';
 import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Ignored, type Judged, type Rules } from './evidence.js';
@@ -26,15 +27,15 @@ export function judgeRecords(
   visible: ReadonlySet<Digest> | null,
 ): JudgedRecords {
   const context: Context = { evidence, rules, requester, now, visible };
-  const withdrawals = all(evidence, 'withdrawal').map((record) => judged(record, context, withdrawalFault));
+  const withdrawals = allOf(evidence, 'withdrawal').map((record) => judged(record, context, withdrawalFault));
   const withdrawn = new Map<string, string>();
   for (const { record, signer, counted } of withdrawals) {
     if (counted && signer) withdrawn.set(record.statement.predicate.withdraws, signer.person);
   }
-  const approvals = all(evidence, 'approval').map((record) =>
+  const approvals = allOf(evidence, 'approval').map((record) =>
     judged(record, context, (_, signer) => approvalFault(record, signer, context, withdrawn)),
   );
-  const rejections = all(evidence, 'rejection').map((record) => judged(record, context, rejectionFault));
+  const rejections = allOf(evidence, 'rejection').map((record) => judged(record, context, rejectionFault));
   return { approvals: countPeopleOnce(approvals), rejections, withdrawals };
 }
 
@@ -48,7 +49,8 @@ interface Context {
 
 type FaultOf<K extends Kind> = (record: OpenRecord<K>, signer: Identity, context: Context) => Ignored | null;
 
-function all<K extends Kind>({ records }: Evidence, kind: K): readonly OpenRecord<K>[] {
+/** Every record of a kind, in an order that depends on nothing but the records. */
+export function allOf<K extends RecordKind>({ records }: Evidence, kind: K): readonly OpenRecord<K>[] {
   const found = records.map((record) => ofKind(record, kind)).filter((record) => record !== null);
   // Two files can hold one payload (ECDSA signatures are malleable): the order must not depend on their names.
   return [...found].sort((a, b) =>
@@ -73,30 +75,42 @@ function judged<K extends Kind>(record: OpenRecord<K>, context: Context, faultOf
   return { record, signer, counted: ignoredBecause === null, ignoredBecause };
 }
 
-function commonFault(record: OpenRecord<Kind>, signer: Identity, { evidence, rules, now }: Context): Ignored | null {
+function commonFault(record: OpenRecord<Kind>, signer: Identity, { evidence, rules }: Context): Ignored | null {
   const said = record.statement.predicate;
   if (said.by !== signer.id) return 'signer-is-not-the-author';
   if (said.repository !== rules.repository) return 'other-repository';
-  const [subject, ...rest] = record.statement.subjects;
-  if (said.request !== evidence.request.digest || subject?.digest !== said.request || rest.length > 0)
-    return 'other-request';
-  if ((evidence.sees.get(record.fileDigest) ?? null) === null) return 'head-unknown';
-  if (said.at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return 'from-the-future';
-  return said.at < addSeconds(evidence.request.statement.predicate.at, -CLOCK_TOLERANCE_SECONDS)
-    ? 'before-the-request'
-    : null;
+  const same = said.request === evidence.request.digest && isAbout(record, said.request);
+  return same ? null : 'other-request';
+}
+
+/** Whether the one subject of a statement, which outsiders verify, is what its predicate is about (T21). */
+export function isAbout({ statement }: OpenRecord<Kind | 'intent' | 'receipt'>, digest: Digest): boolean {
+  const [subject, ...rest] = statement.subjects;
+  return subject?.digest === digest && rest.length === 0;
+}
+
+/** Asked of approvals only: a veto with a wrong clock or from another view must not be lost, for it removes power. */
+function placeFault({ statement, fileDigest }: OpenRecord<'approval'>, { evidence, now }: Context): Ignored | null {
+  const { at } = statement.predicate;
+  const asked = evidence.request.statement.predicate;
+  if ((evidence.sees.get(fileDigest) ?? null) === null) return 'head-unknown';
+  if (at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return 'from-the-future';
+  if (at < addSeconds(asked.at, -CLOCK_TOLERANCE_SECONDS)) return 'before-the-request';
+  return at > asked.approveBy ? 'after-the-window' : null;
 }
 
 function approvalFault(
   record: OpenRecord<'approval'>,
   signer: Identity,
-  { evidence, rules, requester }: Context,
+  context: Context,
   withdrawn: ReadonlyMap<string, string>,
 ): Ignored | null {
+  const { evidence, rules, requester } = context;
   const said = evidence.request.statement.predicate;
   if (signer.kind !== 'custodian') return 'automation-cannot-approve';
   if (rules.frozen.has(signer.id)) return 'frozen';
-  if (record.statement.predicate.at > said.approveBy) return 'after-the-window';
+  const misplaced = placeFault(record, context);
+  if (misplaced !== null) return misplaced;
   if (withdrawn.get(record.digest) === signer.person) return 'withdrawn';
   const sets = [{ plan: rules.plan, roster: rules.roster }, ...(rules.next ? [rules.next] : [])];
   const selfApproval = sets.every(({ plan, roster }) => demandOf(plan, roster, said.class).selfApproval);
@@ -107,9 +121,15 @@ function approvalFault(
 function rejectionFault(_: OpenRecord<'rejection'>, signer: Identity, { rules }: Context): Ignored | null {
   if (signer.kind !== 'custodian') return 'automation-cannot-approve';
   if (rules.frozen.has(signer.id)) return 'frozen';
-  // One rogue seat must not be able to block its own removal.
-  const removed = rules.next !== undefined && !rules.next.roster.custodians.some(({ id }) => id === signer.id);
-  return removed ? 'own-removal' : null;
+  return isRemoved(signer, rules) ? 'own-removal' : null;
+}
+
+/** One rogue seat must not be able to block its own removal; nor by leaving its id to another's key. */
+function isRemoved({ id }: Identity, { roster, next }: Rules): boolean {
+  const own = roster.custodians.find((seat) => seat.id === id)?.keys ?? [];
+  if (!next || own.length === 0) return false;
+  const kept = new Set(next.roster.custodians.flatMap(({ keys }) => keys.map(({ keyId }) => keyId)));
+  return !own.some(({ keyId }) => kept.has(keyId));
 }
 
 /** A request is withdrawn by its requester's person, an approval by the one who gave it. */

@@ -1,23 +1,30 @@
+import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { secondsBetween } from '../base/time.js';
+import { addSeconds, type Instant, secondsBetween } from '../base/time.js';
+import type { Plan } from '../plan/plan.js';
 import { assertByTable } from '../record/action.js';
 import { type OpenRecord, requestIdOf } from '../record/envelope.js';
-import { digestOfJson } from '../record/statement.js';
+import { digestOfJson, type RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
-import type { Rules } from './evidence.js';
+import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Rules } from './evidence.js';
 import { signerOf } from './signer.js';
 
 /**
- * Assures that a request is one at all: signed by a listed identity, about this repository, plan, roster and account,
- * with the calls of the action table and windows no wider than the plan's.
+ * Assures that a request is one at all: signed by a listed identity on a head that is in the history, about this
+ * repository, plan, roster and account, a key of the plan, with the calls of the action table and windows no wider than
+ * the plan's.
  * @throws CustodyError RECORD_MALFORMED, SIGNER_UNKNOWN, SIGNATURE_INVALID, REFUSED
  */
-export function assertRequest(request: OpenRecord<'request'>, rules: Rules): Identity {
+export function assertRequest({ request, sees }: Evidence, rules: Rules, now: Instant): Identity {
   const said = request.statement.predicate;
   const signer = signerOf(request, rules.roster);
   if (signer === 'unknown') throw new CustodyError('SIGNER_UNKNOWN', 'the request is signed by no key of its roster');
   if (signer === 'invalid') throw new CustodyError('SIGNATURE_INVALID', 'the signature of the request does not verify');
-  const faults = requestFaults(request, rules, signer);
+  const faults = [
+    ...requestFaults(request, rules, signer),
+    ...placeFaults(said, sees.get(request.fileDigest) ?? null, now),
+    ...keyFaults(said, rules.plan),
+  ];
   if (faults.length > 0) {
     throw new CustodyError('REFUSED', `request ${requestIdOf(request.digest)}: ${faults.join('; ')}`, {
       details: { faults },
@@ -51,6 +58,25 @@ function requestFaults(request: OpenRecord<'request'>, rules: Rules, signer: Ide
     [subjectIs(request), 'its subject is not the digest of its calls'],
   ];
   return checks.filter(([ok]) => !ok).map(([, fault]) => fault);
+}
+
+/** Dated ahead, it would stay open for ever; from another view of the history, it is not of this repository (T12, T32). */
+function placeFaults({ at }: RequestPredicate, seen: ReadonlySet<Digest> | null, now: Instant): string[] {
+  return [
+    ...(seen === null ? ['the head that it names is not in the history'] : []),
+    ...(at > addSeconds(now, CLOCK_TOLERANCE_SECONDS) ? ['it is dated in the future'] : []),
+  ];
+}
+
+/** Name, alias and ARN must be one key: people read the name, AWS takes the ARN (T3, T4). */
+function keyFaults({ action, key, partition, region, account }: RequestPredicate, plan: Plan): string[] {
+  if (action === 'plan.update' || action === 'roster.update') return key === null ? [] : ['it is about no key'];
+  if (key === null || !Object.hasOwn(plan.keys, key.name)) return ['the plan has no such key'];
+  const arn = action === 'key.create' ? null : `arn:${partition}:kms:${region}:${account}:key/${key.keyId}`;
+  return [
+    ...(key.alias === plan.keys[key.name]?.alias ? [] : [`its alias is not that of ${key.name} in the plan`]),
+    ...(key.arn === arn && (key.keyId === null) === (arn === null) ? [] : ['its ARN is not that of its key id here']),
+  ];
 }
 
 function subjectIs({ statement }: OpenRecord<'request'>): boolean {
