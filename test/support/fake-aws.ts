@@ -1,0 +1,322 @@
+import type { JsonObject } from '../../src/lib/base/canonical-json.js';
+import { CustodyError } from '../../src/lib/base/errors.js';
+import { addSeconds, type Clock, type Instant } from '../../src/lib/base/time.js';
+import {
+  type AwsAnswer,
+  type AwsCall,
+  type ExecutorSession,
+  isKeyArn,
+  type KeyDescription,
+  type KeyReader,
+  type KeyWriter,
+  keyArnOf,
+  partsOf,
+  type Rotation,
+} from '../../src/lib/key/key.js';
+import { REPOSITORY_TAG } from '../../src/lib/record/action.js';
+import type { Aws } from '../../src/lib/request/ports.js';
+
+/** A clock that stands still until somebody sleeps or a test moves it. */
+export interface TestClock extends Clock {
+  set(now: Instant): void;
+  advance(seconds: number): void;
+}
+
+export function createTestClock(start: Instant): TestClock {
+  let now = start;
+  const advance = (seconds: number) => {
+    now = addSeconds(now, seconds);
+  };
+  return {
+    now: () => now,
+    sleep: async (milliseconds) => advance(milliseconds / 1000),
+    set: (instant) => {
+      now = instant;
+    },
+    advance,
+  };
+}
+
+interface FakeKey {
+  readonly keyId: string;
+  readonly region: string;
+  readonly multiRegion: boolean;
+  readonly origin: string;
+  readonly createdAt: Instant;
+  state: KeyDescription['state'];
+  policy: string;
+  tags: Record<string, string>;
+  readonly rotations: Rotation[];
+  /** A rotation on demand that AWS has accepted, and when it is done. */
+  rotating: { readonly startedAt: Instant; readonly doneAt: Instant } | null;
+  enabled: boolean;
+  periodDays: number | null;
+}
+
+/**
+ * A small model of the AWS account behind a repository: keys, aliases, rotations. It counts calls, knows no policies and
+ * can be tampered with. The sandbox is the full one; this one can be cut off anywhere.
+ */
+export interface FakeAws {
+  readonly account: string;
+  /** The view of one caller; every step of it passes through `intercept`. */
+  as(intercept?: Intercept): Aws;
+  /** Mutating calls that were carried out, in order. */
+  readonly done: AwsCall[];
+  readonly sessions: ExecutorSession[];
+  seed(name: string, alias: string, repository: string, keyId: string, region?: string): FakeKey;
+  key(keyId: string, region?: string): FakeKey;
+  readonly keys: readonly FakeKey[];
+  /** Region → alias → key id. */
+  readonly aliases: Record<string, Record<string, string>>;
+  /** How long AWS works on a rotation; 0 is at once. */
+  rotationSeconds: number;
+  /** What AWS's clock says beyond ours. */
+  skewSeconds: number;
+  /** Instead of an answer to the next mutating call. */
+  refuseNext: CustodyError | null;
+}
+
+/** Runs one step, or not, or loses its answer. */
+export type Intercept = <T>(step: string, act: () => Promise<T>) => Promise<T>;
+
+const plainly: Intercept = (_, act) => act();
+
+export function createFakeAws(clock: Clock, account: string): FakeAws {
+  const model = new Model(clock, account);
+  return model;
+}
+
+class Model implements FakeAws {
+  readonly done: AwsCall[] = [];
+  readonly sessions: ExecutorSession[] = [];
+  readonly keys: FakeKey[] = [];
+  readonly aliases: Record<string, Record<string, string>> = {};
+  rotationSeconds = 0;
+  skewSeconds = 0;
+  refuseNext: CustodyError | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    readonly account: string,
+  ) {}
+
+  as(intercept: Intercept = plainly): Aws {
+    const reader = this.#reader();
+    const step =
+      <A extends unknown[], T>(name: string, act: (...args: A) => Promise<T>) =>
+      (...args: A) =>
+        intercept(name, () => act(...args));
+    const whoAmI = step('sts whoAmI', async () => ({
+      account: this.account,
+      partition: 'aws',
+      arn: `arn:aws:sts::${this.account}:assumed-role/seat/session`,
+      serverTime: addSeconds(this.clock.now(), this.skewSeconds),
+    }));
+    return {
+      host: 'kms.eu-central-1.amazonaws.com',
+      whoAmI,
+      reader: {
+        describe: step('kms describe', reader.describe),
+        aliases: step('kms aliases', reader.aliases),
+        keyIds: step('kms keyIds', reader.keyIds),
+        policy: step('kms policy', reader.policy),
+        tags: step('kms tags', reader.tags),
+        rotationStatus: step('kms rotationStatus', reader.rotationStatus),
+        rotations: step('kms rotations', reader.rotations),
+      },
+      authority: {
+        whoAmI,
+        roleId: async () => 'AROAEXAMPLE',
+        assumeExecutor: step('sts assumeExecutor', async (session) => {
+          this.sessions.push(session);
+          return this.#writer(intercept);
+        }),
+      },
+    };
+  }
+
+  seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {
+    const key = this.#add(keyId, region, false, 'AWS_KMS', `policy of ${name}`, { [REPOSITORY_TAG]: repository });
+    this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
+    return key;
+  }
+
+  key(keyId: string, region = 'eu-central-1'): FakeKey {
+    const found = this.#find(region, keyId);
+    if (!found) throw new Error(`no key ${keyId} in ${region}`);
+    return found;
+  }
+
+  #add(
+    keyId: string,
+    region: string,
+    multiRegion: boolean,
+    origin: string,
+    policy: string,
+    tags: Record<string, string>,
+  ): FakeKey {
+    const key: FakeKey = {
+      keyId,
+      region,
+      multiRegion,
+      origin,
+      createdAt: this.clock.now(),
+      state: 'Enabled',
+      policy,
+      tags,
+      rotations: [],
+      rotating: null,
+      enabled: false,
+      periodDays: null,
+    };
+    this.keys.push(key);
+    return key;
+  }
+
+  #find(region: string, key: string): FakeKey | null {
+    const keyId = isKeyArn(key) ? partsOf(key).keyId : key;
+    const found = this.keys.find((item) => item.region === region && item.keyId === keyId) ?? null;
+    if (found?.rotating && found.rotating.doneAt <= this.clock.now()) {
+      found.rotations.push({ type: 'ON_DEMAND', at: found.rotating.startedAt, keyMaterialId: null });
+      found.rotating = null;
+    }
+    return found;
+  }
+
+  #reader(): KeyReader {
+    const found = <T>(give: (key: FakeKey) => T) => {
+      return async (region: string, key: string): Promise<T | null> => {
+        const item = this.#find(region, key);
+        return item && give(item);
+      };
+    };
+    return {
+      describe: found((key) => this.#describe(key)),
+      aliases: async (region) => Object.entries(this.aliases[region] ?? {}).map(([name, keyId]) => ({ name, keyId })),
+      keyIds: async (region) => this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId),
+      policy: found(({ policy }) => policy),
+      tags: found(({ tags }) => tags),
+      rotationStatus: found(({ enabled, periodDays, rotating }) => ({
+        enabled,
+        periodDays,
+        nextAt: null,
+        onDemandStartedAt: rotating?.startedAt ?? null,
+      })),
+      rotations: found(({ rotations }) => [...rotations]),
+    };
+  }
+
+  #describe(key: FakeKey): KeyDescription {
+    const { keyId, region, state, origin, createdAt } = key;
+    const replicas = this.keys.filter((other) => other.keyId === keyId && other !== key);
+    return {
+      arn: keyArnOf({ partition: 'aws', account: this.account, region, keyId }),
+      keyId,
+      region,
+      account: this.account,
+      state,
+      spec: 'SYMMETRIC_DEFAULT',
+      usage: 'ENCRYPT_DECRYPT',
+      origin,
+      description: '',
+      createdAt,
+      deletionAt: null,
+      multiRegion: key.multiRegion
+        ? { type: 'PRIMARY', primaryRegion: region, replicaRegions: replicas.map((other) => other.region) }
+        : null,
+    };
+  }
+
+  #writer(intercept: Intercept): KeyWriter {
+    return { call: (call) => intercept(`kms ${call.operation}`, async () => this.#carryOut(call)) };
+  }
+
+  #carryOut(call: AwsCall): AwsAnswer {
+    const refusal = this.refuseNext;
+    this.refuseNext = null;
+    if (refusal) throw refusal;
+    const answer = OPERATIONS[call.operation]?.call(this, call.region, call.parameters as Record<string, never>);
+    if (answer === undefined) throw new Error(`the fake AWS does not know ${call.operation}`);
+    this.done.push(call);
+    return { requestId: `aws-request-${this.done.length}`, serverTime: this.clock.now(), answer };
+  }
+
+  rotate(region: string, keyId: string): JsonObject {
+    const key = this.#find(region, keyId);
+    if (!key) throw refused('NotFoundException');
+    if (key.rotating) throw refused('ConflictException');
+    key.rotating = { startedAt: this.clock.now(), doneAt: addSeconds(this.clock.now(), this.rotationSeconds) };
+    return { KeyId: keyId };
+  }
+
+  enableRotation(region: string, keyId: string, periodDays: number): JsonObject {
+    const key = this.#find(region, keyId);
+    if (!key) throw refused('NotFoundException');
+    Object.assign(key, { enabled: true, periodDays });
+    return {};
+  }
+
+  createKey(region: string, p: CreateInput): JsonObject {
+    const number = String(this.keys.length + 1);
+    const keyId = p.MultiRegion
+      ? `mrk-${number.padStart(32, '0')}`
+      : `00000000-0000-0000-0000-${number.padStart(12, '0')}`;
+    this.#add(keyId, region, p.MultiRegion, p.Origin, p.Policy, tagsOf(p.Tags));
+    return { KeyMetadata: { KeyId: keyId } };
+  }
+
+  createAlias(region: string, alias: string, keyId: string): JsonObject {
+    if (this.aliases[region]?.[alias]) throw refused('AlreadyExistsException');
+    if (!this.#find(region, keyId)) throw refused('NotFoundException');
+    this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
+    return {};
+  }
+
+  replicate(region: string, keyId: string, p: { ReplicaRegion: string; Policy: string; Tags: Tags }): JsonObject {
+    if (!this.#find(region, keyId)) throw refused('NotFoundException');
+    if (this.#find(p.ReplicaRegion, keyId)) throw refused('AlreadyExistsException');
+    this.#add(keyId, p.ReplicaRegion, true, 'AWS_KMS', p.Policy, tagsOf(p.Tags));
+    return {};
+  }
+}
+
+type Tags = readonly { TagKey: string; TagValue: string }[];
+interface CreateInput {
+  readonly MultiRegion: boolean;
+  readonly Origin: string;
+  readonly Policy: string;
+  readonly Tags: Tags;
+}
+
+const OPERATIONS: Readonly<
+  Record<string, (this: Model, region: string, parameters: Record<string, never>) => JsonObject>
+> = {
+  RotateKeyOnDemand(region, p) {
+    return this.rotate(region, String(p.KeyId));
+  },
+  EnableKeyRotation(region, p) {
+    return this.enableRotation(region, String(p.KeyId), Number(p.RotationPeriodInDays));
+  },
+  CreateKey(region, p) {
+    return this.createKey(region, p as unknown as CreateInput);
+  },
+  CreateAlias(region, p) {
+    return this.createAlias(region, String(p.AliasName), String(p.TargetKeyId));
+  },
+  ReplicateKey(region, p) {
+    return this.replicate(region, String(p.KeyId), p as never);
+  },
+};
+
+const tagsOf = (tags: Tags) => Object.fromEntries(tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
+
+/** AWS's own no, as the adapter gives it. */
+export function refused(awsCode: string): CustodyError {
+  return new CustodyError('REFUSED', `AWS refused it: ${awsCode}`, { details: { awsCode, maybeDone: false } });
+}
+
+/** An answer that did not come: the call may have been carried out. */
+export function answerLost(step: string): CustodyError {
+  return new CustodyError('UNAVAILABLE', `${step}: no answer`, { details: { maybeDone: true } });
+}
