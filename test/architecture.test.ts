@@ -54,17 +54,32 @@ describe('architecture', () => {
     expect(formatViolations(closures(sources))).toEqual([]);
   });
 
-  it('every dependency is used, and every package of the table is a dependency', () => {
-    const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as Record<string, object>;
-    const declared = Object.keys(dependencies ?? {});
-    const used = sources.flatMap((source) => importsOf(source).map(({ specifier }) => specifier));
-    // oclif loads its plugins by name.
-    const idle = declared.filter(
-      (name) => !name.startsWith('@oclif/plugin-') && !used.some((one) => one === name || one.startsWith(`${name}/`)),
-    );
-    const listed = Object.values(LAYERS).flatMap(({ packages }) => packages ?? []);
-    const strange = listed.filter((name) => !declared.some((one) => one.startsWith(name.replace(/\*$/, ''))));
-    expect({ idle, strange }).toEqual({ idle: [], strange: [] });
+  describe('dependencies', () => {
+    const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as Record<string, object | undefined>;
+    const used = Object.keys(manifest.dependencies ?? {});
+    const development = Object.keys(manifest.devDependencies ?? {});
+
+    it('are used, and the table of layers names no other', () => {
+      const imported = sources.flatMap((source) => importsOf(source).map(({ specifier }) => specifier));
+      // oclif loads its plugins by name.
+      const idle = used.filter(
+        (name) =>
+          !name.startsWith('@oclif/plugin-') && !imported.some((one) => one === name || one.startsWith(`${name}/`)),
+      );
+      const listed = Object.values(LAYERS).flatMap(({ packages }) => packages ?? []);
+      const strange = listed.filter((name) => !used.some((one) => one.startsWith(name.replace(/\*$/, ''))));
+      expect({ idle, strange }).toEqual({ idle: [], strange: [] });
+    });
+
+    it('are explained one by one', () => {
+      const document = readFileSync(`${root}/docs/dependencies.md`, 'utf8');
+      const rows = (heading: string) => {
+        const [section = ''] = (document.split(`## ${heading}\n`)[1] ?? '').split('\n## ');
+        return [...section.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1]);
+      };
+      expect(rows('In use')).toEqual([...used].sort());
+      expect(rows('For development')).toEqual([...development].sort());
+    });
   });
 
   it('casts are free or counted', { timeout: 120_000 }, () => {
