@@ -67,7 +67,8 @@ const seen = object({ head: nullable(commit), expiresAt: instant });
 /** One call that a quorum authorises, in full; `custody` stands for changes of plan and roster. */
 const call = object({
   service: oneOf(['kms', 'custody']),
-  region: text({ max: 32 }),
+  // Changes of plan and roster happen in no Region.
+  region: text({ min: 0, max: 32 }),
   operation: text({ max: 64 }),
   parameters: anyObject,
 });

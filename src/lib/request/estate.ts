@@ -3,6 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { type KeyAlias, type KeyReader, keyArnOf } from '../key/key.js';
 import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
+import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action.js';
 import type { Roster } from '../roster/roster.js';
@@ -170,7 +171,18 @@ export function remediesOf(
       proposals.push(rotationProposal(plan, observed, name, reason, executor));
     } else remaining.push(difference);
   }
-  return { proposals, remaining };
+  return { proposals: inOrder(plan, proposals), remaining };
+}
+
+/** Parents before children, so that a hierarchy grows from its root. */
+function inOrder(plan: Plan, proposals: readonly Proposal[]): readonly Proposal[] {
+  const order = planTree(plan).flatMap(namesBelow);
+  const rank = ({ key }: Proposal) => order.indexOf(key?.name ?? '');
+  return [...proposals].sort((a, b) => rank(a) - rank(b));
+}
+
+function namesBelow({ name, children }: TreeNode): readonly string[] {
+  return [name, ...children.flatMap(namesBelow)];
 }
 
 function rotationProposal(

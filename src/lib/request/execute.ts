@@ -70,8 +70,8 @@ async function openWriter({ aws, identity }: Session, { roster }: InForce, { id,
     roleArn: roster.executorRoleArn,
     sourceIdentity: identity.id,
     sessionName: id,
-    // CreateKey with tags and ReplicateKey ask for these as well.
-    actions: [...new Set([...operations, ...(creates ? ['TagResource', 'CreateKey'] : [])])].map(
+    // CreateKey with tags asks for TagResource, and its lock-out check for PutKeyPolicy on what it makes.
+    actions: [...new Set([...operations, ...(creates ? ['TagResource', 'PutKeyPolicy'] : [])])].map(
       (operation) => `kms:${operation}`,
     ),
     resources: creates || !said.key?.arn ? ['*'] : [said.key.arn],
