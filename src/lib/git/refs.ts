@@ -19,6 +19,7 @@ export type Refs = Readonly<Record<RefName, CommitId | null>>;
 
 const NO_COMMIT = '0'.repeat(40);
 
+/** Where the clone stands; null for a ref that does not exist yet. */
 export async function readRefs(git: GitProcess): Promise<Refs> {
   const output = await runGit(git, ['for-each-ref', '--format=%(refname) %(objectname)', ...Object.values(REFS)]);
   const found = new Map<string, string>();
