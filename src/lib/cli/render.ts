@@ -51,5 +51,8 @@ export function renderError(error: CustodyError): string {
   const hints = error.suggestions.map((hint) => `  ${chalkStderr.dim('→')} ${wrap(hint, 4)}\n`).join('');
   const debug =
     process.env.CUSTODY_DEBUG && error.cause instanceof Error ? `${visible(error.cause.stack ?? '', 4000)}\n` : '';
-  return `${chalkStderr.red(`${error.code}:`)} ${wrap(error.message, 2)}\n${hints}${debug}`;
+  return `${chalkStderr.red(`${error.code}:`)} ${error.message
+    .split('\n')
+    .map((line) => wrap(line, 2))
+    .join('\n  ')}\n${hints}${debug}`;
 }

@@ -161,7 +161,7 @@ describe('credentials', () => {
   ])('%s is CREDENTIALS_MISSING (exit 4), says no secret and sends nothing', async (_name, environment, profile) => {
     const { aws, sent } = await open([noKeys], environment, profile, 'sandbox');
     const error = await caught(createKeyReader(aws).keyIds(REGION));
-    expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', exit: 4 });
+    expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', exit: 4, details: { profile: profile ?? 'default' } });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(SECRET);
     expect(sent).toEqual([]);
   });

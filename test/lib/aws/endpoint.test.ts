@@ -106,6 +106,7 @@ describe('T60 a plan for a sandbox stays on this machine', () => {
     'http://127.0.0.1@evil.example',
     'http://evil.example#127.0.0.1',
     'http://user:word@127.0.0.1',
+    'http://user@127.0.0.1',
     'http://127.0.0.1/path',
     'ftp://127.0.0.1',
     'http://0.0.0.0:1',

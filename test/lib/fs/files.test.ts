@@ -26,6 +26,16 @@ describe('writeFileAtomic', () => {
     expect(readdirSync(at('atomic'))).toEqual(['a']);
   });
 
+  it('has exactly the mode asked for, whatever the mask of the process', async () => {
+    const mask = process.umask(0o077);
+    try {
+      await writeFileAtomic(at('masked'), bytes('x'), 0o644);
+    } finally {
+      process.umask(mask);
+    }
+    expect(modeOf(at('masked'))).toBe('644');
+  });
+
   it('does not write through a symbolic link', async () => {
     writeFileSync(at('victim'), 'kept');
     symlinkSync(at('victim'), at('link'));

@@ -18,6 +18,7 @@ function assertTokens(world: World, call: Call, tokens: readonly string[]): void
     throw new ServiceError('InvalidGrantTokenException', 'Invalid grant token');
 }
 
+/** The question whether the caller may do `action` on a key, grants taken into account. */
 export function keyQuestion(world: World, call: Call, target: Target, action: string, ask: Ask = {}): Authorization {
   const question: Authorization = {
     action: `kms:${action}`,

@@ -22,6 +22,7 @@ export interface Blob {
 
 export type EncryptionContext = Readonly<Record<string, string>>;
 
+/** Encrypts `plaintext` under a material; the blob can be opened only with the same context. */
 export function sealBlob(
   keyId: string,
   material: Material,

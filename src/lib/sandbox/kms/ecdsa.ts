@@ -1,4 +1,5 @@
 import { createECDH, createPrivateKey } from 'node:crypto';
+import { CustodyError } from '../../base/errors.js';
 
 /**
  * ECDSA over a digest that the caller has made (FIPS 186-5 section 6): node:crypto hashes for itself and cannot.
@@ -55,7 +56,7 @@ export function verifyDigest(pkcs8: Buffer, digest: Buffer, signature: Buffer): 
 function readKey(pkcs8: Buffer): PrivateKey {
   const { crv = '', d = '' } = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
   const curve = CURVES[crv];
-  if (curve === undefined) throw new Error(`no such curve: ${crv}`);
+  if (curve === undefined) throw new CustodyError('BUG', `no such curve: ${crv}`);
   return { ...curve, secret: number(Buffer.from(d, 'base64url')) };
 }
 

@@ -34,6 +34,7 @@ export function signPss(pkcs8: Buffer, hash: HashName, digest: Buffer, random: (
   );
 }
 
+/** True only for an RSASSA-PSS signature (RFC 8017 section 9.1.2) with a salt as long as the digest. */
 export function verifyPss(pkcs8: Buffer, hash: HashName, digest: Buffer, signature: Buffer): boolean {
   const encoded = open(pkcs8, signature, constants.RSA_NO_PADDING);
   if (encoded === null || encoded.at(-1) !== 0xbc) return false;

@@ -1,3 +1,4 @@
+import { CustodyError } from '../../base/errors.js';
 import type { StateStore } from '../service.js';
 import { rsaPair, type Sources } from './specs.js';
 import { Table } from './table.js';
@@ -152,6 +153,7 @@ export interface World extends Sources {
   readonly usage: Table<UsageRow>;
 }
 
+/** Reads the state that the store holds. */
 export function openWorld(options: KmsOptions): World {
   const { store } = options;
   return {
@@ -184,7 +186,7 @@ export function putKey(world: World, row: KeyRow): KeyRow {
 /** The set that a key belongs to; every key row has one. */
 export function setOf(world: World, keyId: string): SetRow {
   const set = world.sets.get(keyId);
-  if (set === undefined) throw new Error(`no shared row for key ${keyId}`);
+  if (set === undefined) throw new CustodyError('BUG', `no shared row for key ${keyId}`);
   return set;
 }
 

@@ -9,8 +9,11 @@ export class Table<Row extends JsonObject> {
     private readonly store: StateStore,
     private readonly name: string,
   ) {
-    // The store holds only what this class wrote.
-    for (const [id, row] of store.rows(name)) this.rows.set(id, row as Row);
+    for (const [id, row] of store.rows(name)) {
+      // The store holds only what this class wrote.
+      const stored: unknown = row;
+      this.rows.set(id, stored as Row);
+    }
   }
 
   get(id: string): Row | undefined {

@@ -1,4 +1,14 @@
-import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+  publicDecrypt,
+  verify,
+} from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Bench } from './harness.js';
 
@@ -70,4 +80,40 @@ describe.each(CASES)('key %s, %s', (KeyId, SigningAlgorithm, options) => {
       kms.refuse('KMSInvalidSignatureException', 'Verify', { ...given, Signature: broken.toString('base64') });
     }
   });
+});
+
+it('refuses the other form of an ECDSA signature that leaves the range of the order', () => {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const KeyId = kms.key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  const given = { KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' };
+  const der = Buffer.from(String(kms.run('Sign', given).Signature), 'base64');
+  const rEnd = 4 + (der[3] ?? 0);
+  const s = BigInt(`0x${der.subarray(rEnd + 2).toString('hex')}`);
+  const moved = Buffer.from(
+    `00${(s + order).toString(16).padStart(66, '0')}`.replace(/^(?:00)+(?=[0-7]|00[89a-f])/, ''),
+    'hex',
+  );
+  const body = Buffer.concat([der.subarray(2, rEnd), Buffer.from([2, moved.length]), moved]);
+  const Signature = Buffer.concat([Buffer.from([0x30, body.length]), body]).toString('base64');
+  kms.refuse('KMSInvalidSignatureException', 'Verify', { ...given, Signature });
+});
+
+it('refuses an RSASSA-PSS signature whose encoded message has bits above the modulus length', () => {
+  const pair = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'der', type: 'pkcs8' });
+  const bench = new Bench({ rsaPair: () => pair });
+  const KeyId = bench.key({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' });
+  const given = { KeyId, Message, SigningAlgorithm: 'RSASSA_PSS_SHA_256' };
+  const key = createPrivateKey({ key: pair, format: 'der', type: 'pkcs8' });
+  const raw = { key, padding: constants.RSA_NO_PADDING };
+  for (let time = 0; time < 100; time++) {
+    const encoded = publicDecrypt(raw, Buffer.from(String(bench.run('Sign', given).Signature), 'base64'));
+    encoded[0] = (encoded[0] ?? 0) | 0x80;
+    const modulus = Buffer.from(String(key.export({ format: 'jwk' }).n), 'base64url');
+    if (Buffer.compare(encoded, modulus) >= 0) continue;
+    return void bench.refuse('KMSInvalidSignatureException', 'Verify', {
+      ...given,
+      Signature: privateEncrypt(raw, encoded).toString('base64'),
+    });
+  }
+  throw new Error('no encoded message fell below the modulus');
 });
