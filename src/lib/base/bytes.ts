@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 export type Digest = `sha256:${string}`;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 export function sha256(bytes: Uint8Array | string): Buffer {
@@ -33,7 +32,7 @@ export function digestFromHex(hex: string): Digest {
 
 /** Strict base64 (RFC 4648 section 4, padded, no white space, no stray bits); `null` when it is not. */
 export function decodeBase64(text: string): Buffer | null {
-  if (!BASE64.test(text)) return null;
+  // Writing it again is the whole grammar: Buffer skips what it cannot read, and any skip shows.
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : null;
 }

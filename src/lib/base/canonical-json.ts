@@ -17,7 +17,8 @@ export const DEFAULT_LIMITS: JsonLimits = { maxBytes: 256 * 1024, maxDepth: 32 }
 
 /**
  * `value` in the JSON Canonicalization Scheme (RFC 8785).
- * @throws CustodyError BUG for what JSON cannot say: NaN, infinities, lone surrogates, undefined, cycles.
+ * A name whose value is undefined is left out, as an optional field is.
+ * @throws CustodyError BUG for what JSON cannot say: NaN, infinities, lone surrogates, functions, cycles.
  */
 export function formatCanonical(value: JsonValue): string {
   const text = attempt(() => canonicalize(value));

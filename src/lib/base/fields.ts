@@ -17,8 +17,13 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  if (typeof value === 'bigint') return `${value}`;
+  return shorten(JSON.stringify(value) ?? String(value), 80);
+}
+
+/** Cuts between characters, never inside a surrogate pair: half a pair is not text any more. */
+function shorten(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 3).replace(/[\ud800-\udbff]$/, '')}...` : text;
 }
 
 export function fault(faults: Fault[], path: string, expected: string, value: unknown): undefined {
@@ -31,6 +36,7 @@ export function where<T>(accepts: (value: unknown) => value is T, expected: stri
   return (value, path, faults) => (accepts(value) ? value : fault(faults, path, expected, value));
 }
 
+/** Text of `min` (1) to `max` UTF-16 units that matches `pattern`. */
 export function text(limits: {
   readonly min?: number;
   readonly max: number;
@@ -49,6 +55,7 @@ export function text(limits: {
   );
 }
 
+/** A safe integer from `min` to `max`. */
 export function integer(min: number, max: number): Reader<number> {
   return where(
     (value): value is number =>
@@ -67,6 +74,7 @@ export function nullable<T>(read: Reader<T>): Reader<T | null> {
   return (value, path, faults) => (value === null ? null : read(value, path, faults));
 }
 
+/** A list of `min` (0) to `max` items. */
 export function list<T>(
   read: Reader<T>,
   limits: { readonly min?: number; readonly max: number },
@@ -146,7 +154,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function join(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
+  // A name in a fault may be a stranger's, as long as the file.
+  const short = shorten(name, 80);
+  return path === '' ? short : `${path}.${short}`;
 }
 
 /**

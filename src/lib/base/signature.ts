@@ -3,18 +3,26 @@ import { type Digest, decodeBase64, digestOf, encodeBase64, sha256 } from './byt
 import { CustodyError } from './errors.js';
 
 interface Algorithm {
-  readonly fits: (key: KeyObject) => boolean;
+  /** What a SubjectPublicKeyInfo begins with, and how many bytes of key follow: the one encoding that is accepted. */
+  readonly prefix: Buffer;
+  readonly keyBytes: number;
+  readonly refuses?: (key: Buffer) => boolean;
   readonly verify: (key: KeyObject, data: Uint8Array, signature: Uint8Array) => boolean;
 }
 
 /** THE table of signature algorithms; a new one is one row. Signatures of ECDSA are ASN.1 DER (RFC 3279). */
 export const ALGORITHMS = {
   'ecdsa-p256-sha256': {
-    fits: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
+    // Named curve, uncompressed point. The same key can be written with the point compressed or hybrid, or with the
+    // curve's parameters spelt out; OpenSSL reads and writes back each of these as it came.
+    prefix: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
+    keyBytes: 64,
     verify: (key, data, signature) => verifyBytes('sha256', data, key, signature),
   },
   ed25519: {
-    fits: (key) => key.asymmetricKeyType === 'ed25519',
+    prefix: Buffer.from('302a300506032b6570032100', 'hex'),
+    keyBytes: 32,
+    refuses: isWeakEd25519,
     verify: (key, data, signature) => verifyBytes(null, data, key, signature),
   },
 } as const satisfies Record<string, Algorithm>;
@@ -25,7 +33,7 @@ export function isAlgorithmName(value: unknown): value is AlgorithmName {
   return typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
 }
 
-/** A public key in its one canonical form: the DER SubjectPublicKeyInfo that Node itself would write. */
+/** A public key in its one canonical form: DER SubjectPublicKeyInfo. */
 export interface PublicKey {
   /** SHA-256 of the SubjectPublicKeyInfo: the key's identity. */
   readonly keyId: Digest;
@@ -35,21 +43,42 @@ export interface PublicKey {
 }
 
 /**
- * Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
- * @throws CustodyError ROSTER_INVALID when it is not one, not in canonical form or of an algorithm not in the table.
+ * Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) in the one encoding that the table has for its algorithm.
+ * Two encodings of one key would be two key ids, and so two persons (T17).
+ * @throws CustodyError ROSTER_INVALID
  */
 export function parsePublicKey(spki: Uint8Array): PublicKey {
-  const object = readSpki(spki);
-  const canonical = object.export({ format: 'der', type: 'spki' });
-  // Two encodings of one key would be two key ids, and so two persons (T17).
-  if (!canonical.equals(spki)) throw new CustodyError('ROSTER_INVALID', 'a public key is not in canonical DER form');
-  const algorithm = (Object.keys(ALGORITHMS) as AlgorithmName[]).find((name) => ALGORITHMS[name].fits(object));
+  const bytes = Buffer.from(spki);
+  const algorithm = (Object.keys(ALGORITHMS) as AlgorithmName[]).find((name) => fits(ALGORITHMS[name], bytes));
   if (algorithm === undefined) {
-    throw new CustodyError('ROSTER_INVALID', 'a public key must be ECDSA on P-256 or Ed25519', {
-      details: { found: object.asymmetricKeyType ?? 'unknown' },
-    });
+    throw new CustodyError(
+      'ROSTER_INVALID',
+      'a public key must be ECDSA on P-256 (named curve, uncompressed) or Ed25519, as canonical SubjectPublicKeyInfo',
+    );
   }
-  return { keyId: digestOf(canonical), algorithm, spki: canonical, object };
+  return { keyId: digestOf(bytes), algorithm, spki: bytes, object: readSpki(bytes) };
+}
+
+function fits({ prefix, keyBytes, refuses }: Algorithm, spki: Buffer): boolean {
+  if (spki.length !== prefix.length + keyBytes || !spki.subarray(0, prefix.length).equals(prefix)) return false;
+  return !refuses?.(spki.subarray(prefix.length));
+}
+
+/** y of the points of order 1, 2, 4 and 8, little-endian (RFC 8032 section 5.1): with these keys anybody can sign. */
+const SMALL_ORDER_Y = new Set([
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+]);
+
+/** A key of small order, or one whose y is p = 2^255 − 19 or above: the same point has a second, smaller encoding. */
+function isWeakEd25519(key: Buffer): boolean {
+  const y = Buffer.from(key);
+  y.writeUInt8(y.readUInt8(31) & 0x7f, 31);
+  const aboveP = y.readUInt8(0) >= 0xed && y.subarray(1, 31).every((byte) => byte === 0xff) && y.readUInt8(31) === 0x7f;
+  return aboveP || SMALL_ORDER_Y.has(y.toString('hex'));
 }
 
 /** Reads the base64 form that rosters hold. */
@@ -63,11 +92,11 @@ export function formatPublicKeyPem(key: PublicKey): string {
   return key.object.export({ format: 'pem', type: 'spki' }).toString();
 }
 
-function readSpki(spki: Uint8Array): KeyObject {
+function readSpki(spki: Buffer): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
   } catch (cause) {
-    throw new CustodyError('ROSTER_INVALID', 'not a DER SubjectPublicKeyInfo', { cause });
+    throw new CustodyError('ROSTER_INVALID', 'a public key is no point of its curve', { cause });
   }
 }
 

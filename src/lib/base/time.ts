@@ -24,12 +24,21 @@ export function parseInstant(text: string): Instant {
   return text;
 }
 
+const FIRST_MILLIS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MILLIS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Stops at the first and the last instant that have four digits for the year: `+010000-…` would sort before every
+ * other one, and a wait that a stranger made endless would be over.
+ * @throws CustodyError BUG for NaN
+ */
 export function instantFromMillis(millis: number): Instant {
-  return new Date(millis).toISOString() as Instant;
+  if (Number.isNaN(millis)) throw new CustodyError('BUG', 'not a number of milliseconds');
+  return new Date(Math.min(Math.max(millis, FIRST_MILLIS), LAST_MILLIS)).toISOString() as Instant;
 }
 
 export function instantFromDate(date: Date): Instant {
-  return date.toISOString() as Instant;
+  return instantFromMillis(date.getTime());
 }
 
 export function millisOf(instant: Instant): number {
