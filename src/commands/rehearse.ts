@@ -13,9 +13,13 @@ export default class Rehearse extends BaseCommand<typeof Rehearse> {
   };
 
   async run() {
-    const rehearsal = await playRehearsal(this.config.root, this.flags.keep, (text) => this.note(text));
+    const rehearsal = await playRehearsal(this.config.root, this.flags.keep, (text) => this.say(text));
     this.show(rehearsalText(rehearsal));
     this.endWith(rehearsal.verdict === 'verified' ? EXIT.ok : EXIT.refused);
     return rehearsal;
+  }
+
+  private say(text: string): void {
+    for (const line of text.split('\n')) this.note(line);
   }
 }

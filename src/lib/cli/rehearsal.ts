@@ -82,7 +82,7 @@ function audience(say: (text: string) => void): Audience {
 function stepText({ name, attack, status, seconds, command, error }: StepReport): string {
   const what = attack ? `ATTACK ${name}: ${status === 'pass' ? 'refused' : 'NOT REFUSED'}` : name;
   const tail = error ? `  ${error.code}: ${error.message}` : command ? `  $ ${command}` : '';
-  return `${MARKS[status]} ${what} (${seconds.toFixed(1)} s)${tail ? `\n     ${tail}` : ''}`;
+  return `${MARKS[status]} ${what} (${seconds.toFixed(1)} s)${tail ? `\n        ${tail.trim()}` : ''}`;
 }
 
 export function rehearsalText({ verdict, steps, attacksRefused, seconds, keep }: PlayedRehearsal): string {

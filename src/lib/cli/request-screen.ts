@@ -1,5 +1,6 @@
 import chalk from 'chalk';
 import { formatDuration, type Instant, secondsBetween } from '../base/time.js';
+import type { PolicyLine } from '../policy/words.js';
 import type { Judged } from '../quorum/evidence.js';
 import { changesOf, type Risk, riskOf, sentenceOf } from '../record/action.js';
 import type { SignedCall } from '../record/statement.js';
@@ -22,6 +23,11 @@ export function reviewScreen(review: Review, now: Instant): string {
   return [
     requestScreen(review.case, now),
     '',
+    ...review.policies.flatMap(({ region, lines }) => [
+      heading(`Who may do what with the key in ${region}`),
+      ...lines.map(policyLine),
+      '',
+    ]),
     heading('At AWS now'),
     pairs([
       ['host', review.host],
@@ -30,6 +36,11 @@ export function reviewScreen(review: Review, now: Instant): string {
       ['then', afterwards(verdict.missing.signatures, said.executor)],
     ]),
   ].join('\n');
+}
+
+function policyLine({ effect, who, what, when }: PolicyLine): string {
+  const sign = effect === 'Allow' ? chalk.green('+ may') : chalk.red('- never');
+  return `  ${sign} ${wrap(`${who}: ${what}${when ? `, if ${when}` : ''}`, 6)}`;
 }
 
 function afterwards(missing: number, executor: string | null): string {
@@ -81,10 +92,14 @@ export function requestScreen(item: Case, now: Instant): string {
 }
 
 function callLine({ service, region, operation, parameters }: SignedCall): string {
-  const facts = Object.entries(parameters).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const facts = Object.entries(parameters).map(([name, value]) => `${name}=${factText(name, value)}`);
   return `  ${service}:${operation}${region ? ` (${region})` : ''}\n${facts.map((fact) => `    ${visible(fact, 120)}`).join('\n')}`;
+}
+
+/** A whole policy would bury the rest; its words and digest stand elsewhere on the screen. */
+function factText(name: string, value: unknown): string {
+  if (name === 'Policy' && typeof value === 'string') return `(${value.length} bytes, digest above)`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function signatures({ verdict }: Case): string {

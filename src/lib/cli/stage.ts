@@ -120,7 +120,7 @@ export class ProcessStage implements Stage {
         resolve({
           exit: exit ?? 1,
           json: parse(Buffer.concat(output).toString('utf8')),
-          command: `custody ${words.slice(0, 4).map(short).join(' ')}`,
+          command: commandText(words),
         }),
       );
     });
@@ -133,6 +133,13 @@ function wordsFor(words: readonly string[], clone: string, origin: string): read
   if (command === 'init') return ['init', clone, '--remote', origin, ...rest];
   if (command === 'join') return ['join', origin, clone, ...rest];
   return command === 'signer' ? words : [...words, '--repo', clone];
+}
+
+/** The command as a person would type it, shortened. */
+function commandText(words: readonly string[]): string {
+  const at = words.indexOf('--repo');
+  const typed = at === -1 ? words : [...words.slice(0, at), ...words.slice(at + 2)];
+  return `custody ${typed.slice(0, 5).map(short).join(' ')}`;
 }
 
 function short(word: string): string {

@@ -1,10 +1,11 @@
 import type { Digest } from '../base/bytes.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import { type PolicyLine, policyInWords } from '../policy/words.js';
 import { demandOf } from '../quorum/count.js';
 import { signerOf } from '../quorum/signer.js';
 import { type Change, changesOf, type Risk, riskOf, sentenceOf } from '../record/action.js';
-import { digestOfJson } from '../record/statement.js';
+import { digestOfJson, type RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -22,6 +23,8 @@ export interface Review {
   readonly sentence: string;
   readonly risk: Risk;
   readonly changes: readonly Change[];
+  /** Each key policy that it would set, in words. */
+  readonly policies: readonly { readonly region: string; readonly lines: readonly PolicyLine[] }[];
   /** The state at AWS right now. */
   readonly live: JsonObject;
   readonly host: string;
@@ -49,10 +52,20 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
     sentence: sentenceOf(said),
     risk: riskOf(said.action),
     changes: changesOf(said),
+    policies: policiesOf(said),
     live,
     host: aws.host,
     presence: state.plan.plan.quorum.classes[said.class]?.presence ?? false,
   };
+}
+
+/** The policies inside the very calls that would be made: not what the requester says of them. */
+function policiesOf({ calls }: RequestPredicate): Review['policies'] {
+  return calls.flatMap(({ region, parameters }) => {
+    if (typeof parameters.Policy !== 'string') return [];
+    const where = typeof parameters.ReplicaRegion === 'string' ? parameters.ReplicaRegion : region;
+    return [{ region: where, lines: policyInWords(parameters.Policy, `the key policy for ${where}`) }];
+  });
 }
 
 /** @throws CustodyError PRE_STATE_CHANGED (T5, T13) */
