@@ -14,13 +14,13 @@ export function policyInWords(text: string, where: string): readonly PolicyLine[
   return parsePolicy(text, where).statements.map(lineOf);
 }
 
-function lineOf({ effect, principal, action, condition }: PolicyStatement): PolicyLine {
+function lineOf({ effect, principal, action, conditions }: PolicyStatement): PolicyLine {
   const actions = action.patterns.map((pattern) => pattern.replace(/^kms:/i, ''));
   return {
     effect,
     who: principal ? whoOf(principal) : 'nobody',
     what: `${action.not ? 'everything but ' : ''}${actions.length > 12 ? `${actions.length} operations: ` : ''}${actions.join(', ')}`,
-    when: (condition ?? []).map(conditionText).join(' and '),
+    when: conditions.map(conditionText).join(' and '),
   };
 }
 
