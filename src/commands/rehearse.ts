@@ -13,7 +13,7 @@ export default class Rehearse extends BaseCommand<typeof Rehearse> {
   };
 
   async run() {
-    const rehearsal = await playRehearsal(this.config.root, this.flags.keep, (text) => this.say(text));
+    const rehearsal = await playRehearsal(this.context, this.config.root, this.flags.keep, (text) => this.say(text));
     this.show(rehearsalText(rehearsal));
     this.endWith(rehearsal.verdict === 'verified' ? EXIT.ok : EXIT.refused);
     return rehearsal;

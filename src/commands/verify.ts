@@ -1,8 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import { CustodyError } from '../lib/base/errors.js';
 import { BaseCommand } from '../lib/cli/base-command.js';
 import { checksText, verdictExit } from '../lib/cli/checks.js';
-import { readFileBounded } from '../lib/fs/files.js';
+import { readGiven } from '../lib/cli/draft.js';
 import { verifyRecords } from '../lib/inspect/records.js';
 import { MAX_RECORD_BYTES } from '../lib/record/envelope.js';
 import { parseRoster } from '../lib/roster/format.js';
@@ -18,7 +17,9 @@ export default class Verify extends BaseCommand<typeof Verify> {
 
   async run() {
     const roster = await this.roster();
-    const files = await Promise.all(this.words.map(async (path) => ({ path, bytes: await readGiven(path) })));
+    const files = await Promise.all(
+      this.words.map(async (path) => ({ path, bytes: await readGiven(path, MAX_RECORD_BYTES + 1) })),
+    );
     const report = verifyRecords(files, roster);
     this.show(checksText(report.verdict, report.checks));
     this.endWith(verdictExit(report.verdict));
@@ -27,13 +28,7 @@ export default class Verify extends BaseCommand<typeof Verify> {
 
   private async roster() {
     const { roster } = this.flags;
-    if (roster !== undefined) return parseRoster(await readGiven(roster), roster);
+    if (roster !== undefined) return parseRoster(await readGiven(roster, MAX_RECORD_BYTES), roster);
     return (await this.context.lookUp('local')).roster;
   }
-}
-
-async function readGiven(path: string): Promise<Uint8Array> {
-  const bytes = await readFileBounded(path, MAX_RECORD_BYTES + 1);
-  if (bytes === null) throw new CustodyError('NOT_FOUND', `there is no file ${path}`);
-  return bytes;
 }

@@ -1,8 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { readDraftOf } from '../../lib/cli/draft.js';
+import { draftFor } from '../../lib/cli/draft.js';
 import { planScreen } from '../../lib/cli/plan-screen.js';
-import { requireFolder } from '../../lib/fs/folder.js';
 
 export default class PlanShow extends BaseCommand<typeof PlanShow> {
   static override summary = 'The key hierarchy as a tree, with the rules for changing it.';
@@ -13,7 +12,7 @@ export default class PlanShow extends BaseCommand<typeof PlanShow> {
 
   async run() {
     if (this.flags.draft) {
-      const { plan, roster } = await readDraftOf(await requireFolder(this.context.flags.repo, process.cwd()));
+      const { plan, roster } = await draftFor(this.context);
       this.show(planScreen(plan, roster, 'Draft (custody.yaml)'));
       return { draft: true, plan };
     }

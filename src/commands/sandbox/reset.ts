@@ -1,6 +1,5 @@
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { sandboxDir, sandboxFlags } from '../../lib/cli/sandbox.js';
-import { controlSandbox } from '../../lib/sandbox/process.js';
+import { resetAt, sandboxFlags } from '../../lib/cli/sandbox.js';
 
 export default class SandboxReset extends BaseCommand<typeof SandboxReset> {
   static override summary = 'Forget every key and role of a running sandbox, and seed it anew.';
@@ -8,7 +7,7 @@ export default class SandboxReset extends BaseCommand<typeof SandboxReset> {
   static override flags = sandboxFlags;
 
   async run() {
-    const answer = await controlSandbox(sandboxDir(this.flags.dir, process.env), 'POST', 'reset');
+    const answer = await resetAt(this.context, this.flags.dir);
     this.show('The sandbox is as new; the profiles keep their access keys.');
     return answer;
   }

@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { sandboxDir, sandboxFlags, sandboxJson, sandboxText } from '../../lib/cli/sandbox.js';
-import { startSandbox, untilStopped } from '../../lib/sandbox/process.js';
-import { serve } from '../../lib/sandbox/serve.js';
+import { sandboxFlags, startInBackground, startInForeground } from '../../lib/cli/sandbox.js';
 
 export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
   static override summary = 'Start the embedded AWS endpoint (KMS, STS, IAM) on loopback.';
@@ -25,33 +22,9 @@ export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
   };
 
   async run() {
-    const dir = sandboxDir(this.flags.dir, process.env);
-    const { port, regions } = this.flags;
-    if (this.flags.foreground) {
-      const serving = await serve({
-        dir,
-        ...(port ? { port } : {}),
-        ...(regions ? { regions: regions.split(',') } : {}),
-      });
-      this.show(sandboxText(serving.info));
-      await untilStopped(serving);
-      return { sandbox: sandboxJson(serving.info) };
-    }
-    const args = [
-      'sandbox',
-      'start',
-      '--foreground',
-      '--dir',
-      dir,
-      ...(port ? ['--port', String(port)] : []),
-      ...(regions ? ['--regions', regions] : []),
-    ];
-    const entry = join(this.config.root, 'bin', 'run.js');
-    const onProgress = (waited: number) =>
-      this.context.progress.tell(`Starting the sandbox (${Math.round(waited / 1000)} s)`);
-    const info = await startSandbox({ dir, entry, args, onProgress });
-    this.context.progress.done();
-    this.show(sandboxText(info));
-    return { sandbox: sandboxJson(info), alreadyRunning: info.alreadyRunning };
+    if (this.flags.foreground) return startInForeground(this.context, this.flags, (text) => this.show(text));
+    const { text, json } = await startInBackground(this.context, this.config.root, this.flags);
+    this.show(text);
+    return json;
   }
 }

@@ -1,7 +1,6 @@
 import { EXIT } from '../../lib/base/errors.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { sandboxDir, sandboxFlags, sandboxJson, sandboxText } from '../../lib/cli/sandbox.js';
-import { controlSandbox, findSandbox } from '../../lib/sandbox/process.js';
+import { sandboxFlags, sandboxStatus } from '../../lib/cli/sandbox.js';
 
 export default class SandboxStatus extends BaseCommand<typeof SandboxStatus> {
   static override summary = 'Whether the sandbox runs, what time it has, which Regions are up.';
@@ -10,15 +9,9 @@ export default class SandboxStatus extends BaseCommand<typeof SandboxStatus> {
   static override flags = sandboxFlags;
 
   async run() {
-    const dir = sandboxDir(this.flags.dir, process.env);
-    const info = await findSandbox(dir);
-    if (info === null) {
-      this.show(`No sandbox runs in ${dir}.`);
-      this.endWith(EXIT.unavailable);
-      return { sandbox: null, dir };
-    }
-    const { sandbox: model } = await controlSandbox(dir, 'GET', 'status');
-    this.show(`${sandboxText(info)}\n\n${JSON.stringify(model)}`);
-    return { sandbox: { ...sandboxJson(info), model } };
+    const { dir, found } = await sandboxStatus(this.context, this.flags.dir);
+    this.show(found?.text ?? `No sandbox runs in ${dir}.`);
+    if (!found) this.endWith(EXIT.unavailable);
+    return { dir, sandbox: found?.json ?? null };
   }
 }

@@ -1,6 +1,5 @@
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { sandboxDir, sandboxFlags } from '../../lib/cli/sandbox.js';
-import { stopSandbox } from '../../lib/sandbox/process.js';
+import { sandboxFlags, stopAt } from '../../lib/cli/sandbox.js';
 
 export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   static override summary = 'Stop the sandbox; its state stays.';
@@ -8,9 +7,8 @@ export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   static override flags = sandboxFlags;
 
   async run() {
-    const dir = sandboxDir(this.flags.dir, process.env);
-    const stopped = await stopSandbox(dir);
-    this.show(stopped ? 'Stopped.' : 'No sandbox was running.');
-    return { dir, stopped };
+    const result = await stopAt(this.context, this.flags.dir);
+    this.show(result.stopped ? 'Stopped.' : 'No sandbox was running.');
+    return result;
   }
 }

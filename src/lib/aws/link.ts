@@ -47,6 +47,7 @@ export interface LinkContext {
   readonly retry: RetryPolicy;
 }
 
+/** Ties a service's SDK module to one Region: paced and retried for reads, sent once for changes. */
 export function createLink<Sdk, Client>(
   service: About['service'],
   region: string,

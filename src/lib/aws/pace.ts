@@ -40,6 +40,7 @@ export interface Pace {
   turn(region: string, operation: string): Promise<void>;
 }
 
+/** A token bucket for each operation and Region. */
 export function createPace(timer: Timer): Pace {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return {

@@ -3,6 +3,7 @@ import { EXIT, type ExitStatus } from '../base/errors.js';
 import type { Check, CheckVerdict } from '../inspect/check.js';
 import { mark, wrap } from './render.js';
 
+/** A report for people: a line a check, then the verdict. */
 export function checksText(verdict: CheckVerdict, checks: readonly Check[]): string {
   const colour = verdict === 'verified' ? chalk.green : verdict === 'refused' ? chalk.red : chalk.yellow;
   return [

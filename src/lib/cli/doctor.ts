@@ -61,6 +61,7 @@ function looksOf(context: Context): Readonly<Record<string, Look>> {
   };
 }
 
+/** Looks at everything in the table, one after the other. */
 export async function examine(context: Context): Promise<CheckReport> {
   const checks: Check[] = [];
   for (const [id, look] of Object.entries(looksOf(context))) {

@@ -72,6 +72,7 @@ async function originAt(url: string, context: Context): Promise<void> {
   if (!there) await createOrigin(resolve(url), context.environment);
 }
 
+/** What was founded, and the words to read to the others. */
 export function foundedText(founded: Awaited<ReturnType<typeof foundRepository>>): string {
   return [
     heading('The repository is founded.'),

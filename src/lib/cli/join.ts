@@ -96,6 +96,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** What a clone was pinned to, and who has yet to sign. */
 export function joinedText(joined: Awaited<ReturnType<typeof joinRepository>>): string {
   return pairs([
     ['folder', joined.folder],

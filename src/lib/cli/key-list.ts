@@ -59,6 +59,7 @@ function nextOf(live: ObservedKey | null, planned: Instant | null): Instant | nu
   return millisOf(byKms) < millisOf(planned) ? byKms : planned;
 }
 
+/** The hierarchy, a line a key. */
 export function keyTable(keys: readonly KeyFacts[]): string {
   return table(
     ['key', 'state', 'rotates', 'last', 'next', 'left', 'findings'],
@@ -74,10 +75,17 @@ export function keyTable(keys: readonly KeyFacts[]): string {
   );
 }
 
+/** Where live keys and plan differ, a line a difference. */
+export function differenceTable(differences: readonly Difference[]): string {
+  const rows = differences.map(({ key, region, kind, expected, found }) => [key, region, kind, expected, found]);
+  return table(['key', 'region', 'what', 'expected', 'found'], rows);
+}
+
 function findingText(findings: readonly Difference[]): string {
   return findings.length === 0 ? '' : findings.map(({ kind, region }) => `${kind} (${region})`).join(', ');
 }
 
+/** Everything about one key. */
 export function keyScreen(key: KeyFacts): string {
   return [
     heading(`${key.name}  ${key.alias}`),

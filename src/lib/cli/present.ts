@@ -25,15 +25,8 @@ export function requestJson({ id, request, verdict, unreadable }: Case) {
     threshold: verdict.threshold,
     missing: verdict.missing,
     approvals: verdict.approvals.map(judgedJson),
-    rejections: verdict.rejections.map((item) => ({
-      ...judgedJson(item),
-      reason: item.record.statement.predicate.reason,
-    })),
-    withdrawals: verdict.withdrawals.map((item) => ({
-      ...judgedJson(item),
-      withdraws: item.record.statement.predicate.withdraws,
-      reason: item.record.statement.predicate.reason,
-    })),
+    rejections: verdict.rejections.map((item) => ({ ...judgedJson(item), ...saidIn(item) })),
+    withdrawals: verdict.withdrawals.map((item) => ({ ...judgedJson(item), ...saidIn(item) })),
     calls: said.calls,
     changes: changesOf(said),
     preState: said.preState,
@@ -45,6 +38,11 @@ export function requestJson({ id, request, verdict, unreadable }: Case) {
     ...(verdict.receipt ? { receipt: receiptJson(verdict.receipt.statement.predicate, id) } : {}),
     ...(unreadable.length > 0 ? { unreadable } : {}),
   };
+}
+
+function saidIn({ record }: Judged<'rejection'> | Judged<'withdrawal'>) {
+  const said = record.statement.predicate;
+  return { reason: said.reason, ...('withdraws' in said ? { withdraws: said.withdraws } : {}) };
 }
 
 function judgedJson({

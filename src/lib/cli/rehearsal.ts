@@ -7,6 +7,7 @@ import { type Audience, type Rehearsal, rehearse, type StepReport } from '../reh
 import { PLAYERS } from '../rehearse/stage.js';
 import { STORY } from '../rehearse/story.js';
 import { startSandbox, stopSandbox } from '../sandbox/process.js';
+import type { Context } from './context.js';
 import { MARKS, pairs } from './render.js';
 import { ProcessStage } from './stage.js';
 
@@ -21,6 +22,7 @@ export type PlayedRehearsal = Rehearsal & { readonly keep?: Keep };
 
 /** Sets the stage, plays the story and clears up, or leaves everything in `keep`. */
 export async function playRehearsal(
+  { environment }: Pick<Context, 'environment'>,
   packageRoot: string,
   keep: string | undefined,
   say: (text: string) => void,
@@ -36,8 +38,8 @@ export async function playRehearsal(
       entry,
       args: ['sandbox', 'start', '--foreground', '--dir', sandboxDir],
     });
-    const stateHome = keep === undefined ? join(dir, 'state') : stateHomeOf(process.env);
-    const stage = new ProcessStage({ dir, entry, sandbox, environment: process.env, stateHome });
+    const stateHome = keep === undefined ? join(dir, 'state') : stateHomeOf(environment);
+    const stage = new ProcessStage({ dir, entry, sandbox, environment, stateHome });
     const rehearsal = await rehearse(STORY, stage, audience(say));
     await stage.close();
     return keep === undefined ? rehearsal : { ...rehearsal, keep: kept(dir, sandboxDir) };
@@ -85,6 +87,7 @@ function stepText({ name, attack, status, seconds, command, error }: StepReport)
   return `${MARKS[status]} ${what} (${seconds.toFixed(1)} s)${tail ? `\n        ${tail.trim()}` : ''}`;
 }
 
+/** The summary of a rehearsal, and how to go on with one that was kept. */
 export function rehearsalText({ verdict, steps, attacksRefused, seconds, keep }: PlayedRehearsal): string {
   const attacks = steps.filter(({ attack }) => attack).length;
   const colour = verdict === 'verified' ? chalk.green : chalk.red;

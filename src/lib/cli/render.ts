@@ -46,13 +46,18 @@ export function mark(status: keyof typeof MARKS): string {
   return colour(MARKS[status]);
 }
 
-/** A failure for people: what, then what to do next. */
+/** A failure for people: what, then what to do next; of a defect also where, since that is what its report needs. */
 export function renderError(error: CustodyError): string {
   const hints = error.suggestions.map((hint) => `  ${chalkStderr.dim('→')} ${wrap(hint, 4)}\n`).join('');
-  const debug =
-    process.env.CUSTODY_DEBUG && error.cause instanceof Error ? `${visible(error.cause.stack ?? '', 4000)}\n` : '';
-  return `${chalkStderr.red(`${error.code}:`)} ${error.message
-    .split('\n')
-    .map((line) => wrap(line, 2))
-    .join('\n  ')}\n${hints}${debug}`;
+  const { cause } = error;
+  const stack = error.code === 'BUG' && cause instanceof Error ? (cause.stack ?? '') : '';
+  const lines = error.message.split('\n').map((line) => wrap(line, 2));
+  return `${chalkStderr.red(`${error.code}:`)} ${lines.join('\n  ')}\n${hints}${
+    stack === ''
+      ? ''
+      : `${stack
+          .split('\n')
+          .map((line) => visible(line))
+          .join('\n')}\n`
+  }`;
 }

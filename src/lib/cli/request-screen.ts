@@ -118,6 +118,7 @@ function signatures({ verdict }: Case): string {
   return rows.length === 0 ? '  none yet' : table(['  what', 'who', 'role', 'signed at', ''], rows);
 }
 
+/** A state in its colour. */
 export function stateText(state: string): string {
   const colour =
     state === 'approved' || state === 'executed'

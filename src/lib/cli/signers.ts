@@ -46,6 +46,7 @@ export async function seatOf(
   });
 }
 
+/** A signing key in KMS with which only the seat's role may sign. @throws CustodyError INPUT_MISSING, DENIED, UNAVAILABLE */
 export async function createKms(context: Context, seat: SeatFacts): Promise<PublicSigner> {
   const connection = await context.access.bareConnection();
   const region = connection.region;
@@ -61,6 +62,7 @@ export async function createKms(context: Context, seat: SeatFacts): Promise<Publ
   return publicPart(seat, publicKey, arn);
 }
 
+/** A signing key on this machine, encrypted under a passphrase. @throws CustodyError SIGNER_LOCKED, STORAGE */
 export async function createLocal(context: Context, seat: SeatFacts, algorithm: AlgorithmName): Promise<PublicSigner> {
   const passphrase = await readPassphrase(
     context.flags.passphraseFd,
@@ -87,6 +89,7 @@ function publicPart(seat: SeatFacts, key: PublicKey, home: string): PublicSigner
   };
 }
 
+/** The public part for people. */
 export function signerText({ id, name, duty, roleArn, keyId, algorithm, home, pem }: PublicSigner): string {
   const rows = [
     ['custodian', `${id}, ${name}, ${duty}`],

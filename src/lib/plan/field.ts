@@ -84,6 +84,7 @@ export function durationField(unit: keyof typeof UNIT, min: number, max: number)
   };
 }
 
+/** A field that may be null. */
 export function nullableField<T>(field: Field<T>): Field<T | null> {
   return {
     stored: nullable(field.stored),
@@ -93,6 +94,7 @@ export function nullableField<T>(field: Field<T>): Field<T | null> {
   };
 }
 
+/** A list of one kind of field. */
 export function listField<T>(field: Field<T>, min: number, max: number): Field<readonly T[]> {
   return {
     stored: list(field.stored, { min, max }),

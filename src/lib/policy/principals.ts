@@ -32,6 +32,7 @@ export interface PrincipalTest {
   covers(caller: Principal): boolean;
 }
 
+/** A test of whether a Principal element names someone. */
 export function compilePrincipal(element: PrincipalElement): PrincipalTest {
   const listed = compileListed(element);
   if (!element.not) return { reach: listed.strongest, covers: (caller) => listed.strongest(caller) !== null };

@@ -164,7 +164,7 @@ const readers = {
     finishedAt: instant,
     awsRequestIds: list(text({ max: 128 }), { max: 40 }),
     preStateDigest: digest,
-    postStateDigest: digest,
+    postStateDigest: nullable(digest),
     enforcement: object({ level: oneOf(['enforced', 'advisory']), because: text({ max: 400 }) }),
     key: nullable(keyRef),
     error: nullable(object({ code: text({ max: 100 }), message: text({ min: 0, max: 1000 }) })),
@@ -221,9 +221,7 @@ export function formatStatement(statement: Statement): Uint8Array {
 export function parseStatement(payload: Uint8Array, what = 'record'): Statement {
   const value = parseCanonical(payload, what);
   const kind =
-    isObject(value) && typeof value['predicateType'] === 'string'
-      ? KIND_BY_TYPE.get(value['predicateType'])
-      : undefined;
+    isObject(value) && typeof value.predicateType === 'string' ? KIND_BY_TYPE.get(value.predicateType) : undefined;
   if (kind === undefined) throw new CustodyError('RECORD_MALFORMED', `${what}: not a predicate type of custody`);
   const outer = readFields(wire, value, what, 'RECORD_MALFORMED');
   const read = readers[kind] as Reader<Predicates[RecordKind]>;

@@ -76,6 +76,7 @@ export async function readCases(
   return { cases, refused };
 }
 
+/** Ids of every folder that is named like a request. */
 export async function requestIds(view: View): Promise<readonly string[]> {
   const ids = new Set<string>();
   for (const path of await view.pathsUnder('records/')) {

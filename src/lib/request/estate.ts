@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { type KeyAlias, type KeyReader, keyArnOf } from '../key/key.js';
+import { diffPlan } from '../plan/diff.js';
 import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
 import { planTree, type TreeNode } from '../plan/tree.js';
@@ -155,10 +156,9 @@ export function remediesOf(
   plan: Plan,
   roster: Roster,
   observed: ObservedEstate,
-  differences: readonly Difference[],
-  reason: string,
-  executor: string | null,
+  { reason, executor }: { readonly reason: string; readonly executor: string | null },
 ): Remedies {
+  const differences = diffPlan(plan, observed, expectationsOf(plan, roster));
   const proposals: Proposal[] = [];
   const remaining: Difference[] = [];
   const creates = new Set<string>();

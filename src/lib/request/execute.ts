@@ -1,7 +1,7 @@
 import { CustodyError } from '../base/errors.js';
 import type { KeyWriter } from '../key/key.js';
 import type { OpenRecord } from '../record/envelope.js';
-import { digestOfJson, type ReceiptPredicate } from '../record/statement.js';
+import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
 import { apply } from './apply.js';
 import { assertSameState } from './approve.js';
 import { assertAccount } from './aws-check.js';
@@ -105,37 +105,23 @@ async function carryOut(
 ): Promise<Outcome> {
   const { ports, aws } = session;
   const request = found.request.statement.predicate;
+  const intentAt = intent.statement.predicate.at;
+  const { clock, progress } = ports;
   try {
-    const applied = await applyOrAccept(session, found, {
-      request,
-      reader: aws.reader,
-      writer,
-      clock: ports.clock,
-      progress: ports.progress,
-      intentAt: intent.statement.predicate.at,
-      resumed,
-    });
-    return {
-      outcome: 'executed',
-      awsRequestIds: applied.awsRequestIds,
-      postStateDigest: digestOfJson(applied.postState),
-      key: applied.key,
-      error: null,
-    };
+    const run: Run = { request, reader: aws.reader, writer, clock, progress, intentAt, resumed };
+    const { awsRequestIds, postState, key } = await applyOrAccept(session, found, run);
+    return { outcome: 'executed', awsRequestIds, postStateDigest: digestOfJson(postState), key, error: null };
   } catch (cause) {
     if (!(cause instanceof CustodyError) || (cause.exit !== 3 && cause.exit !== 4)) throw cause;
-    const error = {
-      code: String(cause.details?.awsCode ?? cause.code).slice(0, 100),
-      message: cause.message.slice(0, 1000),
-    };
-    return {
-      outcome: 'failed',
-      awsRequestIds: [],
-      postStateDigest: digestOfJson(request.preState),
-      key: request.key,
-      error,
-    };
+    return failedOutcome(request, cause);
   }
+}
+
+/** What the failure left behind was not read, so nothing is claimed about it. */
+function failedOutcome({ key }: RequestPredicate, cause: CustodyError): Outcome {
+  const code = String(cause.details?.awsCode ?? cause.code).slice(0, 100);
+  const error = { code, message: cause.message.slice(0, 1000) };
+  return { outcome: 'failed', awsRequestIds: [], postStateDigest: null, key, error };
 }
 
 async function applyOrAccept({ ports, aws }: Session, { request }: Case, run: Run): Promise<Applied> {

@@ -138,28 +138,17 @@ function requestStatement(
   const { plan } = state.plan;
   const now = ports.clock.now();
   const nonce = Buffer.from(ports.random(16)).toString('hex');
-  const repository = state.roster.repository;
-  const subject = { repository, region: proposal.region, key: proposal.key, nonce };
+  const subject = { repository: state.roster.repository, region: proposal.region, key: proposal.key, nonce };
   const calls = callsOf(proposal.action, subject, proposal.parameters);
   const predicate: RequestPredicate = {
+    ...proposal,
+    ...placeOf(state),
     tool: ports.tool,
-    repository,
-    plan: { version: state.plan.version, digest: state.planDigest },
-    roster: { version: state.roster.version, digest: state.rosterDigest },
-    partition: plan.partition,
-    account: plan.account,
-    endpoint: plan.environment,
-    region: proposal.region,
-    action: proposal.action,
     class: classOf(proposal.action),
-    key: proposal.key,
-    parameters: proposal.parameters,
     calls,
     preState,
     nonce,
     by: actor.identity.id,
-    executor: proposal.executor,
-    reason: proposal.reason,
     at: now,
     approveBy: addSeconds(now, plan.quorum.approvalWindowSeconds),
     executeWithinSeconds: plan.quorum.executionWindowSeconds,
@@ -169,6 +158,19 @@ function requestStatement(
     kind: 'request',
     subjects: [{ name: 'calls', digest: digestOfJson(calls as unknown as JsonValue) }],
     predicate,
+  };
+}
+
+/** Where a request counts, and by which rules: in this repository, account and place only (T4). */
+function placeOf({ plan, planDigest: ofPlan, roster, rosterDigest: ofRoster }: InForce) {
+  const { partition, account, environment } = plan.plan;
+  return {
+    repository: roster.repository,
+    plan: { version: plan.version, digest: ofPlan },
+    roster: { version: roster.version, digest: ofRoster },
+    partition,
+    account,
+    endpoint: environment,
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Digest, digestOf, isDigest } from '../base/bytes.js';
 import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { integer, list, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
+import { fault, integer, list, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
 import { isInstant } from '../base/time.js';
 import { type CustodianId, DUTIES, ID_PATTERN, type KeyHome, type Roster, type RosterKey } from './roster.js';
 import { assertRoster } from './rules.js';
@@ -17,15 +17,16 @@ const identifier = text({
 const roleArn = text({ max: 600, pattern: ROLE_ARN, expected: 'the ARN of an IAM role' });
 const digest = where(isDigest, 'sha256: and 64 hex characters');
 
+const kmsHome = object({
+  type: oneOf(['kms']),
+  arn: text({ max: 200, pattern: KMS_ARN, expected: 'the ARN of a KMS key' }),
+});
+const localHome = object({ type: oneOf(['local']) });
+
 const home: Reader<KeyHome> = (value, path, faults) => {
   const kind = (value as { type?: unknown } | null)?.type;
-  return kind === 'kms'
-    ? object({ type: oneOf(['kms']), arn: text({ max: 200, pattern: KMS_ARN, expected: 'the ARN of a KMS key' }) })(
-        value,
-        path,
-        faults,
-      )
-    : object({ type: oneOf(['local']) })(value, path, faults);
+  if (kind === 'kms') return kmsHome(value, path, faults);
+  return kind === 'local' ? localHome(value, path, faults) : fault(faults, `${path}.type`, 'one of kms, local', kind);
 };
 
 /** One key as rosters and their drafts hold it. */
@@ -71,6 +72,8 @@ export function formatRoster(value: Roster): Uint8Array {
   return Buffer.from(formatCanonical(value as unknown as JsonValue), 'utf8');
 }
 
+/** The digest by which requests and the next roster name this one. */
+/** SHA-256 of the canonical bytes; computed once a roster. */
 export function rosterDigest(value: Roster): Digest {
   const known = digests.get(value);
   if (known) return known;

@@ -35,8 +35,13 @@ function seatFaults({ custodians, automation, executorRoleArn }: Roster): string
   return [
     ...repeated(all.map(({ id }) => id)).map((id) => `${id} is listed twice`),
     // Two seats behind one role are one laptop that plays both.
-    ...repeated([executorRoleArn, ...all.map(({ roleArn }) => roleArn)]).map((arn) => `${arn} is used for two seats`),
-    ...repeated(custodians.map(({ name }) => name)).map((name) => `${name} sits in two seats`),
+    ...repeated([executorRoleArn, ...all.map(({ roleArn }) => roleArn)], roleOf).map(
+      (arn) => `${arn} is used for two seats`,
+    ),
+    ...repeated(
+      custodians.map(({ name }) => name),
+      personOf,
+    ).map((name) => `${name} sits in two seats`),
     ...automation
       .filter(({ owner }) => !people.has(owner))
       .map(({ id, owner }) => `${id}: owner ${owner} is no custodian`),
@@ -68,14 +73,25 @@ function keyFault(key: RosterKey): string | null {
   }
 }
 
-function repeated(values: readonly string[]): string[] {
+/** IAM tells roles of one account apart by name alone, without regard to path or case. */
+function roleOf(arn: string): string {
+  const account = arn.split(':')[4] ?? '';
+  return `${account}/${arn.slice(arn.lastIndexOf('/') + 1).toLowerCase()}`;
+}
+
+function personOf(name: string): string {
+  return name.normalize('NFKC').toLowerCase().trim().replace(/\s+/gu, ' ');
+}
+
+/** The values that come again, each once; two are the same when `same` gives one text for both. */
+function repeated(values: readonly string[], same: (value: string) => string = (value) => value): string[] {
   const seen = new Set<string>();
-  const twice = new Set<string>();
+  const twice = new Map<string, string>();
   for (const value of values) {
-    if (seen.has(value)) twice.add(value);
-    seen.add(value);
+    if (seen.has(same(value))) twice.set(same(value), value);
+    seen.add(same(value));
   }
-  return [...twice];
+  return [...twice.values()];
 }
 
 const directories = new WeakMap<Roster, ReadonlyMap<string, Identity>>();

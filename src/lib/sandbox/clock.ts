@@ -14,6 +14,7 @@ const TABLE = 'sandbox';
 const ID = 'clock';
 const MAX_SECONDS = 10 * 366 * 86_400;
 
+/** Sandbox time: wall time and an offset that survives a restart. */
 export function createClock(store: DurableStore, wallMillis: () => number): SandboxClock {
   const offsetSeconds = (): number => {
     const stored = store.get(TABLE, ID)?.offsetSeconds;

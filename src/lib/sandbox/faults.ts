@@ -44,6 +44,7 @@ export interface Faults {
   strike(call: { readonly service: string; readonly operation: string; readonly region: string }): FaultRule | null;
 }
 
+/** The faults of one sandbox, none at first. */
 export function createFaults(random: (bytes: number) => Buffer): Faults {
   const armed: Armed[] = [];
   return {

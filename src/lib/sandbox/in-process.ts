@@ -35,6 +35,7 @@ export interface InProcessHandler {
   destroy(): void;
 }
 
+/** A request handler for AWS SDK clients that reaches the model without sockets. */
 export function createInProcessHandler(sandbox: Sandbox): InProcessHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },

@@ -17,6 +17,7 @@ export function requiredText(input: JsonObject, name: string, rule: TextRule): s
   return value;
 }
 
+/** A text member that may be absent. @throws ServiceError ValidationError */
 export function optionalText(input: JsonObject, name: string, rule: TextRule): string | null {
   const value = input[name];
   if (value === undefined) return null;
@@ -30,6 +31,7 @@ export function optionalText(input: JsonObject, name: string, rule: TextRule): s
   return value;
 }
 
+/** A whole number that may be absent. @throws ServiceError ValidationError */
 export function optionalInteger(input: JsonObject, name: string, min: number, max: number): number | null {
   const value = input[name];
   if (value === undefined) return null;
@@ -66,6 +68,7 @@ export function refuseMembers(input: JsonObject, names: readonly string[]): void
   if (given !== undefined) throw invalid(given, 'the sandbox does not model this member');
 }
 
+/** The error of IAM and STS for a member that breaks a constraint. */
 export function invalid(name: string, constraint: string): ServiceError {
   const member = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
   return new ServiceError(

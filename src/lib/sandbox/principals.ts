@@ -10,6 +10,7 @@ export interface Principals {
   exists(arn: string): boolean;
 }
 
+/** Which principals exist, for policies that name them. */
 export function openPrincipals(store: DurableStore, account: string): Principals {
   const roles = createRoleTable(store);
   return {

@@ -1,7 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../../lib/cli/base-command.js';
-import { sandboxFlags } from '../../../lib/cli/sandbox.js';
-import { switchRegion } from '../../../lib/cli/sandbox-region.js';
+import { sandboxFlags, switchRegion } from '../../../lib/cli/sandbox.js';
 
 export default class SandboxRegionDown extends BaseCommand<typeof SandboxRegionDown> {
   static override summary = 'Take a Region of the sandbox away: its endpoints answer nothing useful.';
@@ -10,7 +9,7 @@ export default class SandboxRegionDown extends BaseCommand<typeof SandboxRegionD
   static override flags = sandboxFlags;
 
   async run() {
-    const answer = await switchRegion(this.flags.dir, this.args.region, false);
+    const answer = await switchRegion(this.context, this.flags.dir, this.args.region, false);
     this.show(`${this.args.region} is down.`);
     return answer;
   }

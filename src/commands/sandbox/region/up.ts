@@ -1,7 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../../lib/cli/base-command.js';
-import { sandboxFlags } from '../../../lib/cli/sandbox.js';
-import { switchRegion } from '../../../lib/cli/sandbox-region.js';
+import { sandboxFlags, switchRegion } from '../../../lib/cli/sandbox.js';
 
 export default class SandboxRegionUp extends BaseCommand<typeof SandboxRegionUp> {
   static override summary = 'Bring a Region of the sandbox back.';
@@ -10,7 +9,7 @@ export default class SandboxRegionUp extends BaseCommand<typeof SandboxRegionUp>
   static override flags = sandboxFlags;
 
   async run() {
-    const answer = await switchRegion(this.flags.dir, this.args.region, true);
+    const answer = await switchRegion(this.context, this.flags.dir, this.args.region, true);
     this.show(`${this.args.region} is up.`);
     return answer;
   }

@@ -44,6 +44,7 @@ export interface StsOptions {
 const TABLE = 'sts.session';
 const KEPT_MILLIS = 24 * 3600 * 1000;
 
+/** Sessions by access key id. */
 export function createSessionTable(store: DurableStore): SessionTable {
   const list = (): readonly Session[] => Array.from(store.rows(TABLE), ([, row]) => row as unknown as Session);
   return {

@@ -122,6 +122,7 @@ function withInstants(value: JsonValue): JsonValue {
   );
 }
 
+/** An answer of the Query protocol as XML. */
 export function encodeQuery(namespace: string, action: string, answer: JsonObject, requestId: string): Payload {
   const result = toElements(withInstants(answer));
   const metadata: Element = { name: 'ResponseMetadata', children: [{ name: 'RequestId', children: requestId }] };
@@ -130,6 +131,7 @@ export function encodeQuery(namespace: string, action: string, answer: JsonObjec
   return xml({ name: `${action}Response`, attributes: { xmlns: namespace }, children: parts });
 }
 
+/** An error of the Query protocol as XML. */
 export function encodeQueryError(namespace: string, error: ServiceError, requestId: string): Payload {
   const detail: Element[] = [
     { name: 'Type', children: error.status >= 500 ? 'Receiver' : 'Sender' },
