@@ -37,6 +37,7 @@ export async function playRehearsal(
       dir: sandboxDir,
       entry,
       args: ['sandbox', 'start', '--foreground', '--dir', sandboxDir],
+      env: environment,
     });
     const stateHome = keep === undefined ? join(dir, 'state') : stateHomeOf(environment);
     const stage = new ProcessStage({ dir, entry, sandbox, environment, stateHome });

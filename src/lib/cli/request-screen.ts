@@ -2,7 +2,8 @@ import chalk from 'chalk';
 import { formatDuration, type Instant, secondsBetween } from '../base/time.js';
 import type { PolicyLine } from '../policy/words.js';
 import type { Judged } from '../quorum/evidence.js';
-import { changesOf, type Risk, riskOf, sentenceOf } from '../record/action.js';
+import { changesOf, riskOf, sentenceOf } from '../record/action.js';
+import type { Risk } from '../record/action-row.js';
 import type { SignedCall } from '../record/statement.js';
 import type { Review } from '../request/approve.js';
 import type { Case } from '../request/case.js';
@@ -63,12 +64,7 @@ export function requestScreen(item: Case, now: Instant): string {
       ['account', `${said.account} (${said.endpoint})${said.region ? `, ${said.region}` : ''}`],
       ['requested', `${said.by}, ${said.at}`],
       ['approve by', window(said.approveBy, now)],
-      [
-        'execute',
-        verdict.executeBy
-          ? `by ${window(verdict.executeBy, now)}`
-          : `within ${formatDuration(said.executeWithinSeconds)} of the quorum`,
-      ],
+      ['execute', executionWindow(item, now)],
       ...(verdict.coolUntil ? ([['cool-off', `until ${window(verdict.coolUntil, now)}`]] as const) : []),
       ['state', verdict.because],
       ['digest', request.digest],
@@ -89,6 +85,11 @@ export function requestScreen(item: Case, now: Instant): string {
     chalk.dim("The requester's reason, not checked by anyone:"),
     `  ${chalk.italic(`"${wrap(said.reason, 3)}"`)}`,
   ].join('\n');
+}
+
+function executionWindow({ request, verdict }: Case, now: Instant): string {
+  if (verdict.executeBy) return `by ${window(verdict.executeBy, now)}`;
+  return `within ${formatDuration(request.statement.predicate.executeWithinSeconds)} of the quorum`;
 }
 
 function callLine({ service, region, operation, parameters }: SignedCall): string {

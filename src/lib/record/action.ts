@@ -2,103 +2,11 @@ import type { ActionClass } from '../base/action-class.js';
 import type { Digest } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { anyObject, boolean, integer, list, nullable, object, type Reader, readFields, text } from '../base/fields.js';
+import { anyObject, integer, object, type Reader, text } from '../base/fields.js';
+import { create } from './action-create.js';
 import type { ActionName } from './action-names.js';
-import { digestOfJson, type KeyRef, type RequestPredicate, type SignedCall } from './statement.js';
-
-export type Risk = 'low' | 'medium' | 'high' | 'critical';
-
-/** One line of what will change, for people. */
-export interface Change {
-  readonly what: string;
-  readonly from: string;
-  readonly to: string;
-}
-
-/** What an action is about: enough to derive its calls. */
-export interface ActionSubject {
-  readonly repository: string;
-  readonly region: string;
-  readonly key: KeyRef | null;
-  readonly nonce: string;
-}
-
-interface ActionSpec<P> {
-  readonly class: ActionClass;
-  readonly risk: Risk;
-  readonly parameters: Reader<P>;
-  /** The fixed, ordered calls: derived from the parameters, never composed by a requester (T6). */
-  readonly calls: (subject: ActionSubject, parameters: P) => readonly SignedCall[];
-  readonly sentence: (keyName: string, parameters: P) => string;
-  readonly changes: (preState: JsonObject, parameters: P) => readonly Change[];
-}
-
-/** A row as its users see it: parameters come as JSON and are read by the row itself. */
-interface ActionRow {
-  readonly class: ActionClass;
-  readonly risk: Risk;
-  readonly calls: (subject: ActionSubject, parameters: JsonObject) => readonly SignedCall[];
-  readonly sentence: (keyName: string, parameters: JsonObject) => string;
-  readonly changes: (preState: JsonObject, parameters: JsonObject) => readonly Change[];
-}
-
-function row<P>(spec: ActionSpec<P>): ActionRow {
-  const read = (parameters: JsonObject) => readFields(spec.parameters, parameters, 'parameters', 'RECORD_MALFORMED');
-  return {
-    class: spec.class,
-    risk: spec.risk,
-    calls: (subject, parameters) => spec.calls(subject, read(parameters)),
-    sentence: (keyName, parameters) => spec.sentence(keyName, read(parameters)),
-    changes: (preState, parameters) => spec.changes(preState, read(parameters)),
-  };
-}
-
-/** Stands for the id of the key that CreateKey answers with; no key id of AWS begins with a dollar sign. */
-export const CREATED_KEY = '$key';
-/** The tag by which a crashed `key.create` finds the key that it made. */
-export const REQUEST_TAG = 'custody:request';
-/** The tag that binds a key to one custody repository (T61). */
-export const REPOSITORY_TAG = 'custody:repository';
-
-const tags = list(object({ TagKey: text({ max: 128 }), TagValue: text({ min: 0, max: 256 }) }), { max: 40 });
-const policyText = text({ max: 32_768 });
-
-const createParameters = object({
-  description: text({ min: 0, max: 1000 }),
-  origin: text({ max: 20 }),
-  multiRegion: boolean,
-  policy: policyText,
-  tags,
-  rotationPeriodDays: nullable(integer(90, 2560)),
-  replicas: list(object({ region: text({ max: 32 }), policy: policyText }), { max: 8 }),
-});
-
-type CreateParameters = typeof createParameters extends Reader<infer T> ? T : never;
-
-const create = row<CreateParameters>({
-  class: 'create',
-  risk: 'medium',
-  parameters: createParameters,
-  calls: createCalls,
-  sentence: (name, p) =>
-    `Create the key ${name}${p.multiRegion ? ' as a multi-Region key' : ''}` +
-    `${p.replicas.length > 0 ? ` with replicas in ${p.replicas.map(({ region }) => region).join(', ')}` : ''}` +
-    `${p.rotationPeriodDays === null ? '' : `, rotated every ${p.rotationPeriodDays} days`}.`,
-  changes: (_, p) => [
-    { what: 'key', from: 'none', to: `${p.origin}, SYMMETRIC_DEFAULT${p.multiRegion ? ', multi-Region' : ''}` },
-    { what: 'key policy', from: 'none', to: digestOfJson(p.policy) },
-    ...p.replicas.map(({ region, policy }) => ({
-      what: `replica in ${region}`,
-      from: 'none',
-      to: `policy ${digestOfJson(policy)}`,
-    })),
-    {
-      what: 'automatic rotation',
-      from: 'none',
-      to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days`,
-    },
-  ],
-});
+import { type ActionRow, type ActionSubject, type Change, kms, type Risk, row } from './action-row.js';
+import type { RequestPredicate, SignedCall } from './statement.js';
 
 const rotate = row({
   class: 'rotate',
@@ -206,41 +114,6 @@ export function assertByTable(request: RequestPredicate): void {
   ) {
     throw new CustodyError('RECORD_MALFORMED', `the calls of the request are not those of ${request.action}`);
   }
-}
-
-function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {
-  const alias = subject.key?.alias ?? '';
-  const own = [
-    ...p.tags,
-    { TagKey: REPOSITORY_TAG, TagValue: subject.repository },
-    { TagKey: REQUEST_TAG, TagValue: subject.nonce },
-  ];
-  const shared = { Description: p.description, Tags: own };
-  return [
-    kms(subject, 'CreateKey', {
-      ...shared,
-      KeySpec: 'SYMMETRIC_DEFAULT',
-      KeyUsage: 'ENCRYPT_DECRYPT',
-      MultiRegion: p.multiRegion,
-      Origin: p.origin,
-      Policy: p.policy,
-    }),
-    kms(subject, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
-    ...(p.rotationPeriodDays === null
-      ? []
-      : [kms(subject, 'EnableKeyRotation', { KeyId: CREATED_KEY, RotationPeriodInDays: p.rotationPeriodDays })]),
-    // A replica without a policy of its own would get the default one: a way around any quorum.
-    ...p.replicas.map(({ region, policy }) =>
-      kms(subject, 'ReplicateKey', { ...shared, KeyId: CREATED_KEY, ReplicaRegion: region, Policy: policy }),
-    ),
-    ...p.replicas.map(({ region }) =>
-      kms({ ...subject, region }, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
-    ),
-  ];
-}
-
-function kms(subject: { readonly region: string }, operation: string, parameters: JsonObject): SignedCall {
-  return { service: 'kms', region: subject.region, operation, parameters };
 }
 
 function arnOf({ key }: ActionSubject): string {

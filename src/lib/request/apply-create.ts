@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
-import { CREATED_KEY, REQUEST_TAG } from '../record/action.js';
+import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
 import { digestOfJson, type SignedCall } from '../record/statement.js';
 import { aliasTarget } from './observe.js';
 import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';

@@ -6,7 +6,7 @@ import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../p
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
 import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
-import { REPOSITORY_TAG } from '../record/action.js';
+import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { Roster } from '../roster/roster.js';
 import { targetIn } from './observe.js';
 import type { Proposal } from './open.js';

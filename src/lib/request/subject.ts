@@ -1,7 +1,7 @@
 import { CustodyError } from '../base/errors.js';
 import { isKeyArn, type KeyReader, keyArnOf, partsOf } from '../key/key.js';
 import type { Plan, PlannedKey } from '../plan/plan.js';
-import { REPOSITORY_TAG } from '../record/action.js';
+import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { KeyRef } from '../record/statement.js';
 import { aliasTarget } from './observe.js';
 

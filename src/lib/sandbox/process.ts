@@ -15,7 +15,7 @@ export interface StartOptions {
   /** A script that calls `serve` for `dir`, and its arguments; Node runs it. */
   readonly entry: string;
   readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env: NodeJS.ProcessEnv;
   readonly timeoutMillis?: number;
   /** Told about twice a second how long the start takes so far. */
   readonly onProgress?: (waitedMillis: number) => void;
@@ -41,7 +41,7 @@ export async function startSandbox(options: StartOptions): Promise<SandboxInfo &
   const child = spawn(process.execPath, [options.entry, ...options.args], {
     cwd: dir,
     detached: true,
-    env: options.env ?? process.env,
+    env: options.env,
     stdio: ['ignore', log, log],
   });
   closeSync(log);

@@ -109,7 +109,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
     const bytes = Buffer.from(chunk);
     if (length <= MAX_BODY_BYTES) chunks.push(bytes);
     length += bytes.length;
-    if (length > 8 * MAX_BODY_BYTES) throw new Error('the body does not end');
+    if (length > 8 * MAX_BODY_BYTES) throw new CustodyError('LIMIT_EXCEEDED', 'the body does not end');
   }
   return Buffer.concat(chunks);
 }

@@ -1,0 +1,82 @@
+import { boolean, integer, list, nullable, object, type Reader, text } from '../base/fields.js';
+import { type ActionSubject, kms, row } from './action-row.js';
+import { digestOfJson, type SignedCall } from './statement.js';
+
+/** Stands for the id of the key that CreateKey answers with; no key id of AWS begins with a dollar sign. */
+export const CREATED_KEY = '$key';
+/** The tag by which a crashed `key.create` finds the key that it made. */
+export const REQUEST_TAG = 'custody:request';
+/** The tag that binds a key to one custody repository (T61). */
+export const REPOSITORY_TAG = 'custody:repository';
+
+const tags = list(object({ TagKey: text({ max: 128 }), TagValue: text({ min: 0, max: 256 }) }), { max: 40 });
+const policyText = text({ max: 32_768 });
+
+const createParameters = object({
+  description: text({ min: 0, max: 1000 }),
+  origin: text({ max: 20 }),
+  multiRegion: boolean,
+  policy: policyText,
+  tags,
+  rotationPeriodDays: nullable(integer(90, 2560)),
+  replicas: list(object({ region: text({ max: 32 }), policy: policyText }), { max: 8 }),
+});
+
+type CreateParameters = typeof createParameters extends Reader<infer T> ? T : never;
+
+/** The row of `key.create`. */
+export const create = row<CreateParameters>({
+  class: 'create',
+  risk: 'medium',
+  parameters: createParameters,
+  calls: createCalls,
+  sentence: (name, p) =>
+    `Create the key ${name}${p.multiRegion ? ' as a multi-Region key' : ''}` +
+    `${p.replicas.length > 0 ? ` with replicas in ${p.replicas.map(({ region }) => region).join(', ')}` : ''}` +
+    `${p.rotationPeriodDays === null ? '' : `, rotated every ${p.rotationPeriodDays} days`}.`,
+  changes: (_, p) => [
+    { what: 'key', from: 'none', to: `${p.origin}, SYMMETRIC_DEFAULT${p.multiRegion ? ', multi-Region' : ''}` },
+    { what: 'key policy', from: 'none', to: digestOfJson(p.policy) },
+    ...p.replicas.map(({ region, policy }) => ({
+      what: `replica in ${region}`,
+      from: 'none',
+      to: `policy ${digestOfJson(policy)}`,
+    })),
+    {
+      what: 'automatic rotation',
+      from: 'none',
+      to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days`,
+    },
+  ],
+});
+
+function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {
+  const alias = subject.key?.alias ?? '';
+  const own = [
+    ...p.tags,
+    { TagKey: REPOSITORY_TAG, TagValue: subject.repository },
+    { TagKey: REQUEST_TAG, TagValue: subject.nonce },
+  ];
+  const shared = { Description: p.description, Tags: own };
+  return [
+    kms(subject, 'CreateKey', {
+      ...shared,
+      KeySpec: 'SYMMETRIC_DEFAULT',
+      KeyUsage: 'ENCRYPT_DECRYPT',
+      MultiRegion: p.multiRegion,
+      Origin: p.origin,
+      Policy: p.policy,
+    }),
+    kms(subject, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
+    ...(p.rotationPeriodDays === null
+      ? []
+      : [kms(subject, 'EnableKeyRotation', { KeyId: CREATED_KEY, RotationPeriodInDays: p.rotationPeriodDays })]),
+    // A replica without a policy of its own would get the default one: a way around any quorum.
+    ...p.replicas.map(({ region, policy }) =>
+      kms(subject, 'ReplicateKey', { ...shared, KeyId: CREATED_KEY, ReplicaRegion: region, Policy: policy }),
+    ),
+    ...p.replicas.map(({ region }) =>
+      kms({ ...subject, region }, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
+    ),
+  ];
+}
