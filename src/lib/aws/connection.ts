@@ -116,7 +116,7 @@ function connect(base: Base, context: LinkContext): AwsConnection {
     sts: () => stsLink(home(), base, context),
     iam: () => iamLink(home(), base, context),
     withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
-    close: () => base.handler.destroy(),
+    close: () => base.handler.destroy?.(),
   };
 }
 
@@ -158,7 +158,7 @@ function clientConfig(service: 'kms' | 'sts' | 'iam', region: string, base: Base
   return {
     region,
     credentials,
-    requestHandler: base.handler as unknown as RequestHandlerInput,
+    requestHandler: base.handler,
     // Retries are ours: the SDK would send a change a second time.
     maxAttempts: 1,
     retryMode: 'standard',

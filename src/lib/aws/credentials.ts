@@ -1,10 +1,9 @@
-import type { STSClientConfig } from '@aws-sdk/client-sts';
 import { CustodyError } from '../base/errors.js';
 import type { EndpointKind } from './endpoint.js';
 import { codeOfCause } from './errors.js';
 import type { Settings } from './settings.js';
 import type { Environment, SharedConfig } from './shared-config.js';
-import type { RequestHandler, RequestHandlerInput } from './transport.js';
+import type { RequestHandler } from './transport.js';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -96,19 +95,18 @@ async function findInChain({ kind, settings, environment, config, handler }: Cre
   };
   // A sandbox has no metadata service: asking the machine's own would put real credentials into a rehearsal.
   if (kind === 'sandbox') return providers.fromIni(shared)();
-  // The chain's type wants one client configuration for STS and SSO at once; what is set here, both have.
-  return providers.fromNodeProviderChain(shared as Parameters<typeof providers.fromNodeProviderChain>[0])();
+  return providers.fromNodeProviderChain(shared)();
 }
 
 /** For the SDK's own clients that fetch a profile's credentials: the same guard, the same endpoints, one try. */
-function nestedConfig(settings: Settings, handler: RequestHandler): STSClientConfig {
+function nestedConfig(settings: Settings, handler: RequestHandler) {
   const override = settings.endpoints.sts;
   return {
-    requestHandler: handler as unknown as RequestHandlerInput,
+    requestHandler: handler,
     maxAttempts: 3,
     // Without this they would look for endpoints by themselves, and in another profile than the one chosen.
     ...(override ? { endpoint: override.url } : { ignoreConfiguredEndpointUrls: true }),
-  } as STSClientConfig;
+  };
 }
 
 /** Providers wrap what a request threw; a refusal of ours inside is the real reason. */

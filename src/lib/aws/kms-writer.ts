@@ -7,31 +7,34 @@ import { instantFromDate } from '../base/time.js';
 import type { AwsAnswer, AwsCall, KeyWriter } from '../key/key.js';
 import type { AwsConnection, KmsSdk } from './connection.js';
 
-type CommandClass = new (input: never) => { readonly input: object };
+type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
+/** The signed parameters as an operation's input: data that AWS validates; the body is compared before it leaves. */
+type Parameters = <Input>() => Input;
+type Row = (sdk: KmsSdk, client: KMSClient, parameters: Parameters) => Promise<Output>;
 
 /** THE table of the calls that change keys. What is not here is not sent, whoever signed for it (T49). */
 const MUTATIONS = {
-  CancelKeyDeletion: (sdk) => sdk.CancelKeyDeletionCommand,
-  CreateAlias: (sdk) => sdk.CreateAliasCommand,
-  CreateGrant: (sdk) => sdk.CreateGrantCommand,
-  CreateKey: (sdk) => sdk.CreateKeyCommand,
-  DeleteAlias: (sdk) => sdk.DeleteAliasCommand,
-  DisableKey: (sdk) => sdk.DisableKeyCommand,
-  DisableKeyRotation: (sdk) => sdk.DisableKeyRotationCommand,
-  EnableKey: (sdk) => sdk.EnableKeyCommand,
-  EnableKeyRotation: (sdk) => sdk.EnableKeyRotationCommand,
-  PutKeyPolicy: (sdk) => sdk.PutKeyPolicyCommand,
-  ReplicateKey: (sdk) => sdk.ReplicateKeyCommand,
-  RetireGrant: (sdk) => sdk.RetireGrantCommand,
-  RevokeGrant: (sdk) => sdk.RevokeGrantCommand,
-  RotateKeyOnDemand: (sdk) => sdk.RotateKeyOnDemandCommand,
-  ScheduleKeyDeletion: (sdk) => sdk.ScheduleKeyDeletionCommand,
-  TagResource: (sdk) => sdk.TagResourceCommand,
-  UntagResource: (sdk) => sdk.UntagResourceCommand,
-  UpdateAlias: (sdk) => sdk.UpdateAliasCommand,
-  UpdateKeyDescription: (sdk) => sdk.UpdateKeyDescriptionCommand,
-  UpdatePrimaryRegion: (sdk) => sdk.UpdatePrimaryRegionCommand,
-} as const satisfies Record<string, (sdk: KmsSdk) => CommandClass>;
+  CancelKeyDeletion: (sdk, client, parameters) => client.send(new sdk.CancelKeyDeletionCommand(parameters())),
+  CreateAlias: (sdk, client, parameters) => client.send(new sdk.CreateAliasCommand(parameters())),
+  CreateGrant: (sdk, client, parameters) => client.send(new sdk.CreateGrantCommand(parameters())),
+  CreateKey: (sdk, client, parameters) => client.send(new sdk.CreateKeyCommand(parameters())),
+  DeleteAlias: (sdk, client, parameters) => client.send(new sdk.DeleteAliasCommand(parameters())),
+  DisableKey: (sdk, client, parameters) => client.send(new sdk.DisableKeyCommand(parameters())),
+  DisableKeyRotation: (sdk, client, parameters) => client.send(new sdk.DisableKeyRotationCommand(parameters())),
+  EnableKey: (sdk, client, parameters) => client.send(new sdk.EnableKeyCommand(parameters())),
+  EnableKeyRotation: (sdk, client, parameters) => client.send(new sdk.EnableKeyRotationCommand(parameters())),
+  PutKeyPolicy: (sdk, client, parameters) => client.send(new sdk.PutKeyPolicyCommand(parameters())),
+  ReplicateKey: (sdk, client, parameters) => client.send(new sdk.ReplicateKeyCommand(parameters())),
+  RetireGrant: (sdk, client, parameters) => client.send(new sdk.RetireGrantCommand(parameters())),
+  RevokeGrant: (sdk, client, parameters) => client.send(new sdk.RevokeGrantCommand(parameters())),
+  RotateKeyOnDemand: (sdk, client, parameters) => client.send(new sdk.RotateKeyOnDemandCommand(parameters())),
+  ScheduleKeyDeletion: (sdk, client, parameters) => client.send(new sdk.ScheduleKeyDeletionCommand(parameters())),
+  TagResource: (sdk, client, parameters) => client.send(new sdk.TagResourceCommand(parameters())),
+  UntagResource: (sdk, client, parameters) => client.send(new sdk.UntagResourceCommand(parameters())),
+  UpdateAlias: (sdk, client, parameters) => client.send(new sdk.UpdateAliasCommand(parameters())),
+  UpdateKeyDescription: (sdk, client, parameters) => client.send(new sdk.UpdateKeyDescriptionCommand(parameters())),
+  UpdatePrimaryRegion: (sdk, client, parameters) => client.send(new sdk.UpdatePrimaryRegionCommand(parameters())),
+} as const satisfies Record<string, Row>;
 
 export type Mutation = keyof typeof MUTATIONS;
 
@@ -53,7 +56,7 @@ async function send(aws: AwsConnection, { service, region, operation, parameters
   try {
     const answered = await aws
       .kms(region)
-      .once(operation, (sdk, client) => submit(sdk, client, operation, parameters), parameters);
+      .once(operation, (sdk, client) => MUTATIONS[operation](sdk, client, () => input(parameters)), parameters);
     return { requestId: answered.requestId, serverTime: answered.serverTime, answer: toJson(answered.output) };
   } catch (error) {
     // To a writer "no such key" is AWS's no like any other.
@@ -62,12 +65,8 @@ async function send(aws: AwsConnection, { service, region, operation, parameters
   }
 }
 
-type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
-
-function submit(sdk: KmsSdk, client: KMSClient, operation: Mutation, parameters: JsonObject): Promise<Output> {
-  const Command = MUTATIONS[operation](sdk) as CommandClass;
-  // The parameters are data from a signed record; AWS validates them, and the body is compared before it leaves.
-  return client.send(new Command(parameters as never) as never);
+function input<Input>(parameters: unknown): Input {
+  return parameters as Input;
 }
 
 /** The answer without the SDK's own additions; dates as RFC 3339, bytes as base64. */

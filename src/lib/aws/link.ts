@@ -48,6 +48,7 @@ export interface LinkContext {
 }
 
 /** Ties a service's SDK module to one Region: paced and retried for reads, sent once for changes. */
+/** @param load makes the client when the first call needs it */
 export function createLink<Sdk, Client>(
   service: About['service'],
   region: string,

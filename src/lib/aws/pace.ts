@@ -41,6 +41,7 @@ export interface Pace {
 }
 
 /** A token bucket for each operation and Region. */
+/** A token bucket for each operation and Region. */
 export function createPace(timer: Timer): Pace {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return {

@@ -3,33 +3,17 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
 import { CustodyError } from '../base/errors.js';
-import { assertTarget, type EndpointKind, type Target } from './endpoint.js';
+import { assertTarget, type EndpointKind } from './endpoint.js';
 import { parseHttpDate } from './server-time.js';
 import { traceOf } from './trace.js';
 
 /** What the SDK takes as `requestHandler`: a handler, or options for its own. */
 export type RequestHandlerInput = NonNullable<KMSClientConfig['requestHandler']>;
-type SdkHandler = KMSClient['config']['requestHandler'];
-
-/** The part of the SDK's request handlers that is used here. */
-export interface RequestHandler {
-  readonly metadata?: { readonly handlerProtocol: string };
-  handle(request: HttpRequest, options?: Readonly<Record<string, unknown>>): Promise<{ response: HttpResponse }>;
-  updateHttpClientConfig(key: never, value: never): void;
-  httpHandlerConfigs(): Record<string, never>;
-  destroy(): void;
-}
-
-interface HttpRequest extends Target {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
-
-interface HttpResponse {
-  readonly statusCode: number;
-  readonly headers: Record<string, string>;
-  readonly body?: unknown;
-}
+/** The SDK's request handler. */
+export type RequestHandler = KMSClient['config']['requestHandler'];
+type HttpRequest = Parameters<RequestHandler['handle']>[0];
+type HttpOptions = Parameters<RequestHandler['handle']>[1];
+type HttpAnswer = Awaited<ReturnType<RequestHandler['handle']>>;
 
 const MAX_SOCKETS = 50;
 
@@ -37,23 +21,22 @@ const MAX_SOCKETS = 50;
  * Every request of every client goes through here, those for credentials too: the target is looked at as it is on the
  * wire (T60), the time is limited, and the call's trace learns what was sent and when AWS answered.
  */
-export function guard(inner: SdkHandler, kind: EndpointKind, timeoutMillis: number): RequestHandler {
-  const handler = inner as unknown as RequestHandler;
+export function guard(inner: RequestHandler, kind: EndpointKind, timeoutMillis: number): RequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    async handle(request, options = {}) {
+    async handle(request: HttpRequest, options: HttpOptions = {}): Promise<HttpAnswer> {
       assertTarget(kind, request);
       const trace = traceOf(request.headers);
       trace?.assertBody?.(request.body);
       if (trace) trace.sent = true;
       const signal = AbortSignal.timeout(timeoutMillis);
-      const answer = await inTime(handler.handle(request, { ...options, abortSignal: signal }), signal, timeoutMillis);
+      const answer = await inTime(inner.handle(request, { ...options, abortSignal: signal }), signal, timeoutMillis);
       if (trace) trace.serverTime = parseHttpDate(headerOf(answer.response, 'date'));
       return answer;
     },
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
-    destroy: () => handler.destroy(),
+    destroy: () => inner.destroy?.(),
   };
 }
 
@@ -66,8 +49,9 @@ async function inTime<T>(work: Promise<T>, signal: AbortSignal, timeoutMillis: n
   });
 }
 
-function headerOf(response: HttpResponse, name: string): string | undefined {
-  return Object.entries(response.headers).find(([key]) => key.toLowerCase() === name)?.[1];
+function headerOf(response: HttpAnswer['response'], name: string): string | undefined {
+  const headers: Readonly<Record<string, string>> = response.headers;
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
 /** Options for the SDK's own handler. @param kind for `aws`, only Node's bundled public authorities are trusted */
