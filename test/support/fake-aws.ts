@@ -13,7 +13,7 @@ import {
   partsOf,
   type Rotation,
 } from '../../src/lib/key/key.js';
-import { REPOSITORY_TAG } from '../../src/lib/record/action.js';
+import { REPOSITORY_TAG } from '../../src/lib/record/action-create.js';
 import type { Aws } from '../../src/lib/request/ports.js';
 
 /** A clock that stands still until somebody sleeps or a test moves it. */

@@ -72,8 +72,7 @@ export function formatRoster(value: Roster): Uint8Array {
   return Buffer.from(formatCanonical(value as unknown as JsonValue), 'utf8');
 }
 
-/** The digest by which requests and the next roster name this one. */
-/** SHA-256 of the canonical bytes; computed once a roster. */
+/** The digest by which requests and the next roster name this one; computed once a roster. */
 export function rosterDigest(value: Roster): Digest {
   const known = digests.get(value);
   if (known) return known;

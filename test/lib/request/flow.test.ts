@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
 import { parsePlan } from '../../../src/lib/plan/format.js';
-import { REPOSITORY_TAG, REQUEST_TAG } from '../../../src/lib/record/action.js';
+import { REPOSITORY_TAG, REQUEST_TAG } from '../../../src/lib/record/action-create.js';
 import { createProposal } from '../../../src/lib/request/estate.js';
 import { beat } from '../../../src/lib/request/heartbeat.js';
 import { planProposal } from '../../../src/lib/request/open.js';
