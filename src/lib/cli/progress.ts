@@ -13,7 +13,7 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
     tell: (text) => {
       // A percentage is for a line that is overwritten; in a log it would be a hundred lines.
       if (!stream.isTTY && / \d{1,3} %$/.test(text)) return;
-      const line = visible(text, stream.isTTY ? Math.max(20, (stream.columns ?? 80) - 4) : 500);
+      const line = visible(text, stream.isTTY ? Math.max(20, (stream.columns || 80) - 4) : 500);
       stream.write(stream.isTTY ? `\r\u001b[2K… ${line}` : `… ${line}\n`);
       shown = stream.isTTY === true;
     },

@@ -46,7 +46,11 @@ function policyLine({ effect, who, what, when }: PolicyLine): string {
 
 function afterwards(missing: number, executor: string | null): string {
   const who = executor ?? 'any listed identity';
-  return missing > 1 ? `${missing - 1} more approvals are needed` : `${who} can execute it`;
+  return missing > 1
+    ? missing === 2
+      ? 'one more approval is needed'
+      : `${missing - 1} more approvals are needed`
+    : `${who} can execute it`;
 }
 
 /** A request with everything that is known about it. */
