@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { CustodyError, type ExitStatus, worstExit } from '../../lib/base/errors.js';
+import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
 import { errorJson } from '../../lib/cli/failure.js';
@@ -29,11 +30,15 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
 
   async run() {
     const { id } = this.args;
-    if (this.flags.ready === (id !== undefined))
-      throw new CustodyError('INPUT_MISSING', 'name one request, or give --ready');
+    if (this.flags.ready && id !== undefined)
+      throw new CustodyError('USAGE', 'name one request, or give --ready: not both');
     await this.context.requireMemory(this.flags.pin);
     const seat = await this.context.seat('remote');
-    if (id !== undefined) return this.executeOne(seat, id);
+    if (this.flags.ready) return this.executeReady(seat);
+    return this.executeOne(seat, id ?? (await chooseOne(this.context.interactive, 'request', await readyIds(seat))));
+  }
+
+  private async executeReady(seat: Seat) {
     const results: Record<string, unknown>[] = [];
     const exits: ExitStatus[] = [];
     for (const ready of await readyIds(seat)) {

@@ -1,5 +1,7 @@
 import { Args, Flags } from '@oclif/core';
+import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { openIds } from '../../lib/cli/pending.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { vetoed } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
@@ -8,16 +10,18 @@ import { reject } from '../../lib/request/veto.js';
 export default class KeysReject extends BaseCommand<typeof KeysReject> {
   static override summary = 'End an open request: any one custodian may.';
   static override examples = ['<%= config.bin %> keys reject r-abcdefghij --reason "wrong key"'];
-  static override args = { id: Args.string({ description: 'request', required: true }) };
+  static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
     reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
     'dry-run': Flags.boolean({ default: false, description: 'show the request, sign nothing' }),
   };
 
   async run() {
-    const { ports, actor, state } = await this.context.seat('remote-if-reachable');
-    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, this.args.id)) };
-    const result = vetoed(await reject(ports, actor, this.args.id, this.flags.reason));
+    const seat = await this.context.seat('remote-if-reachable');
+    const { ports, actor, state } = seat;
+    const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
+    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, id)) };
+    const result = vetoed(await reject(ports, actor, id, this.flags.reason));
     this.show(result.text);
     return result.json;
   }

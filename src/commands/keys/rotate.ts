@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { CustodyError } from '../../lib/base/errors.js';
+import { chooseSome } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import type { Seat } from '../../lib/cli/context.js';
 import { openAll, openedText, openFlags } from '../../lib/cli/open-flags.js';
 import { dueProposals, rotateProposal } from '../../lib/request/rotate.js';
 
@@ -20,17 +22,12 @@ export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
   };
 
   async run() {
-    const keys = this.words;
-    if (this.flags.due === keys.length > 0) {
-      throw new CustodyError('INPUT_MISSING', 'name the keys to rotate, or give --due', {
-        suggestions: ['custody keys list shows them.'],
-      });
-    }
+    if (this.flags.due && this.words.length > 0) throw new CustodyError('USAGE', 'name keys, or give --due: not both');
     const seat = await this.context.seat('remote-if-reachable');
     const how = { reason: this.flags.reason, executor: this.flags.executor ?? null };
     const proposals = this.flags.due
       ? await dueProposals(seat, how)
-      : await Promise.all(keys.map((key) => rotateProposal(seat, key, how)));
+      : await Promise.all((await this.keys(seat)).map((key) => rotateProposal(seat, key, how)));
     const { requests, failures, exit } = await openAll(seat, proposals, this.flags['dry-run']);
     this.endWith(exit);
     this.show(requests.map(openedText).join('\n\n') || 'Nothing is due.');
@@ -38,5 +35,10 @@ export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
     return !this.flags.due && requests.length === 1 && failures.length === 0 && only
       ? only
       : { requests: requests.map((item) => item.request ?? item), failures };
+  }
+
+  private keys({ plan }: Seat): Promise<readonly string[]> {
+    if (this.words.length > 0) return Promise.resolve(this.words);
+    return chooseSome(this.context.interactive, 'keys', Object.keys(plan.keys));
   }
 }

@@ -1,5 +1,7 @@
 import { Args, Flags } from '@oclif/core';
+import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { openIds } from '../../lib/cli/pending.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { vetoed } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
@@ -10,7 +12,7 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
   static override description =
     'The requester takes back the request, another custodian the own approval. --approval takes back the approval of a requester.';
   static override examples = ['<%= config.bin %> keys withdraw r-abcdefghij --reason "not needed any more"'];
-  static override args = { id: Args.string({ description: 'request', required: true }) };
+  static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
     approval: Flags.boolean({ default: false, description: "the own approval, even where the request is one's own" }),
     reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
@@ -18,10 +20,12 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
   };
 
   async run() {
-    const { ports, actor, state } = await this.context.seat('remote-if-reachable');
-    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, this.args.id)) };
+    const seat = await this.context.seat('remote-if-reachable');
+    const { ports, actor, state } = seat;
+    const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
+    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, id)) };
     const what = this.flags.approval ? 'approval' : null;
-    const result = vetoed(await withdraw(ports, actor, this.args.id, what, this.flags.reason));
+    const result = vetoed(await withdraw(ports, actor, id, what, this.flags.reason));
     this.show(result.text);
     return result.json;
   }

@@ -32,6 +32,24 @@ export async function askChoice<const T extends string>(message: string, choices
   return select({ message, choices: choices.map((value) => ({ value })) }, OUTPUT);
 }
 
+/** One of a few things, asked for at the terminal. @throws CustodyError INPUT_MISSING without one, NOT_FOUND with no choice */
+export async function chooseOne(interactive: boolean, what: string, choices: readonly string[]): Promise<string> {
+  if (!interactive) throw new CustodyError('INPUT_MISSING', `without a terminal, ${what} must be named`);
+  if (choices.length === 0) throw new CustodyError('NOT_FOUND', `there is no ${what} to choose from`);
+  return askChoice(`Which ${what}?`, choices);
+}
+
+/** Any number of a few things. @throws CustodyError INPUT_MISSING without a terminal */
+export async function chooseSome(
+  interactive: boolean,
+  what: string,
+  choices: readonly string[],
+): Promise<readonly string[]> {
+  if (!interactive) throw new CustodyError('INPUT_MISSING', `without a terminal, ${what} must be named`);
+  const { checkbox } = await import('@inquirer/prompts');
+  return checkbox({ message: `Which ${what}?`, choices: choices.map((value) => ({ value })), required: true }, OUTPUT);
+}
+
 /** A flag's value, or an answer where there is a terminal. @throws CustodyError INPUT_MISSING */
 export async function orAsk(
   given: string | undefined,

@@ -1,4 +1,5 @@
 import { casesOf } from '../request/desk.js';
+import { isOpen } from '../request/open.js';
 import type { Seat } from './context.js';
 
 /** Requests that this custodian's approval would bring forward. */
@@ -11,6 +12,11 @@ export async function pendingFor({ ports, state, actor }: Seat): Promise<readonl
         !verdict.approvals.some(({ counted, signer }) => counted && signer?.person === actor.identity.person),
     )
     .map(({ id }) => id);
+}
+
+/** Requests that a veto could still end. */
+export async function openIds({ ports, state }: Seat): Promise<readonly string[]> {
+  return (await casesOf(ports, state)).cases.filter(isOpen).map(({ id }) => id);
 }
 
 /** Requests that can be executed now, those first that an earlier run left unfinished. */

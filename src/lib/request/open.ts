@@ -8,6 +8,7 @@ import type { ActionName } from '../record/action-names.js';
 import { requestIdOf } from '../record/envelope.js';
 import { recordPath, requestFolder } from '../record/paths.js';
 import { digestOfJson, type KeyRef, type RequestPredicate, type Statement } from '../record/statement.js';
+import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
 import { assertFounded, type InForce } from './in-force.js';
@@ -53,7 +54,7 @@ export function isOpen({ verdict }: Case): boolean {
  * @throws CustodyError PENDING while genesis is not signed by all · LIMIT_EXCEEDED with too many open requests (T65) ·
  *   what reading throws
  */
-export async function prepareRequest(ports: Ports, aws: Pick<Aws, 'reader'>, proposal: Proposal): Promise<Prepared> {
+export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
   assertFounded(state);
   const open = (await casesOf(ports, state)).cases.filter(isOpen);
@@ -64,19 +65,17 @@ export async function prepareRequest(ports: Ports, aws: Pick<Aws, 'reader'>, pro
       suggestions: ['Decide or withdraw some first: custody keys pending.'],
     });
   }
-  return { state, proposal, existing, preState: existing ? {} : await preStateOf(aws, state, proposal) };
+  if (existing) return { state, proposal, existing, preState: {} };
+  // A pre-state of another account, or a time of a wrong clock, must not get into a signed request (T12, T60).
+  if (proposal.key) await assertAccount(aws, state.plan.plan, ports.clock.now());
+  return { state, proposal, existing, preState: await preStateOf(aws, state, proposal) };
 }
 
 /**
  * Opens a request: signs it with its pre-state and publishes it, or keeps it in the outbox without a network.
  * @throws CustodyError what `prepareRequest` throws · SIGNER_UNKNOWN · what signing and publishing throw
  */
-export async function openRequest(
-  ports: Ports,
-  actor: Actor,
-  aws: Pick<Aws, 'reader'>,
-  proposal: Proposal,
-): Promise<Opened> {
+export async function openRequest(ports: Ports, actor: Actor, aws: Aws, proposal: Proposal): Promise<Opened> {
   const { state, existing, preState } = await prepareRequest(ports, aws, proposal);
   identityIn(state, actor);
   if (existing) return { case: existing, created: false, pushed: true };
