@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { isDigest } from '../../lib/base/bytes.js';
+import { type Digest, isDigest } from '../../lib/base/bytes.js';
 import { CustodyError } from '../../lib/base/errors.js';
 import { confirmReview } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
@@ -43,7 +43,7 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     return requests.length === 1 && only ? { request: only } : { requests };
   }
 
-  private async approveOne(seat: Seat, id: string, reviewed: string | undefined) {
+  private async approveOne(seat: Seat, id: string, reviewed: Digest | undefined) {
     const review = await reviewRequest(seat.ports, seat.actor, seat.aws, id);
     const screen = reviewScreen(review, seat.ports.clock.now());
     this.context.progress.done();
@@ -70,13 +70,13 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     throw new CustodyError('INTERRUPTED', 'nothing was signed');
   }
 
-  private named({ presence, case: { request } }: Review, reviewed: string) {
+  private named({ presence, case: { request } }: Review, reviewed: Digest) {
     if (presence) {
       throw new CustodyError(
         'REFUSED',
         `the plan wants a person at a terminal for the class ${request.statement.predicate.class}`,
       );
     }
-    return reviewed as typeof request.digest;
+    return reviewed;
   }
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { CustodyError } from '../../lib/base/errors.js';
-import type { AlgorithmName } from '../../lib/base/signature.js';
+import { isAlgorithmName } from '../../lib/base/signature.js';
 import { orAsk } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { createKms, createLocal, seatOf, signerText } from '../../lib/cli/signers.js';
@@ -33,7 +33,8 @@ export default class SignerCreate extends BaseCommand<typeof SignerCreate> {
 
   async run() {
     const { type } = this.flags;
-    const algorithm = this.flags.algorithm as AlgorithmName;
+    const { algorithm } = this.flags;
+    if (!isAlgorithmName(algorithm)) throw new CustodyError('USAGE', `no such algorithm: ${algorithm}`);
     const { interactive } = this.context;
     const id = await orAsk(
       this.context.flags.as,

@@ -59,7 +59,7 @@ function fromCustodians(context: Context, flags: InitFlags, custodians: readonly
   const primary = context.flags.region ?? context.environment.AWS_REGION ?? signingRegion(custodians) ?? 'us-east-1';
   return planTemplate({
     environment: account === SANDBOX_ACCOUNT ? 'sandbox' : 'aws',
-    partition: partition as Plan['partition'],
+    partition: partitionOf(partition),
     account,
     regions: {
       primary,
@@ -76,6 +76,12 @@ function fromCustodians(context: Context, flags: InitFlags, custodians: readonly
       executorRoleArn: flags['executor-role'] ?? role('custody-executor'),
     },
   });
+}
+
+/** @throws CustodyError USAGE */
+function partitionOf(text: string): Plan['partition'] {
+  if (text === 'aws' || text === 'aws-cn' || text === 'aws-us-gov') return text;
+  throw new CustodyError('USAGE', `${text} is no partition of AWS`);
 }
 
 /** Where the custodians' own keys are is a fair guess for where the company's are. */

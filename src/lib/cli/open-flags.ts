@@ -31,7 +31,7 @@ async function dryRunOf({ ports, aws, actor, state }: Seat, proposal: Proposal) 
   // The nonce is drawn when the request is signed.
   const subject = { repository: state.roster.repository, region, key, nonce: '0'.repeat(32) };
   const calls = callsOf(action, subject, parameters);
-  const request = { action, key, parameters, calls, preState } as unknown as Parameters<typeof sentenceOf>[0];
+  const request = { action, key, parameters, preState };
   const proposed = {
     action,
     class: classOf(action),

@@ -3,12 +3,13 @@ import { createKmsSigningKey } from '../aws/kms-signer-create.js';
 import { encodeBase64, wipe } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { isObject, object, type Reader, readFields, text } from '../base/fields.js';
+import { isObject, object, oneOf, type Reader, readFields, text } from '../base/fields.js';
 import { type AlgorithmName, formatPublicKeyPem, type PublicKey } from '../base/signature.js';
 import { readFileBounded } from '../fs/files.js';
 import { writeKeyFile } from '../fs/key-files.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
 import { custodianSignerPolicy } from '../policy/synthesize.js';
+import { DUTIES } from '../roster/roster.js';
 import { createLocalKey } from '../signing/local-key.js';
 import type { Context } from './context.js';
 import { readPassphrase } from './passphrase.js';
@@ -105,7 +106,7 @@ const field = (max: number): Reader<string> => text({ max });
 const publicSigner = object({
   id: field(31),
   name: field(100),
-  duty: field(40),
+  duty: oneOf(DUTIES),
   roleArn: field(600),
   keyId: field(71),
   algorithm: field(40),
@@ -122,5 +123,5 @@ export async function readPublicSigner(file: string): Promise<CustodianDraft> {
   const inner = isObject(value) && 'signer' in value ? value.signer : value;
   const { id, name, duty, roleArn, home, publicKey } = readFields(publicSigner, inner, file, 'USAGE');
   const where = home === 'local' ? ({ type: 'local' } as const) : ({ type: 'kms', arn: home } as const);
-  return { id, name, duty: duty as CustodianDraft['duty'], roleArn, keys: [{ home: where, publicKey }] };
+  return { id, name, duty, roleArn, keys: [{ home: where, publicKey }] };
 }

@@ -60,7 +60,7 @@ export function allOf<K extends RecordKind>({ records }: Evidence, kind: K): rea
 
 function judged<K extends Kind>(record: OpenRecord<K>, context: Context, faultOf: FaultOf<K>): Judged<K> {
   const { rules, visible } = context;
-  const signer = signerOf(record as unknown as OpenRecord, rules.roster, ...(rules.next ? [rules.next.roster] : []));
+  const signer = signerOf(record, rules.roster, ...(rules.next ? [rules.next.roster] : []));
   if (typeof signer === 'string') {
     return {
       record,

@@ -1,4 +1,4 @@
-import { hintOfKeyId, isSignedBy, type OpenRecord } from '../record/envelope.js';
+import { hintOfKeyId, isSignedBy, type Signed } from '../record/envelope.js';
 import type { Identity, Roster } from '../roster/roster.js';
 import { identitiesOf } from '../roster/rules.js';
 
@@ -18,7 +18,7 @@ function hintsOf(roster: Roster): ReadonlyMap<string, Identity> {
  * Who signed a record: the entry whose key verifies it. The hint only says which key to try; the first roster of
  * `rosters` that knows the key decides. `unknown` when none does, `invalid` when the key is known and does not verify.
  */
-export function signerOf(record: OpenRecord, ...rosters: readonly Roster[]): Identity | 'unknown' | 'invalid' {
+export function signerOf(record: Signed, ...rosters: readonly Roster[]): Identity | 'unknown' | 'invalid' {
   for (const roster of rosters) {
     const identity = hintsOf(roster).get(record.hint);
     if (identity) return verifies(record, identity) ? identity : 'invalid';
@@ -26,10 +26,10 @@ export function signerOf(record: OpenRecord, ...rosters: readonly Roster[]): Ide
   return 'unknown';
 }
 
-const verified = new WeakMap<OpenRecord, { readonly identity: Identity; readonly valid: boolean }>();
+const verified = new WeakMap<Signed, { readonly identity: Identity; readonly valid: boolean }>();
 
 /** One verification a record and identity: judging looks at a record more than once. */
-function verifies(record: OpenRecord, identity: Identity): boolean {
+function verifies(record: Signed, identity: Identity): boolean {
   const known = verified.get(record);
   if (known?.identity === identity) return known.valid;
   const valid = isSignedBy(record, identity.key);

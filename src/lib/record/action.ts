@@ -1,12 +1,12 @@
 import type { ActionClass } from '../base/action-class.js';
-import type { Digest } from '../base/bytes.js';
-import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
+import { type Digest, isDigest } from '../base/bytes.js';
+import type { JsonObject, JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { anyObject, integer, object, type Reader, text } from '../base/fields.js';
+import { anyObject, integer, isObject, object, where } from '../base/fields.js';
 import { create } from './action-create.js';
 import type { ActionName } from './action-names.js';
 import { type ActionRow, type ActionSubject, type Change, kms, type Risk, row } from './action-row.js';
-import type { RequestPredicate, SignedCall } from './statement.js';
+import { digestOfJson, type RequestPredicate, type SignedCall } from './statement.js';
 
 const rotate = row({
   class: 'rotate',
@@ -50,11 +50,7 @@ interface DocumentParameters {
 
 const documentParameters = object({
   version: integer(2, 1_000_000),
-  digest: text({
-    max: 71,
-    pattern: /^sha256:[0-9a-f]{64}$/,
-    expected: 'sha256: and 64 hex characters',
-  }) as Reader<Digest>,
+  digest: where(isDigest, 'sha256: and 64 hex characters'),
   document: anyObject,
 });
 
@@ -93,12 +89,16 @@ export function callsOf(action: ActionName, subject: ActionSubject, parameters: 
   return ACTIONS[action].calls(subject, parameters);
 }
 
-/** In one plain sentence, what the request will do. Built from parameters only, never from free text (T7). */
-export function sentenceOf(request: RequestPredicate): string {
+/** What its words are made of: parameters and the signed state, never free text (T7). */
+export type Described = Pick<RequestPredicate, 'action' | 'key' | 'parameters' | 'preState'>;
+
+/** In one plain sentence, what the request will do. */
+export function sentenceOf(request: Described): string {
   return ACTIONS[request.action].sentence(request.key?.name ?? '', request.parameters);
 }
 
-export function changesOf(request: RequestPredicate): readonly Change[] {
+/** What will change, line by line. */
+export function changesOf(request: Described): readonly Change[] {
   return ACTIONS[request.action].changes(request.preState, request.parameters);
 }
 
@@ -108,10 +108,8 @@ export function changesOf(request: RequestPredicate): readonly Change[] {
  */
 export function assertByTable(request: RequestPredicate): void {
   const expected = callsOf(request.action, request, request.parameters);
-  if (
-    request.class !== classOf(request.action) ||
-    formatCanonical(request.calls) !== formatCanonical(expected as never)
-  ) {
+  const same = digestOfJson(request.calls) === digestOfJson(expected as unknown as JsonValue);
+  if (request.class !== classOf(request.action) || !same) {
     throw new CustodyError('RECORD_MALFORMED', `the calls of the request are not those of ${request.action}`);
   }
 }
@@ -122,6 +120,6 @@ function arnOf({ key }: ActionSubject): string {
 }
 
 function materialOf(before: JsonObject): string {
-  const last = before['lastRotation'] as JsonObject | null | undefined;
-  return last ? `since ${last['at']}` : 'since creation';
+  const last = before.lastRotation;
+  return isObject(last) ? `since ${last.at}` : 'since creation';
 }

@@ -68,7 +68,10 @@ export function open(file: Uint8Array, what = 'record'): OpenRecord {
   };
 }
 
-export function isSignedBy(record: OpenRecord, key: PublicKey): boolean {
+/** What a signature is over; the same for every kind of record. */
+export type Signed = Pick<OpenRecord, 'payload' | 'signature' | 'hint'>;
+
+export function isSignedBy(record: Signed, key: PublicKey): boolean {
   return verifySignature(key, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, record.payload), record.signature);
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import { isObject } from '../base/fields.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
 import { digestOfJson, type SignedCall } from '../record/statement.js';
@@ -42,8 +43,7 @@ async function createdKey(run: Run, create: SignedCall, awsRequestIds: string[])
     run.progress(`CreateKey in ${create.region}`);
     const { requestId, answer } = await callOnce(run, create);
     awsRequestIds.push(requestId);
-    const metadata = answer.KeyMetadata as JsonObject | undefined;
-    return created(run, create.region, String(metadata?.KeyId));
+    return created(run, create.region, createdId(answer));
   } catch (cause) {
     if (!answerMayBeLost(cause)) throw cause;
     run.progress('The answer was lost; looking for the key by its tag');
@@ -111,11 +111,9 @@ async function isDone({ reader }: Run, { operation, region, parameters }: Signed
 
 /** Reads back what counts, the policies' content included: no condition of KMS could look at it. */
 async function createdState(run: Run, key: Created): Promise<JsonObject> {
-  const { region, parameters } = run.request;
-  const replicas = parameters.replicas as readonly { region: string; policy: string }[];
-  const wanted = [{ region, policy: String(parameters.policy) }, ...replicas];
+  const { region, calls } = run.request;
   const policies: Record<string, string> = {};
-  for (const { region: where, policy } of wanted) {
+  for (const { where, policy } of calls.flatMap(policySet)) {
     const live = await run.reader.policy(where, key.keyId);
     if (live === null || digestOfPolicy(live) !== digestOfPolicy(policy)) {
       throw new CustodyError('POST_STATE_UNEXPECTED', `the key policy in ${where} is not the one that was signed`);
@@ -124,6 +122,18 @@ async function createdState(run: Run, key: Created): Promise<JsonObject> {
   }
   const description = await run.reader.describe(region, key.keyId);
   return { arn: key.text, state: description?.state ?? null, aliasTarget: key.keyId, policies };
+}
+
+/** The policy that a call sets, and the Region where it then counts. */
+function policySet({ region, parameters }: SignedCall): readonly { readonly where: string; readonly policy: string }[] {
+  const { Policy: policy, ReplicaRegion: replica } = parameters;
+  return typeof policy === 'string' ? [{ where: typeof replica === 'string' ? replica : region, policy }] : [];
+}
+
+/** @throws CustodyError POST_STATE_UNEXPECTED for an answer without a key */
+function createdId({ KeyMetadata: metadata }: JsonObject): string {
+  if (isObject(metadata) && typeof metadata.KeyId === 'string') return metadata.KeyId;
+  throw new CustodyError('POST_STATE_UNEXPECTED', 'CreateKey answered without the id of a key');
 }
 
 function digestOfPolicy(text: string): string {

@@ -40,7 +40,7 @@ export async function assertFresh(
 ): Promise<void> {
   const history = new Set<string>(await store.history(state.head));
   const fresh = (record: OpenRecord) => isFresh(record, state, executor, history, now);
-  if ([found.evidence.request as unknown as OpenRecord, ...found.evidence.records].some(fresh)) return;
+  if ([found.evidence.request, ...found.evidence.records].some(fresh)) return;
   for (const path of await state.view.pathsUnder(`${HEARTBEAT_FOLDER}/`)) {
     const bytes = (await state.view.read([path])).get(path) ?? new Uint8Array();
     if (fresh(open(bytes, path))) return;

@@ -101,7 +101,7 @@ async function readGenesis(view: View, plan: NumberedPlan, roster: Roster) {
     throw new CustodyError('RECORD_MALFORMED', 'genesis does not cover plan 1 and roster 1 of this repository');
   const signedGenesis = new Set<string>();
   for (const record of records) {
-    const signer = record === null ? 'unknown' : signerOf(record as unknown as OpenRecord, roster);
+    const signer = record === null ? 'unknown' : signerOf(record, roster);
     if (typeof signer === 'string') throw new CustodyError('SIGNATURE_INVALID', `a signature of genesis is ${signer}`);
     if (signer.kind === 'custodian') signedGenesis.add(signer.id);
   }

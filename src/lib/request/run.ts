@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Clock, millisOf } from '../base/time.js';
-import type { AwsCall, KeyReader, KeyWriter } from '../key/key.js';
+import type { KeyReader, KeyWriter } from '../key/key.js';
 import type { KeyRef, RequestPredicate, SignedCall } from '../record/statement.js';
 
 /** One execution under way: everything that an action needs to act once and to see what came of it. */
@@ -35,7 +35,7 @@ export async function callOnce(
   if (call.service !== 'kms') throw new CustodyError('BUG', `${call.service} is not called at AWS`);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await writer.call(call as AwsCall);
+      return await writer.call({ ...call, service: call.service });
     } catch (cause) {
       const again = cause instanceof CustodyError && cause.code === 'THROTTLED' && cause.details?.maybeDone === false;
       if (!again || attempt === ATTEMPTS) throw cause;

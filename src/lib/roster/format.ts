@@ -3,17 +3,13 @@ import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonic
 import { CustodyError } from '../base/errors.js';
 import { fault, integer, list, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
 import { isInstant } from '../base/time.js';
-import { type CustodianId, DUTIES, ID_PATTERN, type KeyHome, type Roster, type RosterKey } from './roster.js';
+import { DUTIES, ID_PATTERN, isCustodianId, type KeyHome, type Roster, type RosterKey } from './roster.js';
 import { assertRoster } from './rules.js';
 
 const ROLE_ARN = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
 const KMS_ARN = /^arn:[a-z-]{3,16}:kms:[a-z0-9-]{1,32}:\d{12}:key\/[0-9a-z-]{1,64}$/;
 
-const identifier = text({
-  max: 31,
-  pattern: ID_PATTERN,
-  expected: `an id like ${ID_PATTERN.source}`,
-}) as Reader<CustodianId>;
+const identifier = where(isCustodianId, `an id like ${ID_PATTERN.source}`);
 const roleArn = text({ max: 600, pattern: ROLE_ARN, expected: 'the ARN of an IAM role' });
 const digest = where(isDigest, 'sha256: and 64 hex characters');
 

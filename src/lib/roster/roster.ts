@@ -6,6 +6,11 @@ import type { Instant } from '../base/time.js';
 export type CustodianId = string & { readonly __brand: 'CustodianId' };
 
 export const ID_PATTERN = /^[a-z][a-z0-9-]{1,30}$/;
+/** Is this an id of a person or automation identity? */
+export function isCustodianId(value: unknown): value is CustodianId {
+  return typeof value === 'string' && ID_PATTERN.test(value);
+}
+
 export const DUTIES = ['SecurityArchitect', 'PrivacyEngineer'] as const;
 export type Duty = (typeof DUTIES)[number];
 

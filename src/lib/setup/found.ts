@@ -6,13 +6,13 @@ import type { Draft } from '../plan/draft.js';
 import { formatPlan, planDigest } from '../plan/format.js';
 import type { NumberedPlan } from '../plan/plan.js';
 import type { RosterDraft } from '../plan/roster-draft.js';
-import type { OpenRecord } from '../record/envelope.js';
+import { type OpenRecord, ofKind } from '../record/envelope.js';
 import { CEREMONY_FOLDER, GENESIS_FOLDER, planPath, rosterPath } from '../record/paths.js';
 import type { Predicate } from '../record/statement.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
 import { draft, publishRecords, type Draft as SignedDraft, seenNow } from '../request/publish.js';
 import { formatRoster, rosterDigest } from '../roster/format.js';
-import type { CustodianId, Roster, RosterKey } from '../roster/roster.js';
+import { type CustodianId, isCustodianId, type Roster, type RosterKey } from '../roster/roster.js';
 import { assertRoster, identitiesOf } from '../roster/rules.js';
 
 /** What stands in a repository once it is founded. */
@@ -36,16 +36,22 @@ function firstRoster(given: RosterDraft, repository: string, createdAt: Instant)
     version: 1,
     previous: null,
     threshold: given.threshold,
-    custodians: given.custodians.map((seat) => ({ ...seat, id: seat.id as CustodianId, keys: seat.keys.map(keyOf) })),
+    custodians: given.custodians.map((seat) => ({ ...seat, id: personId(seat.id), keys: seat.keys.map(keyOf) })),
     automation: given.automation.map((item) => ({
       ...item,
-      id: item.id as CustodianId,
-      owner: item.owner as CustodianId,
+      id: personId(item.id),
+      owner: personId(item.owner),
       keys: item.keys.map(keyOf),
     })),
     executorRoleArn: given.executorRoleArn,
     createdAt,
   });
+}
+
+/** The draft's reader has checked the form already; here it gets its type. */
+function personId(text: string): CustodianId {
+  if (isCustodianId(text)) return text;
+  throw new CustodyError('ROSTER_INVALID', `${text} is not an id of a custodian`);
 }
 
 function keyOf({ publicKey, home }: RosterDraft['custodians'][number]['keys'][number]): RosterKey {
@@ -96,7 +102,9 @@ export async function found(
     [rosterPath(1), formatRoster(roster)],
   ]);
   await publishRecords(ports, [genesis, ceremony], { message: 'Found the repository', also });
-  return genesis.record as OpenRecord<'genesis'>;
+  const record = ofKind(genesis.record, 'genesis');
+  if (!record) throw new CustodyError('BUG', 'the genesis that was signed is none');
+  return record;
 }
 
 /** Signs genesis; everyone signs the same bytes. */
