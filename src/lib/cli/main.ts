@@ -12,12 +12,18 @@ export async function main(argv: readonly string[], entry: string): Promise<void
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => process.exit(cause.code === 'EPIPE' ? 0 : 1));
   try {
     await run(words, entry);
-    await flush();
   } catch (cause) {
-    const error = asError(cause);
-    if (error === null) return;
-    process.exitCode = error.exit;
-    if (words.includes('--json')) process.stdout.write(`${visibleJson(errorJson(error))}\n`);
-    else process.stderr.write(renderError(error));
+    report(cause, words.includes('--json'));
   }
+  await flush();
+  // Timers of libraries (simple-git keeps one for a second) must not keep a finished command at the terminal.
+  process.exit();
+}
+
+function report(cause: unknown, json: boolean): void {
+  const error = asError(cause);
+  if (error === null) return;
+  process.exitCode = error.exit;
+  if (json) process.stdout.write(`${visibleJson(errorJson(error))}\n`);
+  else process.stderr.write(renderError(error));
 }
