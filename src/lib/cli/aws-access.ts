@@ -1,7 +1,8 @@
 import { createKeyAuthority } from '../aws/authority.js';
 import { type AwsConnection, openAws } from '../aws/connection.js';
+import { assertEndpoints, kmsHost } from '../aws/endpoint.js';
 import { createKeyReader } from '../aws/kms-reader.js';
-import { resolveSettings } from '../aws/settings.js';
+import { resolveSettings, type Settings } from '../aws/settings.js';
 import { readSharedConfig } from '../aws/shared-config.js';
 import type { Plan } from '../plan/plan.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
@@ -35,7 +36,7 @@ export class AwsAccess {
 
   /** Before there is a plan: the sandbox where the settings name a loopback endpoint, else AWS itself. */
   async bareConnection(): Promise<AwsConnection> {
-    const settings = resolveSettings(this.flags, this.environment, await readSharedConfig(this.environment));
+    const settings = await this.#settings();
     const url = settings.endpoints.kms?.url;
     const sandbox = url !== undefined && LOOPBACK.includes(new URL(url).hostname);
     return this.connection({
@@ -43,6 +44,17 @@ export class AwsAccess {
       account: sandbox ? SANDBOX_ACCOUNT : '',
       regions: { primary: settings.region ?? '', replicas: [] },
     });
+  }
+
+  /** Where KMS calls go, from the settings alone: without loading the SDK. @throws CustodyError ENDPOINT_REFUSED */
+  async host({ environment, account, regions }: Account): Promise<string> {
+    const settings = await this.#settings();
+    assertEndpoints(environment, account, settings, this.environment);
+    return kmsHost(settings, settings.region ?? regions.primary);
+  }
+
+  async #settings(): Promise<Settings> {
+    return resolveSettings(this.flags, this.environment, await readSharedConfig(this.environment));
   }
 
   async bareAws(): Promise<Aws> {

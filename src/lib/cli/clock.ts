@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AwsConnection } from '../aws/connection.js';
 import { CustodyError } from '../base/errors.js';
 import { type Clock, instantFromMillis, millisOf } from '../base/time.js';
 import { parsePlan } from '../plan/format.js';
@@ -36,14 +35,10 @@ const SANDBOX_TIMEOUT_MILLIS = 2_000;
  * The clock that a plan is judged by: this machine's, or for a sandbox the sandbox's own, which can be moved. It is
  * compared with AWS's Date before anything is signed.
  */
-export async function openClock(
-  plan: Plan,
-  connect: () => Promise<AwsConnection>,
-  tell: (text: string) => void,
-): Promise<Clock> {
+export async function openClock(plan: Plan, host: () => Promise<string>, tell: (text: string) => void): Promise<Clock> {
   if (plan.environment !== 'sandbox') return systemClock;
   try {
-    const { hostname, port } = new URL(`http://${(await connect()).host}`);
+    const { hostname, port } = new URL(`http://${await host()}`);
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return systemClock;
     const { now } = await readSandboxTime(Number(port), SANDBOX_TIMEOUT_MILLIS);
     const offset = millisOf(now) - Date.now();

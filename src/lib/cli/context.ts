@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { CustodyError } from '../base/errors.js';
+import type { Clock } from '../base/time.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
 import { readFileBounded } from '../fs/files.js';
 import { requireFolder } from '../fs/folder.js';
@@ -95,12 +96,26 @@ export class Context {
 
   /** Ports over a clone that may not have been founded or joined yet; then the draft's plan says whose clock counts. */
   async portsFor(folder: string, memory: MachineMemory, draft?: Plan): Promise<Ports> {
-    const open = (clock: Ports['clock']) =>
-      openGitRecordStore({ dir: folder, clock, random: Math.random, environment: this.environment });
-    const plan = (await latestPlan(await (await open(systemClock)).local())) ?? draft ?? null;
-    const clock = plan ? await openClock(plan, () => this.access.connection(plan), this.progress.tell) : systemClock;
-    const tool = await toolIdentity(this.around.packageRoot, this.around.version);
-    return { store: await open(clock), memory, clock, random: randomBytes, tool, progress: this.progress.tell };
+    let current: Clock = systemClock;
+    const clock: Clock = { now: () => current.now(), sleep: (...how) => current.sleep(...how) };
+    const { environment } = this;
+    const store = await openGitRecordStore({ dir: folder, clock, random: Math.random, environment });
+    const plan = (await latestPlan(await store.local())) ?? draft ?? null;
+    if (plan) current = await openClock(plan, () => this.access.host(plan), this.progress.tell);
+    const { packageRoot, version } = this.around;
+    let known: Ports['tool'] | undefined;
+    return {
+      store,
+      memory,
+      clock,
+      random: randomBytes,
+      // Hashing the program takes a while; only what signs needs it.
+      get tool() {
+        known ??= toolIdentity(packageRoot, version);
+        return known;
+      },
+      progress: this.progress.tell,
+    };
   }
 
   /** @throws CustodyError GENESIS_MISMATCH (T26) and what reading throws */

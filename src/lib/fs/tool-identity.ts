@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../base/bytes.js';
 import { storageError } from './files.js';
@@ -13,27 +13,34 @@ export interface ToolFacts {
 
 /**
  * SHA-256 over the program's own files: for each path below `bin`, `dist` and `package.json`, in order, the path, the
- * length and the bytes. Dependencies are pinned by the lock file and are not among them.
+ * length and the bytes. Dependencies are pinned by the lock file and are not among them. Read at once, since only what
+ * signs asks for it.
  * @throws CustodyError STORAGE
  */
-export async function toolIdentity(root: string, version: string): Promise<ToolFacts> {
+export function toolIdentity(root: string, version: string): ToolFacts {
   const hash = createHash('sha256');
-  for (const path of await programFiles(root)) {
-    const bytes = await readFile(join(root, path)).catch((cause) => {
-      throw storageError(cause, 'read', path);
-    });
+  for (const path of programFiles(root)) {
+    const bytes = readProgram(join(root, path));
     hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   }
   return { name: 'custody', version, digest: `sha256:${hash.digest('hex')}` };
 }
 
-async function programFiles(root: string): Promise<readonly string[]> {
+function readProgram(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw storageError(cause, 'read', path);
+  }
+}
+
+function programFiles(root: string): readonly string[] {
   const found = ['package.json'];
   for (const folder of ['bin', 'dist']) {
-    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => []);
-    for (const entry of entries) {
-      const path = join(entry.parentPath, entry.name).slice(root.length + 1);
-      if (entry.isFile() && /\.js(on)?$/.test(entry.name)) found.push(path.replaceAll('\\', '/'));
+    const at = join(root, folder);
+    if (!existsSync(at)) continue;
+    for (const name of readdirSync(at, { recursive: true, encoding: 'utf8' })) {
+      if (/\.js(on)?$/.test(name)) found.push(`${folder}/${name.replaceAll('\\', '/')}`);
     }
   }
   return found.sort();
