@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_BLOB_BYTES } from '../../../src/lib/git/tree.js';
 import type { CommitId, RecordStore } from '../../../src/lib/record/store.js';
 import { type AttackChange, createGitWorld, type GitWorld } from '../../support/git-world.js';
@@ -226,6 +226,7 @@ describe('T33, T35 odd paths, kinds and sizes', () => {
 describe('T34 nothing of a repository is run', () => {
   test('hooks and commands of a local remote and of the clone', async () => {
     const world = await createGitWorld();
+    onTestFinished(() => world.close());
     const dir = await world.cloneDir();
     const store = await world.open(dir, { limits });
     const marks = { remote: join(world.root, 'remote-ran'), clone: join(world.root, 'clone-ran') };
@@ -258,7 +259,6 @@ describe('T34 nothing of a repository is run', () => {
     await store.sync();
     expect(existsSync(marks.clone)).toBe(false);
     expect(existsSync(marks.remote)).toBe(false);
-    world.close();
   });
 
   test('variables of the caller name no program and no other repository', async () => {
