@@ -37,7 +37,7 @@ export function parseCanonical(
   code: ErrorCode = 'RECORD_MALFORMED',
 ): JsonValue {
   const { text, value } = readJson(bytes, where, limits, code);
-  if (attempt(() => canonicalize(value)) !== text) {
+  if (!isPlainlyCanonical(value, text) && attempt(() => canonicalize(value)) !== text) {
     throw new CustodyError(code, `${where}: not in canonical form (RFC 8785)`);
   }
   return value;
@@ -60,7 +60,8 @@ function readJson(bytes: Uint8Array, where: string, limits: JsonLimits, code: Er
   const text = decodeUtf8(bytes);
   if (text === null) throw new CustodyError(code, `${where}: not UTF-8`);
   // The depth is measured first: recursion in a parser or formatter must not be driven by a stranger.
-  if (depthOf(text) > limits.maxDepth) throw new CustodyError(code, `${where}: nested deeper than ${limits.maxDepth}`);
+  if (!hasFewBrackets(text, limits.maxDepth) && depthOf(text) > limits.maxDepth)
+    throw new CustodyError(code, `${where}: nested deeper than ${limits.maxDepth}`);
   const value = attempt(() => JSON.parse(text) as JsonValue);
   if (value === undefined) throw new CustodyError(code, `${where}: not JSON`);
   return { text, value };
@@ -72,6 +73,47 @@ function attempt<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An escaped surrogate, or a backslash before one: `JSON.stringify` would write a lone one as it was read. */
+const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
+
+/**
+ * A quick yes for what is canonical as almost every text is; "no" only means that the library has to decide.
+ *
+ * RFC 8785 takes strings and numbers over from ECMAScript, so a text that `JSON.stringify` gives back unchanged can
+ * differ from its canonical form in nothing but the order of names, and in lone surrogates.
+ */
+function isPlainlyCanonical(value: JsonValue, text: string): boolean {
+  return hasSortedNames(value) && !SURROGATE_ESCAPE.test(text) && JSON.stringify(value) === text;
+}
+
+function hasSortedNames(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (isList(value)) return value.every(hasSortedNames);
+  let previous: string | null = null;
+  for (const name in value) {
+    if (previous !== null && previous >= name) return false;
+    previous = name;
+    const member = value[name];
+    if (typeof member === 'object' && !hasSortedNames(member)) return false;
+  }
+  return true;
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** No more brackets than levels that are allowed: then no look at the nesting is needed. */
+function hasFewBrackets(text: string, most: number): boolean {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++count > most) return false;
+    }
+  }
+  return true;
 }
 
 /** Upper bound of the nesting: brackets outside of strings. */

@@ -41,6 +41,8 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       helpValue: 'N',
       min: 0,
     }),
+    // main answers it before a command is loaded, so that nothing else has to be given.
+    'json-schema': Flags.boolean({ helpGroup: GLOBAL, description: 'print the JSON Schema of the result, do nothing' }),
   };
 
   protected flags!: Interfaces.InferredFlags<T['flags'] & (typeof BaseCommand)['baseFlags']>;

@@ -1,6 +1,7 @@
 import { flush, run } from '@oclif/core';
 import { hoistGlobalFlags } from './argv.js';
 import { asError, errorJson } from './failure.js';
+import { schemaText, wantsSchema } from './json-schema.js';
 import { renderError } from './render.js';
 import { visibleJson } from './visible.js';
 
@@ -11,7 +12,8 @@ export async function main(argv: readonly string[], entry: string): Promise<void
   // `custody … | head` closes our output: that is the reader's wish, no failure.
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => process.exit(cause.code === 'EPIPE' ? 0 : 1));
   try {
-    await run(words, entry);
+    if (wantsSchema(argv)) process.stdout.write(await schemaText(argv, entry));
+    else await run(words, entry);
   } catch (cause) {
     report(cause, words.includes('--json'));
   }

@@ -1,0 +1,100 @@
+// Judging 10,000 requests with two approvals each, records in memory, against as many raw ECDSA verifications.
+import { createPublicKey, verify } from 'node:crypto';
+import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../dist/lib/base/dsse.js';
+import { addSeconds, instantFromMillis } from '../dist/lib/base/time.js';
+import { planDigest } from '../dist/lib/plan/format.js';
+import { judge } from '../dist/lib/quorum/judge.js';
+import { open, seal } from '../dist/lib/record/envelope.js';
+import { rosterDigest } from '../dist/lib/roster/format.js';
+import { approvalStatement, createTeam, requestStatement } from './fixture.js';
+import { median } from './measure.js';
+
+const HEAD = 'c0ffee'.padEnd(40, '0');
+
+/** @returns {Promise<{ name: string, requests: number, signatures: number, judgeMillis: number, rawMillis: number, ratio: number }>} */
+export async function benchJudge(requests = 10_000, rounds = 3) {
+  const team = createTeam();
+  const at = instantFromMillis(Date.now() - 3_600_000);
+  const files = [];
+  for (let n = 0; n < requests; n++) files.push(await caseFiles(team, at));
+  const rules = rulesOf(team);
+  const now = instantFromMillis(Date.now());
+  const raw = files.flat().map(rawFacts(team));
+  const ratios = [];
+  const times = { judge: [], raw: [] };
+  for (let round = -1; round < rounds; round++) {
+    const judgeMillis = timed(() => judgeAll(files, rules, now));
+    const rawMillis = timed(() => verifyAll(raw));
+    if (round < 0) continue;
+    times.judge.push(judgeMillis);
+    times.raw.push(rawMillis);
+    ratios.push(judgeMillis / rawMillis);
+  }
+  return {
+    name: 'judge',
+    requests,
+    signatures: raw.length,
+    judgeMillis: median(times.judge),
+    rawMillis: median(times.raw),
+    ratio: median(ratios),
+  };
+}
+
+async function caseFiles(team, at) {
+  const { architect, privacy, deputy } = team.actors;
+  const request = await seal(requestStatement(team, 'case-data', at, HEAD).statement, architect.signer);
+  const { digest } = open(request);
+  const approvals = [];
+  for (const [actor, seconds] of [
+    [privacy, 60],
+    [deputy, 120],
+  ]) {
+    approvals.push(
+      await seal(approvalStatement(team, digest, actor.identity.id, addSeconds(at, seconds), HEAD), actor.signer),
+    );
+  }
+  return [request, ...approvals];
+}
+
+function rulesOf({ plan, roster }) {
+  const inForce = { planDigest: planDigest(plan), rosterDigest: rosterDigest(roster) };
+  return { repository: roster.repository, plan: plan.plan, roster, ...inForce, inForce, frozen: new Set() };
+}
+
+/** Reads every record from its bytes, anew in each round, and judges the request. */
+function judgeAll(files, rules, now) {
+  for (const [request, ...others] of files) {
+    const records = others.map((bytes) => open(bytes));
+    const opened = open(request);
+    const sees = new Map([opened, ...records].map(({ fileDigest }) => [fileDigest, new Set()]));
+    const verdict = judge({ request: opened, records, sees }, rules, now);
+    if (verdict.state !== 'approved') throw new Error(`expected approved, found ${verdict.state}: ${verdict.because}`);
+  }
+}
+
+/** What a verification needs, prepared beforehand: the floor is the signature alone. */
+function rawFacts(team) {
+  const keys = new Map(
+    Object.values(team.actors).map(({ signer }) => [
+      signer.publicKey.keyId,
+      createPublicKey({ key: signer.publicKey.spki, format: 'der', type: 'spki' }),
+    ]),
+  );
+  const byHint = new Map([...keys].map(([keyId, key]) => [Buffer.from(keyId.slice(7), 'hex').toString('base64'), key]));
+  return (bytes) => {
+    const { payload, signature, hint } = open(bytes);
+    return { key: byHint.get(hint), data: preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), signature };
+  };
+}
+
+function verifyAll(raw) {
+  for (const { key, data, signature } of raw) {
+    if (!verify('sha256', data, key, signature)) throw new Error('a signature did not verify');
+  }
+}
+
+function timed(work) {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
