@@ -1,0 +1,190 @@
+// Writes schemas/results/*.schema.json: a JSON Schema (2020-12) of what each command prints with --json. With --check
+// only compares.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  any,
+  count,
+  DEFINITIONS,
+  either,
+  flag,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  text,
+  use,
+} from './result-shapes.js';
+
+const verdict = oneOf('verified', 'refused', 'unproven');
+const report = { verdict, checks: list(use('check')) };
+const dryRunRequest = object({ dryRun: { const: true }, request: use('request') });
+const vetoed = either(object({ request: use('request'), pushed: flag }), dryRunRequest);
+const opened = either(use('opened'), use('dryRun'));
+const batch = { requests: list(either(use('request'), use('dryRun'))), failures: list(use('failure')) };
+const executed = object({ request: use('request'), receipt: use('receipt') });
+const head = object({ size: count, digest: nullable(use('digest')) });
+const model = object({ sandbox: any });
+const stopped = object({ dir: text, stopped: flag });
+const founded = {
+  folder: text,
+  remote: text,
+  custodian: nullable(text),
+  genesis: use('digest'),
+  words: list(text, { minItems: 12, maxItems: 12 }),
+  missing: list(text),
+};
+
+const RESULTS = {
+  doctor: object(report),
+  error: object({ error: use('fault') }),
+  heartbeat: object({ heartbeat: object({ head: text, expiresAt: use('instant') }) }),
+  init: either(object({ ...founded, repository: text, head: text }), object({ dryRun: { const: true }, draft: text })),
+  join: object({ ...founded, signed: flag }),
+  'keys-apply': object({ ...batch, remaining: list(use('difference')) }),
+  'keys-approve': either(object({ request: use('request') }), object({ requests: list(use('request')) })),
+  'keys-execute': either(
+    executed,
+    dryRunRequest,
+    object({ results: list(either(executed, dryRunRequest, object({ id: text, error: use('fault') }))) }),
+  ),
+  'keys-list': object({ keys: list(use('key')) }),
+  'keys-pending': object({
+    requests: list(use('request')),
+    refused: list(object({ id: text, because: text })),
+    waiting: list(text),
+  }),
+  'keys-reject': vetoed,
+  'keys-rotate': either(use('opened'), use('dryRun'), object(batch)),
+  'keys-rotation': opened,
+  'keys-show': either(object({ request: use('request') }), object({ key: use('key') })),
+  'keys-withdraw': vetoed,
+  'ledger-show': object({
+    head,
+    entries: list(
+      object({
+        schema: { const: 1 },
+        sequence: count,
+        previous: nullable(use('digest')),
+        at: use('instant'),
+        kind: text,
+        by: text,
+        requestId: nullable(text),
+        record: nullable(use('digest')),
+        facts: any,
+      }),
+    ),
+  }),
+  'ledger-verify': object({ ...report, head, entries: count }),
+  pin: object({
+    schema: { const: 1 },
+    genesis: use('digest'),
+    planVersion: count,
+    planDigest: use('digest'),
+    rosterVersion: count,
+    rosterDigest: use('digest'),
+    head: nullable(text),
+    seenAt: use('instant'),
+  }),
+  'plan-diff': either(
+    object({ verdict, differences: list(use('difference')) }),
+    object({ verdict, changes: list(use('planChange')) }),
+  ),
+  'plan-propose': either(
+    object({ changes: list(use('planChange'), { maxItems: 0 }) }),
+    object({ ...DEFINITIONS.opened.properties, changes: list(use('planChange')) }),
+    object({ dryRun: { const: true }, proposed: use('proposed'), changes: list(use('planChange')) }),
+  ),
+  'plan-show': either(
+    object({ draft: { const: true }, plan: any }),
+    object({
+      version: count,
+      digest: use('digest'),
+      plan: any,
+      roster: object({ version: count, digest: use('digest') }),
+    }),
+  ),
+  'plan-validate': object({ verdict, keys: list(text), threshold: count, custodians: list(text) }),
+  rehearse: object({
+    verdict,
+    steps: list(
+      object({
+        name: text,
+        attack: flag,
+        status: oneOf('pass', 'fail', 'skip'),
+        seconds: number,
+        command: text,
+        'error?': object({ code: text, message: text }),
+      }),
+    ),
+    attacksRefused: count,
+    seconds: number,
+    'keep?': object({ dir: text, repos: any, origin: text, sandboxDir: text }),
+  }),
+  'sandbox-advance': model,
+  'sandbox-region-down': model,
+  'sandbox-region-up': model,
+  'sandbox-reset': model,
+  'sandbox-start': object({ sandbox: use('sandbox'), alreadyRunning: flag }),
+  'sandbox-status': object({ dir: text, sandbox: nullable(use('sandbox')) }),
+  'sandbox-stop': stopped,
+  'signer-create': either(
+    object({
+      signer: object({ id: text, name: text, duty: text, roleArn: text, ...DEFINITIONS.publicKey.properties }),
+    }),
+    object({
+      dryRun: { const: true },
+      signer: object({ id: text, name: text, duty: text, roleArn: text, type: text, algorithm: text }),
+    }),
+  ),
+  'signer-show': object({ signer: use('publicKey') }),
+  verify: object({
+    ...report,
+    records: list(
+      object({ path: text, kind: text, digest: use('digest'), signer: nullable(text), requestId: nullable(text) }),
+    ),
+  }),
+};
+
+const folder = new URL('../schemas/results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [name, shape] of Object.entries(RESULTS)) {
+  const file = new URL(`${name}.schema.json`, folder);
+  const content = `${JSON.stringify(schemaOf(name, shape), null, 2)}\n`;
+  if (!process.argv.includes('--check')) writeFileSync(file, content);
+  else if (content !== read(file)) {
+    process.stderr.write(`${name}.schema.json does not fit the shapes: node scripts/result-schemas.js\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Whole by itself: only the definitions that it uses, and those that these use. */
+function schemaOf(name, shape) {
+  const used = new Set();
+  const collect = (value) => {
+    for (const [, definition] of JSON.stringify(value).matchAll(/"#\/\$defs\/(\w+)"/g)) {
+      if (used.has(definition)) continue;
+      used.add(definition);
+      collect(DEFINITIONS[definition]);
+    }
+  };
+  collect(shape);
+  const title =
+    name === 'error'
+      ? 'What every command prints with --json when it fails'
+      : `Result of custody ${name.replaceAll('-', ' ')}`;
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title,
+    ...shape,
+    ...(used.size > 0 ? { $defs: Object.fromEntries([...used].sort().map((key) => [key, DEFINITIONS[key]])) } : {}),
+  };
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,160 @@
+// The shapes of what `--json` prints, once; result-schemas.js makes a JSON Schema of each command from them.
+
+/** An object with exactly these fields; a name that ends in `?` may be missing. */
+export function object(fields, more = {}) {
+  const names = Object.keys(fields);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(names.map((name) => [name.replace(/\?$/, ''), fields[name]])),
+    required: names.filter((name) => !name.endsWith('?')),
+    additionalProperties: false,
+    ...more,
+  };
+}
+export const list = (items, more = {}) => ({ type: 'array', items, ...more });
+export const nullable = (shape) => ({ anyOf: [shape, { type: 'null' }] });
+export const oneOf = (...values) => ({ enum: values });
+export const either = (...shapes) => ({ anyOf: shapes });
+export const use = (name) => ({ $ref: `#/$defs/${name}` });
+export const text = { type: 'string' };
+export const flag = { type: 'boolean' };
+export const count = { type: 'integer', minimum: 0 };
+export const number = { type: 'number', minimum: 0 };
+/** Any object: what lies in it is AWS's or the plan's to say. */
+export const any = { type: 'object' };
+export const anything = {};
+
+const digest = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
+const instant = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' };
+const numbered = object({ version: count, digest });
+const difference = object({ key: text, region: text, kind: text, expected: text, found: text });
+const change = object({ what: text, from: text, to: text });
+const keyRef = { name: text, alias: text, arn: nullable(text), keyId: nullable(text) };
+const judged = {
+  custodian: text,
+  role: nullable(text),
+  digest,
+  signedAt: instant,
+  tool: digest,
+  counted: flag,
+  'ignoredBecause?': text,
+};
+const call = object({ service: oneOf('kms', 'custody'), region: text, operation: text, parameters: any });
+const fault = object({
+  code: { type: 'string', pattern: '^[A-Z][A-Z_]+$' },
+  message: text,
+  'details?': any,
+  'suggestions?': list(text),
+});
+
+/** Shapes that more than one result holds. */
+export const DEFINITIONS = {
+  digest,
+  instant,
+  fault,
+  difference,
+  call,
+  change,
+  receipt: object({
+    requestId: text,
+    executor: text,
+    outcome: oneOf('executed', 'failed'),
+    startedAt: use('instant'),
+    finishedAt: use('instant'),
+    awsRequestIds: list(text),
+    preStateDigest: use('digest'),
+    postStateDigest: nullable(use('digest')),
+    enforcement: object({ level: oneOf('enforced', 'advisory'), because: text }),
+    key: nullable(object(keyRef)),
+    'error?': object({ code: text, message: text }),
+  }),
+  request: object({
+    id: { type: 'string', pattern: '^r-[a-z2-7]{10}$' },
+    digest: use('digest'),
+    action: text,
+    class: text,
+    key: nullable(object({ ...keyRef, region: text })),
+    state: oneOf(
+      'pending',
+      'cooling',
+      'approved',
+      'executing',
+      'executed',
+      'failed',
+      'rejected',
+      'withdrawn',
+      'expired',
+    ),
+    because: text,
+    reason: text,
+    requester: text,
+    executor: nullable(text),
+    createdAt: use('instant'),
+    approveBy: use('instant'),
+    'coolUntil?': use('instant'),
+    'executeBy?': use('instant'),
+    threshold: count,
+    missing: object({ signatures: count, duties: count, newKeys: count }),
+    approvals: list(object(judged)),
+    rejections: list(object({ ...judged, reason: text })),
+    withdrawals: list(object({ ...judged, reason: text, withdraws: digest })),
+    calls: list(use('call')),
+    changes: list(use('change')),
+    preState: any,
+    plan: numbered,
+    roster: numbered,
+    account: text,
+    endpoint: oneOf('aws', 'sandbox'),
+    tool: object({ name: text, version: text, digest }),
+    'receipt?': use('receipt'),
+    'unreadable?': list(anything),
+  }),
+  opened: object({ request: use('request'), created: flag, pushed: flag, 'dryRun?': { const: true } }),
+  proposed: object({
+    action: text,
+    class: text,
+    key: nullable(object(keyRef)),
+    region: text,
+    requester: text,
+    executor: nullable(text),
+    sentence: text,
+    calls: list(use('call')),
+    changes: list(use('change')),
+    preState: any,
+  }),
+  dryRun: object({ dryRun: { const: true }, proposed: use('proposed') }),
+  failure: object({ key: nullable(text), error: use('fault') }),
+  key: object({
+    name: text,
+    parent: nullable(text),
+    alias: text,
+    purpose: text,
+    arn: nullable(text),
+    keyId: nullable(text),
+    region: text,
+    state: text,
+    multiRegion: flag,
+    replicas: list(object({ region: text, state: nullable(text) })),
+    rotationEnabled: flag,
+    rotationPeriodDays: nullable(count),
+    lastRotationAt: nullable(use('instant')),
+    nextRotationAt: nullable(use('instant')),
+    rotationDue: flag,
+    rotationBecause: nullable(text),
+    onDemandRotationsLeft: nullable({ type: 'integer' }),
+    enforcement: object({ level: oneOf('enforced', 'advisory'), because: text }),
+    findings: list(use('difference')),
+  }),
+  check: object({ id: text, status: oneOf('pass', 'fail', 'skip'), detail: text }),
+  planChange: object({ path: text, 'from?': anything, 'to?': anything }),
+  publicKey: object({ keyId: digest, algorithm: text, home: text, publicKey: text, pem: text }),
+  sandbox: object({
+    endpoint: text,
+    pid: count,
+    dir: text,
+    configFile: text,
+    credentialsFile: text,
+    profiles: list(object({ name: text, roleArn: text })),
+    'model?': any,
+  }),
+};

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { at, textAt } from '../../src/lib/rehearse/expect.js';
+import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
+import { assertBuilt, PACKAGE_ROOT } from './built.js';
+import { validateAnswer } from './result-schemas.js';
+
+export const PLAYERS = ['architect', 'privacy', 'deputy'] as const;
+export type Player = (typeof PLAYERS)[number];
+
+const ENTRY = join(PACKAGE_ROOT, 'bin/run.js');
+const DUTY: Readonly<Record<Player, string>> = {
+  architect: 'SecurityArchitect',
+  privacy: 'PrivacyEngineer',
+  deputy: 'SecurityArchitect',
+};
+
+export interface CliOutcome {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What stdout says with `--json`; an empty object where it is no JSON object. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** Runs the built tool as a process of its own, without a terminal; `input` is what its descriptor 3 gives. */
+export function custody(words: readonly string[], env: NodeJS.ProcessEnv = {}, input?: string): Promise<CliOutcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [ENTRY, ...words], {
+      env: { ...process.env, ...env },
+      cwd: env.PWD ?? tmpdir(),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    const read = (stream: NodeJS.ReadableStream | null) => {
+      const chunks: Buffer[] = [];
+      stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+      return () => Buffer.concat(chunks).toString('utf8');
+    };
+    const [stdout, stderr] = [read(child.stdout), read(child.stderr)];
+    const secret = child.stdio[3] as NodeJS.WritableStream;
+    // A command that wants no passphrase closes the pipe unread.
+    secret.on('error', () => undefined);
+    secret.end(input ?? '');
+    child.on('error', reject);
+    child.on('close', (exit) =>
+      resolve({ exit: exit ?? 1, stdout: stdout(), stderr: stderr(), json: parsed(stdout()) }),
+    );
+  });
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
+  }
+}
+
+/** Three custodians, their clones of one repository, and a sandbox in this process. */
+export class Ceremony {
+  /** What must never be shown: found in the credentials file, or added by a test. */
+  readonly secrets: string[] = [];
+  caseDataArn = '';
+  caseDataRequest = '';
+
+  private constructor(
+    readonly dir: string,
+    readonly serving: Serving,
+  ) {
+    const text = readFileSync(serving.info.credentialsFile, 'utf8');
+    for (const [, secret] of text.matchAll(/aws_secret_access_key = (\S+)/g)) this.secrets.push(secret ?? '');
+  }
+
+  /** Founded and joined by real commands; of the plan's keys, case-data exists. */
+  static async found(): Promise<Ceremony> {
+    assertBuilt();
+    const dir = await mkdtemp(join(tmpdir(), 'custody-cli-'));
+    await mkdir(join(dir, 'home'));
+    const ceremony = new Ceremony(dir, await serve({ dir: join(dir, 'sandbox') }));
+    try {
+      await ceremony.#play();
+      return ceremony;
+    } catch (cause) {
+      await ceremony.end();
+      throw cause;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.serving.stop();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  clone(player: Player): string {
+    return join(this.dir, player);
+  }
+
+  /** Environment of a player's terminal. */
+  environment(player: Player): NodeJS.ProcessEnv {
+    const home = join(this.dir, 'home');
+    return {
+      HOME: home,
+      XDG_STATE_HOME: join(home, 'state'),
+      XDG_DATA_HOME: join(home, 'data'),
+      XDG_CONFIG_HOME: join(home, 'config'),
+      XDG_CACHE_HOME: join(home, 'cache'),
+      AWS_CONFIG_FILE: this.serving.info.configFile,
+      AWS_SHARED_CREDENTIALS_FILE: this.serving.info.credentialsFile,
+      AWS_PROFILE: player,
+      CUSTODY_REPO: this.clone(player),
+    };
+  }
+
+  /**
+   * Runs a command as one of the players. Whatever it prints must hold no secret, and its JSON must fit the schema.
+   */
+  async run(
+    player: Player,
+    words: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    input?: string,
+  ): Promise<CliOutcome> {
+    const outcome = await custody(words, { ...this.environment(player), ...env }, input);
+    const leaked = this.secrets.some((secret) => `${outcome.stdout}${outcome.stderr}`.includes(secret));
+    if (leaked) throw new Error(`a secret was shown by: custody ${words.join(' ')}`);
+    if (words.includes('--json')) validateAnswer(words, outcome);
+    return outcome;
+  }
+
+  /** Runs a command with `--json` that must succeed. */
+  async ok(player: Player, ...words: string[]): Promise<CliOutcome> {
+    const outcome = await this.run(player, [...words, '--json']);
+    if (outcome.exit === 0) return outcome;
+    throw new Error(`custody ${words.join(' ')}: exit ${outcome.exit}\n${outcome.stdout}${outcome.stderr}`);
+  }
+
+  async #play(): Promise<void> {
+    const files = await Promise.all(PLAYERS.map((player) => this.#signer(player)));
+    const custodians = files.flatMap((file) => ['--custodian', file]);
+    const origin = join(this.dir, 'origin.git');
+    const architect = this.clone('architect');
+    const made = await this.ok('architect', 'init', architect, ...custodians, '--remote', origin, '--as', 'architect');
+    const genesis = textAt(made.json, 'genesis');
+    for (const player of ['privacy', 'deputy'] as const)
+      await this.ok(player, 'join', origin, this.clone(player), '--as', player, '--genesis', genesis);
+    await this.#makeCaseData();
+  }
+
+  async #signer(player: Player): Promise<string> {
+    const who = ['--as', player, '--name', `Person ${player}`, '--duty', DUTY[player]];
+    const { stdout } = await this.ok(player, 'signer', 'create', ...who);
+    const file = join(this.dir, `${player}.json`);
+    await writeFile(file, stdout);
+    return file;
+  }
+
+  async #makeCaseData(): Promise<void> {
+    const { json } = await this.ok('architect', 'keys', 'apply', '--reason', 'first installation');
+    const requests = at(json, 'requests') as readonly unknown[];
+    const mine = requests.find(
+      (item) => at(item, 'key', 'name') === 'case-data' && at(item, 'action') === 'key.create',
+    );
+    const [id, digest] = [textAt(mine, 'id'), textAt(mine, 'digest')];
+    this.caseDataRequest = id;
+    for (const player of ['architect', 'privacy'] as const)
+      await this.ok(player, 'keys', 'approve', id, '--reviewed', digest);
+    const done = await this.ok('deputy', 'keys', 'execute', id);
+    this.caseDataArn = textAt(done.json, 'receipt', 'key', 'arn');
+  }
+}
