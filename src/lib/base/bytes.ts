@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** `sha256:` and 64 lower-case hex characters. */
 export type Digest = `sha256:${string}`;
@@ -11,7 +11,7 @@ export function sha256(bytes: Uint8Array | string): Buffer {
 }
 
 export function sha256Hex(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 export function digestOf(bytes: Uint8Array | string): Digest {

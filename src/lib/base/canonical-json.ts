@@ -43,6 +43,18 @@ export function parseCanonical(
   return value;
 }
 
+/** Do two values say the same? The order of names does not count. */
+export function sameJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
+  if (!isNested(left) || !isNested(right)) return left === right;
+  const [a, b] = [Object.entries(left), new Map(Object.entries(right))];
+  const same = Array.isArray(left) === Array.isArray(right) && a.length === b.size;
+  return same && a.every(([name, value]) => b.has(name) && sameJson(value, b.get(name)));
+}
+
+function isNested(value: JsonValue | undefined): value is JsonObject | readonly JsonValue[] {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Reads JSON within `limits`; whether it is canonical is not asked. */
 export function parseJson(
   bytes: Uint8Array,

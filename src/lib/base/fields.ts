@@ -126,6 +126,7 @@ export type Shaped<S extends Shape> = Flat<
 
 /** An object of exactly this shape: unknown names are faults. */
 export function object<S extends Shape>(shape: S): Reader<Shaped<S>> {
+  const fields = Object.entries(shape);
   return (value, path, faults) => {
     if (!isObject(value)) return fault(faults, path, 'an object', value);
     const before = faults.length;
@@ -133,7 +134,7 @@ export function object<S extends Shape>(shape: S): Reader<Shaped<S>> {
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(shape, name)) fault(faults, join(path, name), 'no such field', name);
     }
-    for (const [name, read] of Object.entries(shape)) {
+    for (const [name, read] of fields) {
       const given = Object.hasOwn(value, name) ? value[name] : undefined;
       if (typeof read === 'function') result[name] = read(given, join(path, name), faults);
       else if (given !== undefined) result[name] = read.optional(given, join(path, name), faults);

@@ -1,12 +1,12 @@
 import type { ActionClass } from '../base/action-class.js';
 import { type Digest, isDigest } from '../base/bytes.js';
-import type { JsonObject, JsonValue } from '../base/canonical-json.js';
+import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, isObject, object, where } from '../base/fields.js';
 import { create } from './action-create.js';
 import type { ActionName } from './action-names.js';
 import { type ActionRow, type ActionSubject, type Change, kms, type Risk, row } from './action-row.js';
-import { digestOfJson, type RequestPredicate, type SignedCall } from './statement.js';
+import type { RequestPredicate, SignedCall } from './statement.js';
 
 const rotate = row({
   class: 'rotate',
@@ -108,7 +108,7 @@ export function changesOf(request: Described): readonly Change[] {
  */
 export function assertByTable(request: RequestPredicate): void {
   const expected = callsOf(request.action, request, request.parameters);
-  const same = digestOfJson(request.calls) === digestOfJson(expected as unknown as JsonValue);
+  const same = sameJson(request.calls, expected as unknown as JsonValue);
   if (request.class !== classOf(request.action) || !same) {
     throw new CustodyError('RECORD_MALFORMED', `the calls of the request are not those of ${request.action}`);
   }
