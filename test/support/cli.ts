@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KMSClient, ListKeyRotationsCommand, ListKeysCommand } from '@aws-sdk/client-kms';
+import { fromIni } from '@aws-sdk/credential-providers';
 import { at, textAt } from '../../src/lib/rehearse/expect.js';
 import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
 import { assertBuilt, PACKAGE_ROOT } from './built.js';
@@ -135,6 +137,20 @@ export class Ceremony {
     const outcome = await this.run(player, [...words, '--json']);
     if (outcome.exit === 0) return outcome;
     throw new Error(`custody ${words.join(' ')}: exit ${outcome.exit}\n${outcome.stdout}${outcome.stderr}`);
+  }
+
+  /** What KMS has, asked past the tool: how many keys, and how often case-data was rotated on demand. */
+  async kms(): Promise<{ readonly keys: number; readonly rotations: number }> {
+    const { configFile: configFilepath, credentialsFile: filepath, endpoint } = this.serving.info;
+    const credentials = fromIni({ profile: 'admin', configFilepath, filepath, ignoreCache: true });
+    const client = new KMSClient({ region: this.caseDataArn.split(':')[3] ?? '', endpoint, credentials });
+    try {
+      const { Keys = [] } = await client.send(new ListKeysCommand({}));
+      const { Rotations = [] } = await client.send(new ListKeyRotationsCommand({ KeyId: this.caseDataArn }));
+      return { keys: Keys.length, rotations: Rotations.length };
+    } finally {
+      client.destroy();
+    }
   }
 
   async #play(): Promise<void> {
