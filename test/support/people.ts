@@ -210,7 +210,7 @@ export function requestPredicate(team: Team, change: Partial<RequestPredicate> =
   };
   return {
     class: classOf(base.action),
-    calls: callsOf(base.action, base, base.parameters),
+    calls: change.calls ?? callsOf(base.action, base, base.parameters),
     ...base,
   };
 }

@@ -3,7 +3,9 @@ import { CustodyError } from '../../../src/lib/base/errors.js';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
 import { parsePlan } from '../../../src/lib/plan/format.js';
 import { REPOSITORY_TAG, REQUEST_TAG } from '../../../src/lib/record/action-create.js';
+import { approve, reviewRequest } from '../../../src/lib/request/approve.js';
 import { createProposal } from '../../../src/lib/request/estate.js';
+import { execute } from '../../../src/lib/request/execute.js';
 import { beat } from '../../../src/lib/request/heartbeat.js';
 import { planProposal } from '../../../src/lib/request/open.js';
 import { reject, withdraw } from '../../../src/lib/request/veto.js';
@@ -96,7 +98,6 @@ describe('key.rotate', () => {
         return answer;
       },
     });
-    const { execute } = await import('../../../src/lib/request/execute.js');
     expect((await execute(ports, actor, aws, id)).receipt).toMatchObject({ outcome: 'executed', awsRequestIds: [] });
     expect(office.aws.done).toHaveLength(1);
   });
@@ -185,7 +186,6 @@ describe('key.create', () => {
         return answer;
       },
     });
-    const { execute } = await import('../../../src/lib/request/execute.js');
     await expect(execute(ports, actor, aws, id)).rejects.toEqual(code('REFUSED'));
   });
 });
@@ -265,7 +265,6 @@ describe('approve', () => {
   it('signs only the digest that was reviewed', async () => {
     const office = await createOffice();
     const { id } = (await office.open('architect')).case;
-    const { approve, reviewRequest } = await import('../../../src/lib/request/approve.js');
     const { ports, actor, aws } = office.desk('privacy');
     const review = await reviewRequest(ports, actor, aws, id);
     const other = `sha256:${'0'.repeat(64)}` as const;
