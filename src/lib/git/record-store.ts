@@ -6,7 +6,6 @@ import { type Clone, openClone } from './clone.js';
 import type { Environment } from './environment.js';
 import { advance, DEFAULT_LIMITS, type Exchange, type GitLimits, publish } from './publish.js';
 import { type Identity, Repository } from './repository.js';
-import { fetchMain, pushMain } from './transport.js';
 
 export interface GitRecordStoreOptions {
   /** The custodian's folder, with its `.git`. */
@@ -109,8 +108,9 @@ class GitRecordStore implements RecordStore {
     return {
       repository: this.#repository,
       remote: {
-        fetch: () => fetchMain(transport),
-        push: (commit, parent) => pushMain(transport, commit, parent),
+        // Loaded with the first contact: what stays offline does without simple-git.
+        fetch: async () => (await import('./transport.js')).fetchMain(transport),
+        push: async (commit, parent) => (await import('./transport.js')).pushMain(transport, commit, parent),
       },
       clock,
       random,

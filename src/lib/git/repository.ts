@@ -13,14 +13,16 @@ export interface Identity {
 
 const LISTINGS_KEPT = 8;
 
+/** The commits up to main, oldest first. */
+interface Line {
+  readonly commits: readonly CommitId[];
+  readonly known: ReadonlySet<CommitId>;
+}
+
 /** The verified line of commits of one clone, read and written without the network. */
 export class Repository {
   readonly #listings = new Map<CommitId, Promise<Listing>>();
-  #line: {
-    readonly head: CommitId;
-    readonly commits: readonly CommitId[];
-    readonly known: ReadonlySet<CommitId>;
-  } | null = null;
+  #line: { readonly head: CommitId; readonly read: Promise<Line> } | null = null;
 
   constructor(
     readonly git: GitProcess,
@@ -42,15 +44,13 @@ export class Repository {
   }
 
   /** Only commits of the verified line count: the clone may also hold objects of a history that was refused. */
-  async line(
-    main: CommitId | null,
-  ): Promise<{ readonly commits: readonly CommitId[]; readonly known: ReadonlySet<CommitId> }> {
+  async line(main: CommitId | null): Promise<Line> {
     if (main === null) return { commits: [], known: new Set() };
     if (this.#line?.head !== main) {
-      const commits = await readLine(this.git, main);
-      this.#line = { head: main, commits, known: new Set(commits) };
+      const read = readLine(this.git, main).then((commits) => ({ commits, known: new Set(commits) }));
+      this.#line = { head: main, read };
     }
-    return this.#line;
+    return this.#line.read;
   }
 
   /** @throws CustodyError NOT_FOUND for a commit that is not in the verified line */

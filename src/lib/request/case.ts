@@ -52,14 +52,39 @@ export async function readCase(
   return judgeCase(opened, evidence, documents, now);
 }
 
+/** How many requests are read at once, and how many such parts are under way. */
+const PART = 250;
+const LANES = 2;
+
+interface Judged {
+  readonly cases: readonly Case[];
+  readonly refused: readonly Refused[];
+}
+
 /** Every request of the repository; one that cannot be judged is listed as refused and hinders no other. */
-export async function readCases(
+export async function readCases(store: RecordStore, view: View, documents: Documents, now: Instant): Promise<Judged> {
+  const ids = await requestIds(view);
+  const parts = Array.from({ length: Math.ceil(ids.length / PART) }, (_, at) => ids.slice(at * PART, (at + 1) * PART));
+  const judged: Judged[] = [];
+  let next = 0;
+  // While Git answers for one part, this process judges the other.
+  const lane = async () => {
+    for (let at = next++; at < parts.length; at = next++) {
+      judged[at] = await readPart(store, view, documents, now, parts[at] ?? []);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { cases: judged.flatMap(({ cases }) => cases), refused: judged.flatMap(({ refused }) => refused) };
+}
+
+async function readPart(
   store: RecordStore,
   view: View,
   documents: Documents,
   now: Instant,
-): Promise<{ readonly cases: readonly Case[]; readonly refused: readonly Refused[] }> {
-  const folders = await openFolders(view, await requestIds(view));
+  ids: readonly string[],
+): Promise<Judged> {
+  const folders = await openFolders(view, ids);
   const evidence = await gather(store, [...folders.values()]);
   const cases: Case[] = [];
   const refused: Refused[] = [];
