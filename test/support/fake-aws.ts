@@ -71,6 +71,8 @@ export interface FakeAws {
   readonly aliases: Record<string, Record<string, string>>;
   /** How long AWS works on a rotation; 0 is at once. */
   rotationSeconds: number;
+  /** How long a change of a key does not show: KMS is eventually consistent. */
+  visibleAfterSeconds: number;
   /** What AWS's clock says beyond ours. */
   skewSeconds: number;
   /** Instead of an answer to the next mutating call. */
@@ -93,6 +95,7 @@ class Model implements FakeAws {
   readonly keys: FakeKey[] = [];
   readonly aliases: Record<string, Record<string, string>> = {};
   rotationSeconds = 0;
+  visibleAfterSeconds = 0;
   skewSeconds = 0;
   refuseNext: CustodyError | null = null;
 
@@ -184,6 +187,10 @@ class Model implements FakeAws {
     return found;
   }
 
+  #shows(at: Instant): boolean {
+    return addSeconds(at, this.visibleAfterSeconds) <= this.clock.now();
+  }
+
   #reader(): KeyReader {
     const found = <T>(give: (key: FakeKey) => T) => {
       return async (region: string, key: string): Promise<T | null> => {
@@ -201,9 +208,9 @@ class Model implements FakeAws {
         enabled,
         periodDays,
         nextAt: null,
-        onDemandStartedAt: rotating?.startedAt ?? null,
+        onDemandStartedAt: rotating && this.#shows(rotating.startedAt) ? rotating.startedAt : null,
       })),
-      rotations: found(({ rotations }) => [...rotations]),
+      rotations: found(({ rotations }) => rotations.filter(({ at }) => this.#shows(at))),
     };
   }
 
