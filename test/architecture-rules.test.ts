@@ -27,8 +27,6 @@ const CASES: Readonly<Record<string, Case>> = {
       "import { a } from '../base/bytes.js';",
       "import { a } from './b.js';",
       "import { createHash } from 'node:crypto';",
-      "import type { B } from '@sigstore/bundle';",
-      "import { a } from '@sigstore/bundle/dist/a.js';",
     ],
     bad: [
       "import { a } from '../quorum/judge.js';",
@@ -37,10 +35,16 @@ const CASES: Readonly<Record<string, Case>> = {
       "const a = await import('../aws/kms.js');",
       "import { readFileSync } from 'node:fs';",
       "import { KMSClient } from '@aws-sdk/client-kms';",
-      "import { a } from '@sigstore/bundle-of-another';",
+      "import { a } from '@sigstore/bundle';",
       "import { a } from '../../commands/a.js';",
       "import { a } from '../unheard/of.js';",
     ],
+  },
+  'layering of packages': {
+    rule: layering,
+    path: 'src/lib/roster/a.ts',
+    good: ["import type { B } from '@scure/bip39';", "import { a } from '@scure/bip39/wordlists/english.js';"],
+    bad: ["import { a } from '@scure/bip39-of-another';"],
   },
   'layering of one file': {
     rule: layering,
