@@ -27,7 +27,15 @@ export const anything = {};
 const digest = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
 const instant = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' };
 const numbered = object({ version: count, digest });
-const difference = object({ key: text, region: text, kind: text, expected: text, found: text });
+const difference = object({
+  key: text,
+  region: text,
+  kind: text,
+  expected: text,
+  found: text,
+  severity: oneOf('critical', 'warning', 'notice'),
+  'remedyAction?': text,
+});
 const change = object({ what: text, from: text, to: text });
 const keyRef = { name: text, alias: text, arn: nullable(text), keyId: nullable(text) };
 const judged = {

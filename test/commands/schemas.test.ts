@@ -29,7 +29,9 @@ describe('schemas of results', () => {
   });
 
   it('an answer that does not fit is found', () => {
-    expect(() => validateAnswer(['keys', 'list'], { stdout: '{"keys":[{"name":1}]}' })).toThrow('keys-list.schema.json');
+    expect(() => validateAnswer(['keys', 'list'], { stdout: '{"keys":[{"name":1}]}' })).toThrow(
+      'keys-list.schema.json',
+    );
   });
 });
 

@@ -142,7 +142,7 @@ export class Ceremony {
   /** What KMS has, asked past the tool: how many keys, and how often case-data was rotated on demand. */
   async kms(): Promise<{ readonly keys: number; readonly rotations: number }> {
     const { configFile: configFilepath, credentialsFile: filepath, endpoint } = this.serving.info;
-    const credentials = fromIni({ profile: 'admin', configFilepath, filepath, ignoreCache: true });
+    const credentials = fromIni({ profile: 'architect', configFilepath, filepath, ignoreCache: true });
     const client = new KMSClient({ region: this.caseDataArn.split(':')[3] ?? '', endpoint, credentials });
     try {
       const { Keys = [] } = await client.send(new ListKeysCommand({}));

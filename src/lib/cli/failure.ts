@@ -25,7 +25,8 @@ function isExitPrompt(cause: unknown): boolean {
 }
 
 function firstParagraph(message: string): string {
-  return message.split('\nSee more help')[0]?.trim() ?? message;
+  // The framework lays out with tabs and line breaks, which a JSON reader has no use for.
+  return (message.split('\nSee more help')[0] ?? message).replace(/\s+/g, ' ').trim();
 }
 
 /** The object that `--json` prints for a failure. */
