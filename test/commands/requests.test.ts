@@ -22,7 +22,8 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await ceremony.end();
+  // Absent when the founding failed.
+  await (ceremony as Ceremony | undefined)?.end();
 });
 
 const run = (player: Player, ...words: string[]) => ceremony.run(player, words);
@@ -64,23 +65,29 @@ describe('what is asked of keys', () => {
     }
   });
 
-  it.each([
-    { words: ['keys', 'list'] },
-    { words: ['keys', 'pending', '--all'] },
-    { words: ['keys', 'show', 'case-data'] },
-    { words: ['ledger', 'show'] },
-    { words: ['ledger', 'verify'] },
-    { words: ['plan', 'show'] },
-    { words: ['plan', 'show', '--draft'] },
-    { words: ['plan', 'validate'] },
-    { words: ['plan', 'diff', '--draft'] },
-    { words: ['signer', 'show', '--as', 'privacy'] },
-    { words: ['doctor'] },
-    { words: ['heartbeat'] },
-  ])('$words answers what its schema says', async ({ words }) => {
-    const { exit, json } = await run('privacy', ...words, '--json');
-    expect(exit).toBe(0);
-    expect(Object.keys(json)).not.toHaveLength(0);
+  it('results are what their schemas say', async () => {
+    const commands = [
+      ['keys', 'list'],
+      ['keys', 'pending', '--all'],
+      ['keys', 'show', 'case-data'],
+      ['ledger', 'show'],
+      ['ledger', 'verify'],
+      ['plan', 'show'],
+      ['plan', 'show', '--draft'],
+      ['plan', 'validate'],
+      ['plan', 'diff', '--draft'],
+      ['signer', 'show', '--as', 'privacy'],
+      ['doctor'],
+      ['heartbeat'],
+    ];
+    const ask = async (words: readonly string[], player: Player) => {
+      const { exit, json } = await run(player, ...words, '--json');
+      expect([words.join(' '), exit]).toEqual([words.join(' '), 0]);
+      expect(Object.keys(json), words.join(' ')).not.toHaveLength(0);
+    };
+    // Two at a time, each in a clone of its own.
+    for (let at = 0; at < commands.length; at += 2)
+      await Promise.all([ask(commands[at] ?? [], 'privacy'), ask(commands[at + 1] ?? [], 'architect')]);
   });
 
   it('outsiders verify the records of the made key', async () => {
@@ -116,7 +123,6 @@ describe('what is asked of keys', () => {
     for (const words of [
       ['keys', 'show', rotation.id],
       ['keys', 'approve', rotation.id, '--dry-run'],
-      ['keys', 'pending'],
     ]) {
       const [plain, json] = await Promise.all([run('privacy', ...words), run('privacy', ...words, '--json')]);
       expect(`${plain.stdout}${plain.stderr}${json.stdout}${json.stderr}`).not.toMatch(CONTROLS);
