@@ -160,7 +160,7 @@ describe('T13 the state changed since', () => {
   it('between approval and run', async () => {
     const office = await createOffice();
     const id = await office.approved();
-    office.aws.key(CASE_DATA_KEY).rotations.push({ type: 'AUTOMATIC', at: later(30), keyMaterialId: null });
+    office.aws.key(CASE_DATA_KEY).rotations.push({ type: 'AUTOMATIC', at: office.clock.now(), keyMaterialId: null });
     await expect(office.execute('architect', id)).rejects.toEqual(code('PRE_STATE_CHANGED'));
     expect(office.aws.done).toEqual([]);
     expect(office.remote.files().has(intentPath(id))).toBe(false);
