@@ -81,14 +81,30 @@ interface Admin {
 
 async function answer(sandbox: Sandbox, incoming: IncomingMessage, admin: Admin): Promise<HttpResponse> {
   const gone = new AbortController();
-  incoming.socket.once('close', () => gone.abort());
+  const abort = () => gone.abort();
+  const { socket } = incoming;
+  socket.once('close', abort);
+  try {
+    return await answerTo(sandbox, incoming, admin, gone.signal);
+  } finally {
+    // A connection that is kept alive carries many requests.
+    socket.off('close', abort);
+  }
+}
+
+async function answerTo(
+  sandbox: Sandbox,
+  incoming: IncomingMessage,
+  admin: Admin,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const request: HttpRequest = {
     method: incoming.method ?? '',
     target: incoming.url ?? '',
     headers: headersOf(incoming),
     body: await readBody(incoming),
     sourceIp: incoming.socket.remoteAddress ?? LOOPBACK,
-    signal: gone.signal,
+    signal,
   };
   // The answer to `stop` is sent before the server closes: closing lets running requests finish.
   return request.target.startsWith(ADMIN_PATH) ? administer(sandbox, request, admin) : sandbox.handle(request);
