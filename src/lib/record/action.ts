@@ -18,8 +18,8 @@ const rotate = row({
     { what: 'current key material', from: materialOf(before), to: 'new material' },
     {
       what: 'rotations so far',
-      from: String(before['rotationCount']),
-      to: String(Number(before['rotationCount']) + 1),
+      from: String(before.rotationCount),
+      to: String(Number(before.rotationCount) + 1),
     },
   ],
 });
@@ -35,7 +35,7 @@ const rotation = row<{ readonly periodDays: number }>({
   changes: (before, { periodDays }) => [
     {
       what: 'automatic rotation',
-      from: before['enabled'] === true ? `every ${before['periodDays']} days` : 'off',
+      from: before.enabled === true ? `every ${before.periodDays} days` : 'off',
       to: `every ${periodDays} days`,
     },
   ],
@@ -62,7 +62,7 @@ function documentRow(noun: 'plan' | 'roster', operation: string): ActionRow {
     calls: (_, { version, digest }) => [{ service: 'custody', region: '', operation, parameters: { version, digest } }],
     sentence: (_, { version }) => `Put ${noun} ${version} in force.`,
     changes: (before, { version, digest }) => [
-      { what: `${noun} in force`, from: `${before['version']} ${before['digest']}`, to: `${version} ${digest}` },
+      { what: `${noun} in force`, from: `${before.version} ${before.digest}`, to: `${version} ${digest}` },
     ],
   });
 }

@@ -66,7 +66,8 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const start = (more = {}) => startSandbox({ dir, entry: join(build, 'entry.js'), args: [dir], env: process.env, ...more });
+const start = (more = {}) =>
+  startSandbox({ dir, entry: join(build, 'entry.js'), args: [dir], env: process.env, ...more });
 
 describe('a sandbox in the background', () => {
   it('is up when start answers, is found, moved and stopped; then nothing is left but its state', async () => {
