@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { differenceText } from '../../lib/cli/differences.js';
 import { assertDraftInForce } from '../../lib/cli/draft.js';
-import { differenceTable } from '../../lib/cli/key-list.js';
 import { openAll, openedText, openFlags } from '../../lib/cli/open-flags.js';
 import { observeEstate, remediesOf } from '../../lib/request/estate.js';
 
@@ -21,10 +21,14 @@ export default class KeysApply extends BaseCommand<typeof KeysApply> {
     const observed = await observeEstate(aws.reader, plan, ports.progress);
     const how = { reason: this.flags.reason, executor: this.flags.executor ?? null };
     const { proposals, remaining } = remediesOf(plan, state.roster, observed, how);
-    const { requests, failures, exit } = await openAll(seat, proposals, this.flags['dry-run']);
+    const { requests, failures, exit } = await openAll(seat, proposals, this.flags['dry-run'], (error) =>
+      this.complain(error),
+    );
     this.endWith(exit);
-    this.show(requests.map(openedText).join('\n\n') || 'No request is needed.');
-    if (remaining.length > 0) this.show(`\nNo request of this version mends these:\n${differenceTable(remaining)}`);
+    if (requests.length > 0 || failures.length === 0)
+      this.show(requests.map(openedText).join('\n\n') || 'No request is needed.');
+    if (remaining.length > 0)
+      this.show(`\nNo request of this version mends these:\n${remaining.map(differenceText).join('\n')}`);
     return { requests: requests.map((item) => item.request ?? item), failures, remaining };
   }
 }

@@ -48,6 +48,7 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
         if (!(cause instanceof CustodyError)) throw cause;
         results.push({ id: ready, ...errorJson(cause) });
         exits.push(cause.exit);
+        this.complain(cause);
       }
     }
     this.show(results.length === 0 ? 'Nothing is ready.' : `${results.length} requests, ${exits.length} not executed.`);
@@ -56,8 +57,12 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
   }
 
   private async executeOne({ ports, actor, aws }: Seat, id: string) {
-    if (this.flags['dry-run'])
-      return { dryRun: true, request: requestJson(await checkExecutable(ports, actor, aws, id)) };
+    if (this.flags['dry-run']) {
+      const checked = await checkExecutable(ports, actor, aws, id);
+      this.context.progress.done();
+      this.show(`Request ${id} would be executed now: every check passed.`);
+      return { dryRun: true, request: requestJson(checked) };
+    }
     const { case: after, receipt } = await execute(ports, actor, aws, id);
     this.context.progress.done();
     this.show(

@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { oldestFirst } from '../../lib/cli/pending.js';
 import { requestJson } from '../../lib/cli/present.js';
-import { table } from '../../lib/cli/render.js';
-import { stateText } from '../../lib/cli/request-screen.js';
+import { type Cell, table } from '../../lib/cli/render.js';
+import { stateCell } from '../../lib/cli/request-screen.js';
 import type { Case } from '../../lib/request/case.js';
 import { casesOf } from '../../lib/request/desk.js';
 import { isOpen } from '../../lib/request/open.js';
@@ -22,12 +23,12 @@ export default class KeysPending extends BaseCommand<typeof KeysPending> {
     const state = await this.context.lookUp(this.flags.offline ? 'local' : 'remote-if-reachable');
     const { ports } = await this.context.desk();
     const { cases, refused } = await casesOf(ports, state);
-    const chosen = cases.filter((item) => this.flags.all || isOpen(item)).sort(byCreation);
+    const chosen = cases.filter((item) => this.flags.all || isOpen(item)).sort(oldestFirst);
     const waiting = [...(await ports.store.outbox()).keys()];
     this.show(
       chosen.length === 0
         ? 'No open requests.'
-        : table(['request', 'state', 'what', 'signed', 'missing', 'until'], chosen.map(row)),
+        : table(['request', 'state', 'until', 'what', 'signed by'], chosen.map(row)),
     );
     for (const { id, because } of refused) this.note(`records/${id} is no request: ${because}`);
     if (waiting.length > 0) this.note(`${waiting.length} records wait in this clone for the network.`);
@@ -35,24 +36,15 @@ export default class KeysPending extends BaseCommand<typeof KeysPending> {
   }
 }
 
-function byCreation(a: Case, b: Case): number {
-  return a.request.statement.predicate.at < b.request.statement.predicate.at ? -1 : 1;
-}
-
-function row({ id, request, verdict }: Case): readonly string[] {
+function row({ id, request, verdict }: Case): readonly Cell[] {
   const said = request.statement.predicate;
   const signed = verdict.approvals.filter(({ counted }) => counted).map(({ signer }) => signer?.id ?? '');
-  const missing = [
-    ...(verdict.missing.signatures > 0 ? [`${verdict.missing.signatures} of ${verdict.threshold}`] : []),
-    ...(verdict.missing.duties > 0 ? ['another role'] : []),
-  ];
   const until = verdict.state === 'pending' ? said.approveBy : (verdict.executeBy ?? said.approveBy);
   return [
     id,
-    stateText(verdict.state),
+    stateCell(verdict.state),
+    until.slice(0, 16).replace('T', ' '),
     `${said.action}${said.key ? ` ${said.key.name}` : ''}`,
-    signed.join(', ') || 'nobody',
-    missing.join(', ') || 'nothing',
-    until.slice(0, 16),
+    `${signed.length}/${verdict.threshold} ${signed.join(', ')}${verdict.missing.duties > 0 && signed.length > 0 ? ', another role is needed' : ''}`,
   ];
 }

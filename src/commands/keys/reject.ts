@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { reasonFlag } from '../../lib/cli/open-flags.js';
 import { openIds } from '../../lib/cli/pending.js';
-import { requestJson } from '../../lib/cli/present.js';
-import { vetoed } from '../../lib/cli/veto-result.js';
+import { dryRunOf, vetoed } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
 import { reject } from '../../lib/request/veto.js';
 
@@ -12,7 +12,7 @@ export default class KeysReject extends BaseCommand<typeof KeysReject> {
   static override examples = ['<%= config.bin %> keys reject r-abcdefghij --reason "wrong key"'];
   static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
-    reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
+    reason: reasonFlag('why, for the other custodians'),
     'dry-run': Flags.boolean({ default: false, description: 'show the request, sign nothing' }),
   };
 
@@ -20,8 +20,10 @@ export default class KeysReject extends BaseCommand<typeof KeysReject> {
     const seat = await this.context.seat('remote-if-reachable');
     const { ports, actor, state } = seat;
     const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
-    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, id)) };
-    const result = vetoed(await reject(ports, actor, id, this.flags.reason));
+    const result = this.flags['dry-run']
+      ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
+      : vetoed(await reject(ports, actor, id, this.flags.reason));
+    this.context.progress.done();
     this.show(result.text);
     return result.json;
   }

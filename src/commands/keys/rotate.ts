@@ -28,9 +28,12 @@ export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
     const proposals = this.flags.due
       ? await dueProposals(seat, how)
       : await Promise.all((await this.keys(seat)).map((key) => rotateProposal(seat, key, how)));
-    const { requests, failures, exit } = await openAll(seat, proposals, this.flags['dry-run']);
+    const { requests, failures, exit } = await openAll(seat, proposals, this.flags['dry-run'], (error) =>
+      this.complain(error),
+    );
     this.endWith(exit);
-    this.show(requests.map(openedText).join('\n\n') || 'Nothing is due.');
+    if (requests.length > 0 || failures.length === 0)
+      this.show(requests.map(openedText).join('\n\n') || 'Nothing is due.');
     const [only] = requests;
     return !this.flags.due && requests.length === 1 && failures.length === 0 && only
       ? only

@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { reasonFlag } from '../../lib/cli/open-flags.js';
 import { openIds } from '../../lib/cli/pending.js';
-import { requestJson } from '../../lib/cli/present.js';
-import { vetoed } from '../../lib/cli/veto-result.js';
+import { dryRunOf, vetoed } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
 import { withdraw } from '../../lib/request/veto.js';
 
@@ -15,7 +15,7 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
   static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
     approval: Flags.boolean({ default: false, description: "the own approval, even where the request is one's own" }),
-    reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians' }),
+    reason: reasonFlag('why, for the other custodians'),
     'dry-run': Flags.boolean({ default: false, description: 'show the request, sign nothing' }),
   };
 
@@ -23,9 +23,11 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
     const seat = await this.context.seat('remote-if-reachable');
     const { ports, actor, state } = seat;
     const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
-    if (this.flags['dry-run']) return { dryRun: true, request: requestJson(await caseOf(ports, state, id)) };
     const what = this.flags.approval ? 'approval' : null;
-    const result = vetoed(await withdraw(ports, actor, id, what, this.flags.reason));
+    const result = this.flags['dry-run']
+      ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
+      : vetoed(await withdraw(ports, actor, id, what, this.flags.reason));
+    this.context.progress.done();
     this.show(result.text);
     return result.json;
   }

@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
 import { EXIT } from '../../lib/base/errors.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { differenceText, planChangeText } from '../../lib/cli/differences.js';
 import { draftChanges } from '../../lib/cli/draft.js';
-import { table } from '../../lib/cli/render.js';
 import { diffPlan } from '../../lib/plan/diff.js';
 import { expectationsOf, observeEstate } from '../../lib/request/estate.js';
 
@@ -19,25 +19,16 @@ export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
     const state = await this.context.lookUp('remote-if-reachable');
     const { folder, ports } = await this.context.desk();
     const { plan } = state.plan;
-    if (this.flags.draft)
-      return this.report('changes', await draftChanges(folder, plan), ({ path, from, to }) => [
-        path,
-        JSON.stringify(from),
-        JSON.stringify(to),
-      ]);
+    if (this.flags.draft) return this.report('changes', await draftChanges(folder, plan), planChangeText);
     const { reader } = await this.context.access.aws(plan);
     const observed = await observeEstate(reader, plan, ports.progress);
     const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster));
-    return this.report('differences', differences, ({ key, region, kind, expected, found }) => [
-      `${key} (${region}) ${kind}`,
-      found,
-      expected,
-    ]);
+    return this.report('differences', differences, differenceText);
   }
 
-  private report<T>(name: 'changes' | 'differences', found: readonly T[], row: (item: T) => readonly string[]) {
+  private report<T>(name: 'changes' | 'differences', found: readonly T[], textOf: (item: T) => string) {
     this.context.progress.done();
-    this.show(found.length === 0 ? 'No difference.' : table(['what', 'is', 'would be'], found.map(row)));
+    this.show(found.length === 0 ? 'No difference.' : found.map(textOf).join('\n'));
     if (found.length > 0) this.endWith(EXIT.refused);
     return { verdict: found.length === 0 ? 'verified' : 'refused', [name]: found };
   }

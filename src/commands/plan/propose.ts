@@ -1,8 +1,8 @@
 import { EXIT } from '../../lib/base/errors.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { planChangeText } from '../../lib/cli/differences.js';
 import { draftChanges, readDraftOf } from '../../lib/cli/draft.js';
 import { openedText, openFlags, openOne } from '../../lib/cli/open-flags.js';
-import { table } from '../../lib/cli/render.js';
 import { planProposal } from '../../lib/request/open.js';
 
 export default class PlanPropose extends BaseCommand<typeof PlanPropose> {
@@ -21,12 +21,7 @@ export default class PlanPropose extends BaseCommand<typeof PlanPropose> {
     }
     const { plan } = await readDraftOf(seat.folder);
     const proposal = planProposal(seat.state.plan, plan, this.flags.reason, this.flags.executor ?? null);
-    this.show(
-      table(
-        ['what', 'in force', 'proposed'],
-        changes.map(({ path, from, to }) => [path, JSON.stringify(from), JSON.stringify(to)]),
-      ),
-    );
+    this.show(`${changes.map(planChangeText).join('\n')}\n`);
     const opened = await openOne(seat, proposal, this.flags['dry-run']);
     this.show(openedText(opened));
     return { ...opened, changes };

@@ -3,8 +3,12 @@ import { CustodyError } from '../../lib/base/errors.js';
 import { isAlgorithmName } from '../../lib/base/signature.js';
 import { orAsk } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { pairs } from '../../lib/cli/render.js';
 import { createKms, createLocal, seatOf, signerText } from '../../lib/cli/signers.js';
 import { DUTIES } from '../../lib/roster/roster.js';
+
+/** A key in KMS is always of this kind: every Region and every verifier has it. */
+const KMS_ALGORITHM = 'ecdsa-p256-sha256';
 
 export default class SignerCreate extends BaseCommand<typeof SignerCreate> {
   static override summary = "Make a custodian's signing key and print its public part.";
@@ -32,8 +36,7 @@ export default class SignerCreate extends BaseCommand<typeof SignerCreate> {
   };
 
   async run() {
-    const { type } = this.flags;
-    const { algorithm } = this.flags;
+    const { type, algorithm } = this.flags;
     if (!isAlgorithmName(algorithm)) throw new CustodyError('USAGE', `no such algorithm: ${algorithm}`);
     const { interactive } = this.context;
     const id = await orAsk(
@@ -48,11 +51,16 @@ export default class SignerCreate extends BaseCommand<typeof SignerCreate> {
       throw new CustodyError('USAGE', `--duty is one of ${DUTIES.join(', ')}`);
     const seat = await seatOf(this.context, { id, name, duty, roleArn: this.flags['role-arn'] });
     if (this.flags['dry-run'])
-      return { dryRun: true, signer: { ...seat, type, algorithm: type === 'kms' ? 'ecdsa-p256-sha256' : algorithm } };
+      return this.planned({ ...seat, type, algorithm: type === 'kms' ? KMS_ALGORITHM : algorithm });
     const signer =
       type === 'kms' ? await createKms(this.context, seat) : await createLocal(this.context, seat, algorithm);
     this.context.progress.done();
     this.show(signerText(signer));
     return { signer };
+  }
+
+  private planned(signer: Readonly<Record<string, string>>) {
+    this.show(`Would make:\n${pairs(Object.entries(signer))}`);
+    return { dryRun: true, signer };
   }
 }

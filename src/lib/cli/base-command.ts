@@ -93,6 +93,12 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     process.stderr.write(`${visible(text, 2000)}\n`);
   }
 
+  /** One part of a batch failed; with `--json` the result says so. */
+  protected complain(error: CustodyError): void {
+    this.#context?.progress.done();
+    if (!this.jsonEnabled()) process.stderr.write(renderError(error));
+  }
+
   /** The command answers, but not with success: a check said no, or the quorum is not met. */
   protected endWith(exit: ExitStatus): void {
     process.exitCode = exit;

@@ -1,3 +1,4 @@
+import chalk from 'chalk';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, millisOf } from '../base/time.js';
 import { diffPlan } from '../plan/diff.js';
@@ -5,7 +6,7 @@ import type { Difference, ObservedEstate, ObservedKey } from '../plan/estate.js'
 import { rotationDue } from '../plan/rotation-due.js';
 import { expectationsOf } from '../request/estate.js';
 import type { InForce } from '../request/in-force.js';
-import { heading, pairs, table } from './render.js';
+import { heading, pairs, table, wrap } from './render.js';
 
 /** KMS allows this many on-demand rotations in a key's lifetime (AWS KMS Developer Guide, "Rotate AWS KMS keys"). */
 const ON_DEMAND_LIMIT = 25;
@@ -59,10 +60,18 @@ function nextOf(live: ObservedKey | null, planned: Instant | null): Instant | nu
   return millisOf(byKms) < millisOf(planned) ? byKms : planned;
 }
 
-/** The hierarchy, a line a key. */
+/** The hierarchy, a line a key; below it what is not as planned. */
 export function keyTable(keys: readonly KeyFacts[]): string {
+  const wrong = keys.filter(({ findings }) => findings.length > 0);
+  const lines = wrong.map(
+    ({ name, findings }) => `${chalk.yellow('!')} ${wrap(`${name}: ${findingText(findings)}`, 4)}`,
+  );
+  return [keyRows(keys), ...(lines.length > 0 ? ['', ...lines] : [])].join('\n');
+}
+
+function keyRows(keys: readonly KeyFacts[]): string {
   return table(
-    ['key', 'state', 'rotates', 'last', 'next', 'left', 'findings'],
+    ['key', 'state', 'rotates', 'last', 'next', 'left', ''],
     keys.map((key) => [
       `${key.parent === null ? '' : '  '}${key.name}`,
       key.state,
@@ -70,15 +79,9 @@ export function keyTable(keys: readonly KeyFacts[]): string {
       key.lastRotationAt?.slice(0, 10) ?? '',
       `${key.nextRotationAt?.slice(0, 10) ?? ''}${key.rotationDue ? ' due' : ''}`,
       key.onDemandRotationsLeft === null ? '' : String(key.onDemandRotationsLeft),
-      findingText(key.findings),
+      key.findings.length > 0 ? '!' : '',
     ]),
   );
-}
-
-/** Where live keys and plan differ, a line a difference. */
-export function differenceTable(differences: readonly Difference[]): string {
-  const rows = differences.map(({ key, region, kind, expected, found }) => [key, region, kind, expected, found]);
-  return table(['key', 'region', 'what', 'expected', 'found'], rows);
 }
 
 function findingText(findings: readonly Difference[]): string {

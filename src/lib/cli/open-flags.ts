@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import { Errors, Flags } from '@oclif/core';
 import { CustodyError, type ExitStatus, worstExit } from '../base/errors.js';
 import { callsOf, changesOf, classOf, sentenceOf } from '../record/action.js';
 import { type Opened, openRequest, type Proposal, prepareRequest } from '../request/open.js';
@@ -6,11 +6,25 @@ import type { Seat } from './context.js';
 import { errorJson } from './failure.js';
 import { requestJson } from './present.js';
 import { pairs } from './render.js';
-import { stateText } from './request-screen.js';
+import { stateCell } from './request-screen.js';
+
+const MAX_REASON_LENGTH = 1000;
+
+/** Longer than a record takes is the caller's mistake, said before anything is looked at. */
+export const reasonFlag = (description: string) =>
+  Flags.string({
+    char: 'm',
+    default: '',
+    description,
+    parse: async (text) => {
+      if (text.length <= MAX_REASON_LENGTH) return text;
+      throw new Errors.CLIError(`a reason has at most ${MAX_REASON_LENGTH} characters, this one ${text.length}`);
+    },
+  });
 
 /** What every command that opens requests takes. */
 export const openFlags = {
-  reason: Flags.string({ char: 'm', default: '', description: 'why, for the other custodians; never changes a rule' }),
+  reason: reasonFlag('why, for the other custodians; never changes a rule'),
   executor: Flags.string({ description: 'the one listed identity that may execute it (else any)', helpValue: 'ID' }),
   'dry-run': Flags.boolean({ default: false, description: 'show what would be requested; sign and write nothing' }),
 };
@@ -49,8 +63,13 @@ async function dryRunOf({ ports, aws, actor, state }: Seat, proposal: Proposal) 
 
 export type OpenedJson = Awaited<ReturnType<typeof openOne>>;
 
-/** Opens several; one that cannot be opened hinders no other. */
-export async function openAll(seat: Seat, proposals: readonly Proposal[], dryRun: boolean) {
+/** Opens several; one that cannot be opened is complained about and hinders no other. */
+export async function openAll(
+  seat: Seat,
+  proposals: readonly Proposal[],
+  dryRun: boolean,
+  complain: (error: CustodyError) => void,
+) {
   const requests: OpenedJson[] = [];
   const failures: { key: string | null; error: ReturnType<typeof errorJson>['error'] }[] = [];
   const exits: ExitStatus[] = [];
@@ -60,6 +79,7 @@ export async function openAll(seat: Seat, proposals: readonly Proposal[], dryRun
       requests.push(await openOne(seat, proposal, dryRun));
     } catch (cause) {
       if (!(cause instanceof CustodyError)) throw cause;
+      complain(cause);
       failures.push({ key: proposal.key?.name ?? null, ...errorJson(cause) });
       exits.push(cause.exit);
     }
@@ -81,8 +101,9 @@ export function openedText(opened: OpenedJson): string {
   return pairs([
     [
       opened.created ? 'opened' : 'already open',
-      `${request.id}  ${request.action}${request.key ? ` ${request.key.name}` : ''}  ${stateText(request.state)}`,
+      `${request.id}  ${request.action}${request.key ? ` ${request.key.name}` : ''}`,
     ],
+    ['state', stateCell(request.state)],
     ['digest', request.digest],
     ['approve by', request.approveBy],
   ]);

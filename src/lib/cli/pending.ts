@@ -1,6 +1,12 @@
+import type { Case } from '../request/case.js';
 import { casesOf } from '../request/desk.js';
 import { isOpen } from '../request/open.js';
 import type { Seat } from './context.js';
+
+/** In the order in which they say they were made, whatever their ids are. */
+export function oldestFirst(a: Case, b: Case): number {
+  return a.request.statement.predicate.at < b.request.statement.predicate.at ? -1 : 1;
+}
 
 /** Requests that this custodian's approval would bring forward. */
 export async function pendingFor({ ports, state, actor }: Seat): Promise<readonly string[]> {
@@ -11,17 +17,21 @@ export async function pendingFor({ ports, state, actor }: Seat): Promise<readonl
       ({ verdict }) =>
         !verdict.approvals.some(({ counted, signer }) => counted && signer?.person === actor.identity.person),
     )
+    .sort(oldestFirst)
     .map(({ id }) => id);
 }
 
 /** Requests that a veto could still end. */
 export async function openIds({ ports, state }: Seat): Promise<readonly string[]> {
-  return (await casesOf(ports, state)).cases.filter(isOpen).map(({ id }) => id);
+  return (await casesOf(ports, state)).cases
+    .filter(isOpen)
+    .sort(oldestFirst)
+    .map(({ id }) => id);
 }
 
 /** Requests that can be executed now, those first that an earlier run left unfinished. */
 export async function readyIds({ ports, state }: Seat): Promise<readonly string[]> {
-  const { cases } = await casesOf(ports, state);
+  const cases = [...(await casesOf(ports, state)).cases].sort(oldestFirst);
   const of = (wanted: string) => cases.filter(({ verdict }) => verdict.state === wanted).map(({ id }) => id);
   return [...of('executing'), ...of('approved')];
 }

@@ -54,9 +54,12 @@ function nodeLines({ name, key, regions, children }: TreeNode, first: string, re
     : `rotation due every ${key.rotation.periodDays} days`;
   return [
     `${first}${heading(name)}  ${visible(key.alias)}  ${rotation}`,
-    `${indent}  ${wrap(key.purpose, indent.length + 2)}`,
-    `${indent}  ${key.origin}${key.multiRegion ? `, ${regions.join(' + ')}` : `, ${regions[0]}`}${key.dualControl === 'grants' ? ', dual control by grants' : ''}`,
-    ...key.users.map((user) => `${indent}  ${userText(user)}`),
+    ...below(`${indent}  `, key.purpose),
+    ...below(
+      `${indent}  `,
+      `${key.origin}, ${key.multiRegion ? regions.join(' + ') : regions[0]}${key.dualControl === 'grants' ? ', dual control by grants' : ''}`,
+    ),
+    ...key.users.flatMap((user) => below(`${indent}  `, userText(user))),
     ...children.flatMap((child, at) => {
       const last = at === children.length - 1;
       return nodeLines(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
@@ -64,9 +67,14 @@ function nodeLines({ name, key, regions, children }: TreeNode, first: string, re
   ];
 }
 
+/** Text under a branch of the tree, whose lines go on beside it. */
+function below(indent: string, text: string): readonly string[] {
+  return wrap(text, indent.length + 2)
+    .split('\n')
+    .map((line, at) => `${indent}${at === 0 ? '' : '  '}${line.trimStart()}`);
+}
+
 function userText({ roleArn, may, viaService, writeOnly }: KeyUser): string {
   const role = roleArn.slice(roleArn.lastIndexOf('/') + 1);
-  return visible(
-    `${role} may ${may.join(', ')}${viaService ? ` through ${viaService}` : ''}${writeOnly ? ' (write-only)' : ''}`,
-  );
+  return `${role} may ${may.join(', ')}${viaService ? ` through ${viaService}` : ''}${writeOnly ? ' (write-only)' : ''}`;
 }

@@ -1,4 +1,5 @@
 import chalk from 'chalk';
+import { isObject } from '../base/fields.js';
 import { formatDuration, type Instant, secondsBetween } from '../base/time.js';
 import type { PolicyLine } from '../policy/words.js';
 import type { Judged } from '../quorum/evidence.js';
@@ -7,8 +8,7 @@ import type { Risk } from '../record/action-row.js';
 import type { SignedCall } from '../record/statement.js';
 import type { Review } from '../request/approve.js';
 import type { Case } from '../request/case.js';
-import { heading, pairs, table, wrap } from './render.js';
-import { visible } from './visible.js';
+import { changeBlock, heading, type Painted, pairs, table, wrap } from './render.js';
 
 const RISK_COLOUR: Readonly<Record<Risk, (text: string) => string>> = {
   low: chalk.green,
@@ -19,13 +19,11 @@ const RISK_COLOUR: Readonly<Record<Risk, (text: string) => string>> = {
 
 /** One screen that says exactly what an approval would let happen. */
 export function reviewScreen(review: Review, now: Instant): string {
-  const { request, verdict } = review.case;
-  const said = request.statement.predicate;
   return [
     requestScreen(review.case, now),
     '',
-    ...review.policies.flatMap(({ region, lines }) => [
-      heading(`Who may do what with the key in ${region}`),
+    ...samePolicies(review.policies).flatMap(({ regions, lines }) => [
+      heading(`Who may do what with the key in ${regions.join(' and ')}`),
       ...lines.map(policyLine),
       '',
     ]),
@@ -34,9 +32,24 @@ export function reviewScreen(review: Review, now: Instant): string {
       ['host', review.host],
       ['state', 'as it was when this was requested'],
       ['as', `${review.identity.id}${review.identity.duty ? `, ${review.identity.duty}` : ''}`],
-      ['then', afterwards(verdict.missing.signatures, said.executor)],
+      ['then', afterwards(review)],
     ]),
   ].join('\n');
+}
+
+interface ShownPolicy {
+  readonly regions: readonly string[];
+  readonly lines: readonly PolicyLine[];
+}
+
+/** Regions with the same policy are told of once: twice the text is half the attention. */
+function samePolicies(policies: Review['policies']): readonly ShownPolicy[] {
+  const byText = new Map<string, ShownPolicy>();
+  for (const { region, lines } of policies) {
+    const text = JSON.stringify(lines);
+    byText.set(text, { regions: [...(byText.get(text)?.regions ?? []), region], lines });
+  }
+  return [...byText.values()];
 }
 
 function policyLine({ effect, who, what, when }: PolicyLine): string {
@@ -44,13 +57,14 @@ function policyLine({ effect, who, what, when }: PolicyLine): string {
   return `  ${sign} ${wrap(`${who}: ${what}${when ? `, if ${when}` : ''}`, 6)}`;
 }
 
-function afterwards(missing: number, executor: string | null): string {
-  const who = executor ?? 'any listed identity';
-  return missing > 1
-    ? missing === 2
-      ? 'one more approval is needed'
-      : `${missing - 1} more approvals are needed`
-    : `${who} can execute it`;
+/** What would still be missing after this approval. */
+function afterwards({ identity, case: { request, verdict } }: Review): string {
+  const duties = verdict.approvals.filter(({ counted }) => counted).map(({ signer }) => signer?.duty);
+  const signatures = verdict.missing.signatures - 1;
+  const role = verdict.missing.duties - (duties.includes(identity.duty) ? 0 : 1) > 0 ? ' of another role' : '';
+  if (signatures > 1) return `${signatures} more approvals are needed`;
+  if (signatures === 1 || role !== '') return `one more approval${role} is needed`;
+  return `${request.statement.predicate.executor ?? 'any listed identity'} can execute it`;
 }
 
 /** A request with everything that is known about it. */
@@ -64,7 +78,8 @@ export function requestScreen(item: Case, now: Instant): string {
     `  ${wrap(sentenceOf(said), 2)}`,
     '',
     pairs([
-      ...(said.key ? ([['key', `${said.key.name}  ${said.key.arn ?? said.key.alias}`]] as const) : []),
+      ...(said.key ? ([['key', `${said.key.name}, ${said.key.alias}`]] as const) : []),
+      ...(said.key?.arn ? ([['arn', said.key.arn]] as const) : []),
       ['account', `${said.account} (${said.endpoint})${said.region ? `, ${said.region}` : ''}`],
       ['requested', `${said.by}, ${said.at}`],
       ['approve by', window(said.approveBy, now)],
@@ -75,10 +90,7 @@ export function requestScreen(item: Case, now: Instant): string {
     ]),
     '',
     heading('What changes'),
-    ...changesOf(said).map(
-      ({ what, from, to }) =>
-        `  ${visible(what)}\n    ${chalk.red(`- ${visible(from)}`)}\n    ${chalk.green(`+ ${visible(to)}`)}`,
-    ),
+    ...changesOf(said).map(({ what, from, to }) => changeBlock(what, from, to)),
     '',
     heading('Calls'),
     ...said.calls.map(callLine),
@@ -97,17 +109,26 @@ function executionWindow({ request, verdict }: Case, now: Instant): string {
 }
 
 function callLine({ service, region, operation, parameters }: SignedCall): string {
-  const facts = Object.entries(parameters).map(([name, value]) => `${name}=${factText(name, value)}`);
-  return `  ${service}:${operation}${region ? ` (${region})` : ''}\n${facts.map((fact) => `    ${visible(fact, 120)}`).join('\n')}`;
+  const facts = Object.entries(parameters).map(([name, value]) => `${name} = ${factText(name, value)}`);
+  return `  ${service}:${operation}${region ? ` (${region})` : ''}\n${facts.map((fact) => `    ${wrap(fact, 6)}`).join('\n')}`;
 }
 
 /** A whole policy would bury the rest; its words and digest stand elsewhere on the screen. */
 function factText(name: string, value: unknown): string {
   if (name === 'Policy' && typeof value === 'string') return `(${value.length} bytes, digest above)`;
+  if (name === 'Tags' && Array.isArray(value)) return value.filter(isObject).map(tagText).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+function tagText({ TagKey, TagValue }: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(TagKey)}: ${JSON.stringify(TagValue)}`;
+}
+
 function signatures({ verdict }: Case): string {
+  const at = (item: { readonly record: { readonly statement: { readonly predicate: { readonly at: Instant } } } }) =>
+    item.record.statement.predicate.at;
+  const inOrder = <T extends Parameters<typeof at>[0]>(items: readonly T[]) =>
+    [...items].sort((a, b) => (at(a) < at(b) ? -1 : 1));
   const row = (kind: string) => (item: Judged<'approval'> | Judged<'rejection'> | Judged<'withdrawal'>) => [
     `  ${kind}`,
     item.signer?.id ?? item.record.statement.predicate.by,
@@ -116,22 +137,23 @@ function signatures({ verdict }: Case): string {
     item.counted ? 'counts' : `ignored: ${item.ignoredBecause}`,
   ];
   const rows = [
-    ...verdict.approvals.map(row('approved')),
-    ...verdict.rejections.map(row('rejected')),
-    ...verdict.withdrawals.map(row('withdrew')),
+    ...inOrder(verdict.approvals).map(row('approved')),
+    ...inOrder(verdict.rejections).map(row('rejected')),
+    ...inOrder(verdict.withdrawals).map(row('withdrew')),
   ];
   return rows.length === 0 ? '  none yet' : table(['  what', 'who', 'role', 'signed at', ''], rows);
 }
 
 /** A state in its colour. */
 export function stateText(state: string): string {
-  const colour =
-    state === 'approved' || state === 'executed'
-      ? chalk.green
-      : ['pending', 'cooling', 'executing'].includes(state)
-        ? chalk.yellow
-        : chalk.red;
-  return colour(state);
+  const { text, paint } = stateCell(state);
+  return paint(text);
+}
+
+/** The same for a table. */
+export function stateCell(state: string): Painted {
+  if (state === 'approved' || state === 'executed') return { text: state, paint: chalk.green };
+  return { text: state, paint: ['pending', 'cooling', 'executing'].includes(state) ? chalk.yellow : chalk.red };
 }
 
 function window(until: Instant, now: Instant): string {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { CustodyError } from '../base/errors.js';
+import { isObject } from '../base/fields.js';
 import { parseDuration } from '../base/time.js';
 import { exportLines } from '../sandbox/config-files.js';
 import { controlSandbox, findSandbox, startSandbox, stopSandbox, untilStopped } from '../sandbox/process.js';
@@ -72,7 +73,7 @@ export async function sandboxStatus(context: Context, given: string | undefined)
   const { sandbox: model } = await controlSandbox(dir, 'GET', 'status');
   return {
     dir,
-    found: { text: `${sandboxText(info)}\n\n${JSON.stringify(model)}`, json: { ...sandboxJson(info), model } },
+    found: { text: sandboxText(info, modelRows(model)), json: { ...sandboxJson(info), model } },
   };
 }
 
@@ -99,12 +100,27 @@ export function switchRegion(context: Context, given: string | undefined, region
   return controlSandbox(dirOf(context, given), 'POST', 'region', { region, up });
 }
 
+type Row = readonly [label: string, value: string];
+
+/** The time there and which Regions answer. */
+function modelRows(model: unknown): readonly Row[] {
+  const { now, regions } = isObject(model) ? model : {};
+  const names = (Array.isArray(regions) ? regions : [])
+    .filter(isObject)
+    .map(({ name, up }) => `${String(name)} ${up === true ? 'up' : 'DOWN'}`);
+  return [
+    ['time', String(now)],
+    ['regions', names.join(', ')],
+  ];
+}
+
 /** Where the sandbox is, and the lines that make AWS tools use it. */
-function sandboxText(info: SandboxInfo): string {
-  const rows = [
+function sandboxText(info: SandboxInfo, more: readonly Row[] = []): string {
+  const rows: readonly Row[] = [
     ['endpoint', info.endpoint],
     ['directory', info.dir],
     ['profiles', info.profiles.map(({ name }) => name).join(', ')],
-  ] as const;
+    ...more,
+  ];
   return `${pairs(rows)}\n\n${exportLines(info).join('\n')}`;
 }
