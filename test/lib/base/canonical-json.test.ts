@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCanonical, type JsonValue, parseCanonical, parseJson } from '../../../src/lib/base/canonical-json.js';
+import {
+  formatCanonical,
+  type JsonValue,
+  parseCanonical,
+  parseJson,
+  sameJson,
+} from '../../../src/lib/base/canonical-json.js';
 
 interface Document {
   readonly name: string;
@@ -103,6 +109,43 @@ describe('formatCanonical', () => {
         expect(formatCanonical(shuffled(value as JsonValue))).toBe(text);
       }),
     );
+  });
+});
+
+describe('sameJson', () => {
+  const text = (value: JsonValue) => formatCanonical(value);
+
+  it('says what the canonical forms say', () => {
+    const value = fc.jsonValue({ maxDepth: 2 }).map((found) => JSON.parse(JSON.stringify(found)) as JsonValue);
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        expect(sameJson(a, b)).toBe(text(a) === text(b));
+        expect(sameJson(a, shuffled(a))).toBe(true);
+      }),
+    );
+  });
+
+  it.each<readonly [JsonValue | undefined, JsonValue | undefined]>([
+    [null, undefined],
+    [{}, []],
+    [[], null],
+    [{ '0': 1 }, [1]],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [[1], [1, 2]],
+    [{ a: 1 }, { a: 1, b: 2 }],
+    [{ a: 1, b: 2 }, { a: 1 }],
+    [{ a: 1 }, { b: 1 }],
+    [{ a: null }, { b: null }],
+    [1, '1'],
+    [0, false],
+    ['', null],
+    [{ a: { b: [1] } }, { a: { b: [2] } }],
+  ])('tells %j from %j', (a, b) => {
+    expect(sameJson(a, b)).toBe(false);
+    expect(sameJson(b, a)).toBe(false);
   });
 });
 

@@ -123,6 +123,11 @@ describe.each([
   });
 });
 
+it('T23 a verifier that breaks has not said yes', () => {
+  const broken: PublicKey = { ...parsePublicKey(P256.spki), object: null as never };
+  expect(verifySignature(broken, P256.message, P256.signature)).toBe(false);
+});
+
 describe('T17 one key has one encoding', () => {
   const long = (bytes: Buffer) => Buffer.concat([hex('3081'), bytes.subarray(1)]);
   const explicit = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey;
@@ -135,6 +140,7 @@ describe('T17 one key has one encoding', () => {
     ['a byte at the end of an Ed25519 key', Buffer.concat([ED25519.spki, hex('00')])],
     ['a length in the long form of an Ed25519 key', long(ED25519.spki)],
     ['Ed25519 with NULL parameters', Buffer.concat([hex('302c300706032b65700500032100'), ED25519.spki.subarray(12)])],
+    ['Ed25519 with y of p', Buffer.concat([ED25519_HEAD, hex(`ed${'ff'.repeat(30)}7f`)])],
     ['Ed25519 with y above p', Buffer.concat([ED25519_HEAD, hex(`ee${'ff'.repeat(30)}7f`)])],
     ['Ed25519 with y above p and the sign', Buffer.concat([ED25519_HEAD, hex('ff'.repeat(32))])],
   ];

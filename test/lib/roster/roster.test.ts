@@ -58,6 +58,7 @@ describe('T24 assertFollows', () => {
     ['itself', first, first],
     ['an older one', first, second],
     ['one too far', third, first],
+    ['one too far that names this one', rosterWith(['version', 3], ['previous', rosterDigest(first)]), first],
     ['an equal version with other bytes', rosterWith(['threshold', 2], ['custodians.0.name', 'Ada L.']), first],
     ['another predecessor', rosterWith(['version', 2], ['previous', digestOf('other')]), first],
     [
