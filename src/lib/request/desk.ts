@@ -18,8 +18,16 @@ export async function lookUp(ports: Ports, reach: Reach): Promise<InForce> {
   let view = await reachFor(ports, reach);
   if (reach === 'remote' && (await publishOutbox(ports)) !== null) view = await store.local();
   const state = await readInForce(store, view, clock.now());
-  await checkMemory(memory, state, store, clock);
-  return state;
+  try {
+    await checkMemory(memory, state, store, clock);
+    return state;
+  } catch (cause) {
+    // Another process of this machine may have seen more since: only what the remote says now can be a roll-back.
+    if (!(cause instanceof CustodyError) || cause.code !== 'ROLLBACK') throw cause;
+  }
+  const newest = await readInForce(store, await store.sync({ onProgress: ports.progress }), clock.now());
+  await checkMemory(memory, newest, store, clock);
+  return newest;
 }
 
 async function reachFor({ store, progress }: Ports, reach: Reach) {
