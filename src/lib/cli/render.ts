@@ -98,8 +98,9 @@ export function renderError(error: CustodyError): string {
   const hints = error.suggestions.map((hint) => `  ${chalkStderr.dim('→')} ${wrap(hint, 4)}\n`).join('');
   const { cause } = error;
   const stack = error.code === 'BUG' && cause instanceof Error ? (cause.stack ?? '') : '';
-  const lines = error.message.split('\n').map((line) => wrap(line, 2));
-  return `${chalkStderr.red(`${error.code}:`)} ${lines.join('\n  ')}\n${hints}${
+  const title = `${error.code}:`;
+  const lines = `${title} ${error.message}`.split('\n').map((line) => wrap(line, 2));
+  return `${chalkStderr.red(title)}${lines.join('\n  ').slice(title.length)}\n${hints}${
     stack === ''
       ? ''
       : `${stack

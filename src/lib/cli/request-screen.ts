@@ -53,8 +53,9 @@ function samePolicies(policies: Review['policies']): readonly ShownPolicy[] {
 }
 
 function policyLine({ effect, who, what, when }: PolicyLine): string {
-  const sign = effect === 'Allow' ? chalk.green('+ may') : chalk.red('- never');
-  return `  ${sign} ${wrap(`${who}: ${what}${when ? `, if ${when}` : ''}`, 6)}`;
+  const [sign, paint] = effect === 'Allow' ? (['+ may', chalk.green] as const) : (['- never', chalk.red] as const);
+  const text = wrap(`${sign} ${who}: ${what}${when ? `, if ${when}` : ''}`, 6);
+  return `  ${paint(sign)}${text.slice(sign.length)}`;
 }
 
 /** What would still be missing after this approval. */
