@@ -1,150 +1,156 @@
+import { sign } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { encodeBase64 } from '../../src/lib/base/bytes.js';
+import type { JsonValue } from '../../src/lib/base/canonical-json.js';
+import { formatCanonical } from '../../src/lib/base/canonical-json.js';
+import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../../src/lib/base/dsse.js';
 import { CustodyError } from '../../src/lib/base/errors.js';
-import { isSignedBy, open, seal } from '../../src/lib/record/envelope.js';
-import { formatMemory, parseMemory } from '../../src/lib/record/memory.js';
-import { formatStatement, parseStatement } from '../../src/lib/record/statement.js';
-import { formatRoster, parseRoster } from '../../src/lib/roster/format.js';
-import { approval, createTeam, NOON, request } from '../support/people.js';
+import { hintOf } from '../../src/lib/base/signature.js';
+import { judge } from '../../src/lib/quorum/judge.js';
+import { isSignedBy, type OpenRecord, open, seal } from '../../src/lib/record/envelope.js';
+import { parseMemory } from '../../src/lib/record/memory.js';
+import { formatStatement, parseStatement, predicateTypeOf, RECORD_KINDS } from '../../src/lib/record/statement.js';
+import { approval, createTeam, evidenceOf, later, request, requestPredicate, rulesOf } from '../support/people.js';
 
 const team = createTeam();
 const asked = await request(team);
-const approved = await approval(team, asked, 'privacy');
-const files = [
-  await seal(asked.statement, team.signers.architect),
-  await seal(approved.statement, team.signers.privacy),
-];
-const memory = formatMemory({
-  schema: 1,
-  genesis: asked.digest,
-  planVersion: 1,
-  planDigest: team.planDigest,
-  rosterVersion: 1,
-  rosterDigest: team.rosterDigest,
-  head: null,
-  seenAt: NOON,
-});
+const given = await approval(team, asked, 'deputy');
+const signer = team.signers.deputy;
+const file = await seal(given.statement, signer);
 
-const PARSERS: Readonly<Record<string, { read: (bytes: Uint8Array) => unknown; valid: readonly Uint8Array[] }>> = {
-  open: { read: (bytes) => open(bytes), valid: files },
-  parseStatement: { read: (bytes) => parseStatement(bytes), valid: [asked.payload, approved.payload] },
-  parseMemory: { read: (bytes) => parseMemory(bytes, 'memory'), valid: [memory] },
-  parseRoster: { read: (bytes) => parseRoster(bytes), valid: [formatRoster(team.roster)] },
-};
-
-/** True for a value and for a refusal that is no defect of ours. */
-function valueOrOurs(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (cause) {
-    return cause instanceof CustodyError && cause.code !== 'BUG';
-  }
-}
-
-function valueOrNull<T>(read: () => T): T | null {
+/** A value, or an error of ours with this code; anything else fails the test. */
+function valueOr<T>(code: string, read: () => T): T | null {
   try {
     return read();
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code !== 'BUG') return null;
-    throw cause;
+  } catch (error) {
+    expect(error).toBeInstanceOf(CustodyError);
+    expect(error).toMatchObject({ code });
+    return null;
   }
 }
 
-describe.each(Object.entries(PARSERS))('fuzz: %s', (_, { read, valid }) => {
-  test('takes what is valid', () => {
-    for (const bytes of valid) expect(() => read(bytes)).not.toThrow();
-  });
+const bundle = (payload: Uint8Array, signature: Uint8Array) =>
+  Buffer.from(
+    `{"dsseEnvelope":{"payload":"${encodeBase64(payload)}","payloadType":"${IN_TOTO_PAYLOAD_TYPE}",` +
+      `"signatures":[{"keyid":"","sig":"${encodeBase64(signature)}"}]},"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json",` +
+      `"verificationMaterial":{"publicKey":{"hint":"${hintOf(signer.publicKey)}"}}}`,
+  );
 
-  test('any bytes and any JSON are a value or refused', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => valueOrOurs(() => read(bytes))));
-    fc.assert(fc.property(fc.json(), (json) => valueOrOurs(() => read(Buffer.from(json)))));
-  });
-
-  test('a valid one with any piece cut, put in or repeated is a value or refused', () => {
-    const change = fc.record({
-      bytes: fc.constantFrom(...valid),
-      at: fc.nat(),
-      cut: fc.nat(40),
-      put: fc.oneof(
-        fc.uint8Array({ maxLength: 8 }),
-        fc.constantFrom('null', '{}', '[', '-0', '"\\ud800"').map(Buffer.from),
+/** Statements of the right outline with any JSON in the fields of a real one. */
+const lookalike = fc
+  .record({
+    kind: fc.constantFrom(...RECORD_KINDS),
+    fields: fc.dictionary(
+      fc.constantFrom(
+        ...Object.keys(requestPredicate(team)),
+        'request',
+        'approvals',
+        'withdraws',
+        'intent',
+        '__proto__',
       ),
-    });
+      fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom(...Object.values(requestPredicate(team)))),
+      { maxKeys: 30 },
+    ),
+    from: fc.boolean(),
+  })
+  .map(({ kind, fields, from }) => {
+    const predicate = from ? { ...requestPredicate(team), ...fields } : fields;
+    return {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'calls', digest: { sha256: '0'.repeat(64) } }],
+      predicateType: predicateTypeOf(kind),
+      predicate,
+    } as unknown as JsonValue;
+  });
+
+describe('any bytes', () => {
+  it('give a record or RECORD_MALFORMED', () => {
     fc.assert(
-      fc.property(change, ({ bytes, at, cut, put }) => {
-        const from = at % bytes.length;
-        return valueOrOurs(() => read(Buffer.concat([bytes.subarray(0, from), put, bytes.subarray(from + cut)])));
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 600 }),
+          fc.string().map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          valueOr('RECORD_MALFORMED', () => open(bytes));
+          valueOr('RECORD_MALFORMED', () => parseStatement(bytes));
+          valueOr('STORAGE', () => parseMemory(bytes, 'memory'));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('in a well-formed bundle give a record or RECORD_MALFORMED', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 80 }), (payload, signature) => {
+        valueOr('RECORD_MALFORMED', () => open(bundle(payload, signature)));
       }),
     );
   });
 
-  test('a valid one with any value replaced by any other is a value or refused', () => {
-    const [bytes = new Uint8Array()] = valid;
-    const leaves = leavesOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  it('that look like a statement parse to what formats to the same bytes, or are refused', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...leaves), fc.jsonValue(), (path, value) => {
-        const copy = JSON.parse(Buffer.from(bytes).toString('utf8'));
-        replace(copy, path, value);
-        return valueOrOurs(() => read(Buffer.from(JSON.stringify(copy))));
+      fc.property(lookalike, (value) => {
+        const bytes = Buffer.from(formatCanonical(value));
+        const read = valueOr('RECORD_MALFORMED', () => parseStatement(bytes));
+        if (read) expect(Buffer.from(formatStatement(read))).toEqual(bytes);
       }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('signed by a custodian as a request give a verdict or a refusal', () => {
+    fc.assert(
+      fc.property(lookalike, (value) => {
+        const payload = Buffer.from(formatCanonical(value));
+        const signature = sign('sha256', preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), signer.privateKey);
+        const read = valueOr('RECORD_MALFORMED', () => open(bundle(payload, signature)));
+        if (read?.statement.kind !== 'request') return;
+        try {
+          judge(evidenceOf(read as OpenRecord<'request'>, given), rulesOf(team), later(600));
+        } catch (error) {
+          expect(error).toBeInstanceOf(CustodyError);
+          expect((error as CustodyError).exit).toBe(3);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });
 
-function leavesOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([name, item]) => leavesOf(item, [...path, name]))].filter(
-    ({ length }) => length > 0,
-  );
-}
-
-function replace(root: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const last = path.at(-1) ?? '';
-  let place = root;
-  for (const name of path.slice(0, -1)) place = place[name] as Record<string, unknown>;
-  place[last] = value;
-}
-
-describe('fuzz: signatures over records', () => {
-  const keys = [team.signers.architect.publicKey, team.signers.privacy.publicKey];
-
-  test.each([0, 1])('every one-byte change of file %i is refused or does not verify', (index) => {
-    const file = Buffer.from(files[index] ?? new Uint8Array());
-    const key = keys[index];
-    expect(key && isSignedBy(open(file), key)).toBe(true);
-    for (let at = 0; at < file.length; at++) {
-      for (const flip of [0x01, 0x20, 0x80]) {
-        const changed = Buffer.from(file);
-        changed.writeUInt8(file.readUInt8(at) ^ flip, at);
-        const record = valueOrNull(() => open(changed));
-        if (record === null) continue;
-        // The hint is not signed: another one only tries another key.
-        const counts = key && record.hint === open(file).hint && isSignedBy(record, key);
-        expect(counts, `byte ${at} ^ ${flip}`).toBe(false);
-      }
-    }
-  });
-
-  test('any other byte anywhere', () => {
+describe('a valid record with one byte changed', () => {
+  it('is refused or no longer verifies', () => {
     fc.assert(
-      fc.property(fc.nat(1), fc.nat(), fc.integer({ min: 1, max: 255 }), (index, where, flip) => {
-        const file = Buffer.from(files[index] ?? new Uint8Array());
-        const at = where % file.length;
-        const [key, hint] = [keys[index], open(file).hint];
-        file.writeUInt8(file.readUInt8(at) ^ flip, at);
-        const record = valueOrNull(() => open(file));
-        return record === null || !key || record.hint !== hint || !isSignedBy(record, key);
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const bytes = Buffer.from(file);
+        bytes[at] = (bytes[at] ?? 0) ^ flip;
+        const read = valueOr('RECORD_MALFORMED', () => open(bytes));
+        if (!read) return;
+        expect(read.fileDigest).not.toBe(given.fileDigest);
+        // A changed hint leaves the signature whole, and points at a key that nobody has.
+        if (read.hint === hintOf(signer.publicKey)) expect(isSignedBy(read, signer.publicKey)).toBe(false);
+        const { approvals } = judge(evidenceOf(asked, read as OpenRecord<'approval'>), rulesOf(team), later(600));
+        expect(approvals.some(({ counted }) => counted)).toBe(false);
       }),
+      { numRuns: 2000 },
     );
   });
 
-  test('what is read is written back byte for byte', () => {
-    for (const { statement, payload } of [asked, approved]) {
-      expect(Buffer.from(formatStatement(parseStatement(payload))).equals(payload)).toBe(true);
-      expect(parseStatement(payload)).toEqual(statement);
-    }
-    expect(Buffer.from(formatRoster(parseRoster(formatRoster(team.roster))))).toEqual(formatRoster(team.roster));
-    expect(Buffer.from(formatMemory(parseMemory(memory, 'memory')))).toEqual(memory);
+  it('or one added or taken away', () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.option(fc.nat(255), { nil: null }), (at, added) => {
+        const bytes = Buffer.concat([
+          file.subarray(0, at),
+          added === null ? Buffer.alloc(0) : Buffer.from([added]),
+          file.subarray(added === null ? at + 1 : at),
+        ]);
+        const read = valueOr('RECORD_MALFORMED', () => open(bytes));
+        if (read) expect(isSignedBy(read, signer.publicKey)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -148,12 +148,12 @@ function withdrawalFault(
 
 /** Of one person's valid approvals the earliest counts; the others are the same person again (T17). */
 function countPeopleOnce(approvals: readonly Judged<'approval'>[]): readonly Judged<'approval'>[] {
-  const first = new Map<string, OpenRecord<'approval'>>();
-  for (const { record, signer, counted } of inOrderOfTime(approvals)) {
-    if (counted && signer && !first.has(signer.person)) first.set(signer.person, record);
+  const first = new Map<string, Judged<'approval'>>();
+  for (const item of inOrderOfTime(approvals)) {
+    if (item.counted && item.signer && !first.has(item.signer.person)) first.set(item.signer.person, item);
   }
   return approvals.map((item) =>
-    item.counted && item.signer && first.get(item.signer.person) !== item.record
+    item.counted && item.signer && first.get(item.signer.person) !== item
       ? { ...item, counted: false, ignoredBecause: 'same-person' }
       : item,
   );
