@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { CustodyError } from '../base/errors.js';
 import { openClonePin } from '../fs/clone-pin.js';
 import { writeDraft } from '../fs/folder.js';
-import { createClone, createOrigin } from '../git/clone.js';
+import { createClone, createOrigin, finishClone, isUnfinished } from '../git/clone.js';
 import { parseDraft } from '../plan/draft.js';
+import { planDigest } from '../plan/format.js';
 import { lookUp } from '../request/desk.js';
+import { readInForce } from '../request/in-force.js';
+import type { Actor, Ports } from '../request/ports.js';
+import { rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { wordsOf } from '../roster/words.js';
-import { found, foundingOf } from '../setup/found.js';
+import { type Founding, found, foundingOf } from '../setup/found.js';
 import { seatOfRole } from './acting.js';
 import { orAsk } from './ask.js';
 import type { Context } from './context.js';
@@ -32,17 +37,22 @@ export async function foundRepository(
   );
   const folder = resolve(dir);
   await originAt(url, context);
-  await createClone(folder, isPath(url) ? resolve(url) : url, context.environment);
+  const clone = await createClone(folder, isPath(url) ? resolve(url) : url, context.environment);
   await writeDraft(folder, text);
   const ports = await context.portsFor(folder, { read: async () => null, write: async () => undefined }, draft.plan);
   const founding = foundingOf(draft, randomBytes(8).toString('hex'), ports.clock.now());
   const actor = await context.actor(founding.roster, draft.plan, as);
-  const genesis = await found(ports, actor, await context.access.aws(draft.plan), founding, witness);
+  const aws = await context.access.aws(draft.plan);
+  const genesis = await found(ports, actor, aws, founding, witness).catch((cause) =>
+    ownGenesis(ports, actor, founding, cause),
+  );
   const pin = { schema: 1, genesis: genesis.digest, as } as const;
-  await openClonePin(folder).write(pin);
   const state = await lookUp({ ...ports, memory: context.memoryOf(pin) }, 'local');
+  // Last: with its pin the clone is complete, without one the next run makes it anew.
+  await openClonePin(folder).write(pin);
+  await finishClone(clone);
   return {
-    repository: founding.roster.repository,
+    repository: state.roster.repository,
     folder,
     remote: url,
     genesis: genesis.digest,
@@ -51,6 +61,22 @@ export async function foundRepository(
     custodian: as,
     missing: missingIn(founding.roster, state.signedGenesis),
   };
+}
+
+/**
+ * What an earlier run of the same command published before it was cut off: a genesis with this custodian's own
+ * signature over this plan and these people. Anything else is somebody's repository, and `cause` stands.
+ */
+async function ownGenesis({ store, clock }: Ports, actor: Actor, { plan, roster }: Founding, cause: unknown) {
+  if (!(cause instanceof CustodyError) || cause.code !== 'REPOSITORY_EXISTS') throw cause;
+  const state = await readInForce(store, await store.local(), clock.now());
+  const [firstPlan, firstRoster] = [state.plans[0], state.rosters[0]];
+  if (!firstPlan || !firstRoster || !state.signedGenesis.has(actor.identity.id)) throw cause;
+  const { repository, createdAt } = firstRoster;
+  const samePlan = planDigest(firstPlan) === planDigest(plan);
+  if (samePlan && rosterDigest(firstRoster) === rosterDigest({ ...roster, repository, createdAt }))
+    return state.genesis;
+  throw cause;
 }
 
 /** Custodians who have not signed genesis. */
@@ -69,7 +95,7 @@ async function originAt(url: string, context: Context): Promise<void> {
     () => true,
     () => false,
   );
-  if (!there) await createOrigin(resolve(url), context.environment);
+  if (!there || (await isUnfinished(resolve(url)))) await createOrigin(resolve(url), context.environment);
 }
 
 /** What was founded, and the words to read to the others. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { CustodyError } from '../base/errors.js';
 import { openClonePin } from '../fs/clone-pin.js';
 import { writeDraft } from '../fs/folder.js';
-import { createClone } from '../git/clone.js';
+import { createClone, finishClone } from '../git/clone.js';
 import { formatDraft } from '../plan/draft.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
 import { readInForce } from '../request/in-force.js';
@@ -22,9 +22,11 @@ import { heading, pairs } from './render.js';
 export async function joinRepository(context: Context, url: string, dir: string, said: string | undefined) {
   const folder = resolve(dir);
   const existed = await exists(folder);
-  await createClone(folder, isPath(url) ? resolve(url) : url, context.environment);
+  const clone = await createClone(folder, isPath(url) ? resolve(url) : url, context.environment);
   try {
-    return await confirmAndSign(context, folder, url, said);
+    const joined = await confirmAndSign(context, folder, url, said);
+    await finishClone(clone);
+    return joined;
   } catch (cause) {
     // Nothing of it was believed: leave no half-made clone that a later command could take for one.
     await rm(existed ? join(folder, '.git') : folder, { recursive: true, force: true });
@@ -44,9 +46,10 @@ async function confirmAndSign(context: Context, folder: string, url: string, sai
   const ports = await context.portsFor(folder, context.memoryOf(pin));
   const actor = as === null ? null : await context.actor(seen.roster, plan, as);
   const signed = await pinAndSign(ports, actor, seen);
-  await openClonePin(folder).write(pin);
   await writeDraft(folder, formatDraft({ plan, roster: rosterDraft(seen.roster) }));
   const after = await readInForce(ports.store, await ports.store.local(), ports.clock.now());
+  // Last: with its pin the clone is complete, without one the next run makes it anew.
+  await openClonePin(folder).write(pin);
   return {
     folder,
     remote: url,

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CustodyError } from '../base/errors.js';
 import type { Environment } from './environment.js';
@@ -25,18 +25,24 @@ const FOREIGN = [
   'objects/info/http-alternates',
 ] as const;
 
+/** Lies in what custody makes until that is complete, so that what was cut off there can be told from everything else. */
+const UNFINISHED = 'custody.unfinished';
+/** What says that a repository is in use all the same: the pin of a clone (fs/clone-pin), the branch of an origin. */
+const IN_USE = ['custody.json', 'refs/heads/main', 'packed-refs'] as const;
+
 /**
- * Makes an empty clone of `url` in `dir`; the network is not used.
- * @throws CustodyError USAGE for the address, REPOSITORY_EXISTS when `dir` has a `.git`, STORAGE
+ * Makes an empty clone of `url` in `dir`; the network is not used. One that an earlier run began and did not finish is
+ * made anew.
+ * @throws CustodyError USAGE for the address, REPOSITORY_EXISTS when `dir` has another `.git`, STORAGE
  */
 export async function createClone(dir: string, url: string, environment: Environment): Promise<Clone> {
   const remote = parseRemoteUrl(url);
   const root = resolve(dir);
   const gitDir = join(root, '.git');
-  if ((await kindOf(gitDir)) !== 'nothing') {
+  if ((await kindOf(gitDir)) !== 'nothing' && !(await isUnfinished(gitDir))) {
     throw new CustodyError('REPOSITORY_EXISTS', `${root} has a .git already`);
   }
-  await storing(gitDir, () => mkdir(root, { recursive: true }));
+  await begin(gitDir);
   await initialise(gitDir, environment);
   await storing(gitDir, async () => {
     await writeFile(join(gitDir, 'HEAD'), `ref: ${REFS.main}\n`);
@@ -45,19 +51,48 @@ export async function createClone(dir: string, url: string, environment: Environ
   return openClone(root, environment);
 }
 
+/** Says that a clone is complete: it will not be made anew. */
+export async function finishClone({ gitDir }: Pick<Clone, 'gitDir'>): Promise<void> {
+  await storing(gitDir, () => rm(join(gitDir, UNFINISHED), { force: true }));
+}
+
+/** Whether custody itself began this and was cut off: an empty folder, or one with our mark that nothing uses yet. */
+export async function isUnfinished(dir: string): Promise<boolean> {
+  if ((await kindOf(dir)) !== 'folder') return false;
+  const names = await readdir(dir);
+  if (names.length === 0) return true;
+  if (!names.includes(UNFINISHED)) return false;
+  const uses = await Promise.all(IN_USE.map((name) => kindOf(join(dir, name))));
+  return uses.every((kind) => kind === 'nothing');
+}
+
+/** Empties what was cut off and marks it; the folder itself may be somebody's, with rights of its own. */
+async function begin(dir: string): Promise<void> {
+  await storing(dir, async () => {
+    await mkdir(dir, { recursive: true });
+    // The mark goes last, or a second cut would leave a rest that nobody knows.
+    const rest = (await readdir(dir)).filter((name) => name !== UNFINISHED);
+    for (const name of rest) await rm(join(dir, name), { recursive: true, force: true });
+    await writeFile(join(dir, UNFINISHED), '');
+  });
+}
+
 /**
- * Makes the bare shared repository of a rehearsal.
- * @throws CustodyError REPOSITORY_EXISTS when `dir` is not empty, STORAGE
+ * Makes a bare shared repository; one that an earlier run began and did not finish is made anew.
+ * @throws CustodyError REPOSITORY_EXISTS when `dir` holds anything else, STORAGE
  */
 export async function createOrigin(dir: string, environment: Environment): Promise<string> {
   const root = resolve(dir);
-  await storing(root, () => mkdir(root, { recursive: true }));
-  if ((await readdir(root)).length > 0) throw new CustodyError('REPOSITORY_EXISTS', `${root} is not empty`);
+  if ((await kindOf(root)) !== 'nothing' && !(await isUnfinished(root))) {
+    throw new CustodyError('REPOSITORY_EXISTS', `${root} is not empty`);
+  }
+  await begin(root);
   await initialise(root, environment);
   await storing(root, async () => {
     await writeFile(join(root, 'HEAD'), 'ref: refs/heads/main\n');
     await writeFile(join(root, 'config'), ORIGIN_CONFIG);
   });
+  await finishClone({ gitDir: root });
   return root;
 }
 

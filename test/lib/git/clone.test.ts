@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createClone, createOrigin, openClone } from '../../../src/lib/git/clone.js';
+import { createClone, createOrigin, finishClone, openClone } from '../../../src/lib/git/clone.js';
 
 const environment = { PATH: process.env.PATH, HOME: '/nonexistent' };
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -40,7 +40,24 @@ describe('a clone', () => {
   });
 
   test('is not made twice, nor where a .git is', async () => {
+    await finishClone({ gitDir: join(dir, '.git') });
     await expect(createClone(dir, '/srv/x', environment)).rejects.toEqual(code('REPOSITORY_EXISTS'));
+  });
+
+  test('is made anew while it is not finished, and not once it is pinned', async () => {
+    const again = await createClone(dir, '/srv/x', environment);
+    expect(again.remote.text).toBe('/srv/x');
+    writeFileSync(join(dir, '.git', 'custody.json'), '{}');
+    await expect(createClone(dir, '/srv/y', environment)).rejects.toEqual(code('REPOSITORY_EXISTS'));
+    expect(existsSync(join(dir, '.git', 'custody.json'))).toBe(true);
+  });
+
+  test('is made where an empty .git is, not where somebody else’s is', async () => {
+    for (const name of ['carol', 'dan']) mkdirSync(join(root, name, '.git'), { recursive: true });
+    await createClone(join(root, 'carol'), '/srv/x', environment);
+    writeFileSync(join(root, 'dan', '.git', 'HEAD'), 'ref: refs/heads/main\n');
+    await expect(createClone(join(root, 'dan'), '/srv/x', environment)).rejects.toEqual(code('REPOSITORY_EXISTS'));
+    expect(existsSync(join(root, 'dan', '.git', 'HEAD'))).toBe(true);
   });
 
   test('is not made of an unsafe address, and then nothing is left behind', async () => {
@@ -176,6 +193,18 @@ describe('an origin', () => {
   test('is made in an empty folder only', async () => {
     const origin = await createOrigin(join(root, 'origin.git'), environment);
     expect(readFileSync(join(origin, 'HEAD'), 'utf8')).toBe('ref: refs/heads/main\n');
+    await expect(createOrigin(origin, environment)).rejects.toEqual(code('REPOSITORY_EXISTS'));
+  });
+
+  test('is made anew where it was cut off, never where it has a branch', async () => {
+    const origin = join(root, 'origin.git');
+    mkdirSync(join(origin, 'objects'), { recursive: true });
+    writeFileSync(join(origin, 'custody.unfinished'), '');
+    await createOrigin(origin, environment);
+    expect(existsSync(join(origin, 'custody.unfinished'))).toBe(false);
+    mkdirSync(join(origin, 'refs', 'heads'), { recursive: true });
+    writeFileSync(join(origin, 'refs', 'heads', 'main'), `${'1'.repeat(40)}\n`);
+    writeFileSync(join(origin, 'custody.unfinished'), '');
     await expect(createOrigin(origin, environment)).rejects.toEqual(code('REPOSITORY_EXISTS'));
   });
 });
