@@ -76,14 +76,17 @@ export class Ceremony {
     for (const [, secret] of text.matchAll(/aws_secret_access_key = (\S+)/g)) this.secrets.push(secret ?? '');
   }
 
-  /** Founded and joined by real commands; of the plan's keys, case-data exists. */
-  static async found(): Promise<Ceremony> {
+  /**
+   * Founded and joined by real commands; of the plan's keys, case-data exists. With `edit`, founded from the template's
+   * text after that edit, and no key is made.
+   */
+  static async found(edit?: (draft: string) => string): Promise<Ceremony> {
     assertBuilt();
     const dir = await mkdtemp(join(tmpdir(), 'custody-cli-'));
     await mkdir(join(dir, 'home'));
     const ceremony = new Ceremony(dir, await serve({ dir: join(dir, 'sandbox') }));
     try {
-      await ceremony.#play();
+      await ceremony.#play(edit);
       return ceremony;
     } catch (cause) {
       await ceremony.end();
@@ -153,16 +156,24 @@ export class Ceremony {
     }
   }
 
-  async #play(): Promise<void> {
+  async #play(edit: ((draft: string) => string) | undefined): Promise<void> {
     const files = await Promise.all(PLAYERS.map((player) => this.#signer(player)));
     const custodians = files.flatMap((file) => ['--custodian', file]);
+    const draft = edit ? await this.#draft(custodians, edit) : custodians;
     const origin = join(this.dir, 'origin.git');
     const architect = this.clone('architect');
-    const made = await this.ok('architect', 'init', architect, ...custodians, '--remote', origin, '--as', 'architect');
+    const made = await this.ok('architect', 'init', architect, ...draft, '--remote', origin, '--as', 'architect');
     const genesis = textAt(made.json, 'genesis');
     for (const player of ['privacy', 'deputy'] as const)
       await this.ok(player, 'join', origin, this.clone(player), '--as', player, '--genesis', genesis);
-    await this.#makeCaseData();
+    if (!edit) await this.#makeCaseData();
+  }
+
+  async #draft(custodians: readonly string[], edit: (draft: string) => string): Promise<readonly string[]> {
+    const { json } = await this.ok('architect', 'init', this.clone('architect'), ...custodians, '--dry-run');
+    const file = join(this.dir, 'plan.yaml');
+    await writeFile(file, edit(textAt(json, 'draft')));
+    return ['--from', file];
   }
 
   async #signer(player: Player): Promise<string> {

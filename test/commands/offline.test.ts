@@ -1,0 +1,156 @@
+import { cp, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { at, textAt } from '../../src/lib/rehearse/expect.js';
+import { Ceremony, type CliOutcome, PLAYERS, type Player } from '../support/cli.js';
+
+let ceremony: Ceremony;
+
+beforeAll(async () => {
+  ceremony = await Ceremony.found();
+  // One machine would know at once what another clone on it has seen; here each custodian has a machine.
+  for (const player of PLAYERS) await cp(join(ceremony.dir, 'home', 'state'), machine(player), { recursive: true });
+}, 120_000);
+
+afterAll(() => ceremony.end());
+
+const machine = (player: Player) => join(ceremony.dir, 'machines', player);
+const run = (player: Player, words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  ceremony.run(player, words, { XDG_STATE_HOME: machine(player), ...env });
+
+async function ok(player: Player, ...words: string[]): Promise<CliOutcome> {
+  const outcome = await run(player, [...words, '--json']);
+  expect([words.join(' '), outcome.exit]).toEqual([words.join(' '), 0]);
+  return outcome;
+}
+
+const code = ({ exit, json }: CliOutcome) => [exit, (at(json, 'error') as { code?: string } | undefined)?.code];
+
+/** With the shared repository out of reach. */
+async function away<T>(play: () => Promise<T>): Promise<T> {
+  const origin = join(ceremony.dir, 'origin.git');
+  await rename(origin, `${origin}.away`);
+  try {
+    return await play();
+  } finally {
+    await rename(`${origin}.away`, origin);
+  }
+}
+
+/** A new request to rotate case-data, since a rejected one ends. */
+async function ask(): Promise<{ readonly id: string; readonly digest: string }> {
+  const { json } = await ok('architect', 'keys', 'rotate', 'case-data', '--reason', 'offline');
+  return { id: textAt(json, 'request', 'id'), digest: textAt(json, 'request', 'digest') };
+}
+
+async function stateSeenBy(player: Player, id: string): Promise<string> {
+  return textAt((await ok(player, 'keys', 'show', id)).json, 'request', 'state');
+}
+
+describe('without the network', () => {
+  it('a request waits in the clone and goes out with the next contact', async () => {
+    const outcome = await away(() => run('deputy', ['keys', 'rotation', 'case-data', '--json']));
+    expect(code(outcome)).toEqual([5, 'REMOTE_UNREACHABLE']);
+    expect(textAt(outcome.json, 'error', 'message')).toContain('is signed and waits in this clone');
+    const id = textAt(outcome.json, 'error', 'details', 'id');
+    const listed = await run('deputy', ['keys', 'pending', '--offline', '--json']);
+    expect(at(listed.json, 'waiting')).not.toEqual([]);
+    const unseen = await run('privacy', ['keys', 'show', id, '--json']);
+    expect(code(unseen)).toEqual([2, 'NOT_FOUND']);
+    await ok('deputy', 'keys', 'rotate', 'case-data');
+    expect(await stateSeenBy('privacy', id)).toBe('pending');
+    expect(at((await ok('deputy', 'keys', 'pending')).json, 'waiting')).toEqual([]);
+    await ok('deputy', 'keys', 'withdraw', id);
+  });
+
+  it('a rejection waits, and nobody takes it for done', async () => {
+    const { id } = await ask();
+    await ok('privacy', 'keys', 'show', id);
+    const text = await away(() => run('privacy', ['keys', 'reject', id, '-m', 'no']));
+    expect(text.exit).toBe(0);
+    expect(text.stdout).toContain('waits in this clone for the network');
+    expect(await stateSeenBy('architect', id)).toBe('pending');
+    await ok('privacy', 'heartbeat');
+    expect(await stateSeenBy('architect', id)).toBe('rejected');
+  });
+
+  it("the requester's withdrawal waits", async () => {
+    const { id } = await ask();
+    const { json } = await away(() => run('architect', ['keys', 'withdraw', id, '--json']));
+    // Until it is published nobody may take it for withdrawn, its signer included.
+    expect(json).toMatchObject({ pushed: false, request: { state: 'pending' } });
+    await ok('architect', 'heartbeat');
+    expect(await stateSeenBy('deputy', id)).toBe('withdrawn');
+  });
+
+  it('approve and execute are exit 5, and nothing is signed or called', async () => {
+    const { id, digest } = await ask();
+    await ok('privacy', 'keys', 'show', id);
+    const before = await ceremony.kms();
+    for (const words of [
+      ['keys', 'approve', id, '--reviewed', digest],
+      ['keys', 'execute', id],
+      ['keys', 'execute', '--ready'],
+      ['heartbeat'],
+      ['pin'],
+    ]) {
+      const [plain, json] = await away(async () => [
+        await run('privacy', words),
+        await run('privacy', [...words, '--json']),
+      ]);
+      expect([words.join(' '), plain.exit, ...code(json)]).toEqual([words.join(' '), 5, 5, 'REMOTE_UNREACHABLE']);
+    }
+    expect(await ceremony.kms()).toEqual(before);
+    const { json } = await ok('privacy', 'keys', 'show', id);
+    expect(at(json, 'request', 'approvals')).toEqual([]);
+  });
+
+  it('what only reads says what this clone has', async () => {
+    for (const words of [
+      ['keys', 'pending'],
+      ['ledger', 'verify'],
+      ['plan', 'show'],
+      ['keys', 'list'],
+    ]) {
+      expect((await away(() => run('deputy', [...words, '--json']))).exit).toBe(0);
+    }
+  });
+
+  it('AWS away is exit 5 for approve, and nothing is published', async () => {
+    const { id, digest } = await ask();
+    const config = join(ceremony.dir, 'dead-config');
+    await writeFile(config, '[profile privacy]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:9\n');
+    const env = { AWS_CONFIG_FILE: config };
+    const outcome = await run('privacy', ['keys', 'approve', id, '--reviewed', digest, '--json'], env);
+    expect(code(outcome)).toEqual([5, 'UNAVAILABLE']);
+    const { json } = await ok('architect', 'keys', 'show', id);
+    expect(at(json, 'request', 'approvals')).toEqual([]);
+  }, 60_000);
+});
+
+describe('a pin', () => {
+  it('of another repository is refused (T26)', async () => {
+    const { id } = await ask();
+    const { json } = await ok('architect', 'pin');
+    const file = join(ceremony.dir, 'other-pin.json');
+    await writeFile(file, JSON.stringify({ ...json, genesis: `sha256:${'0'.repeat(64)}` }));
+    for (const XDG_STATE_HOME of [join(ceremony.dir, 'no-memory'), join(ceremony.dir, 'machines', 'deputy')]) {
+      const outcome = await run('deputy', ['keys', 'execute', id, '--pin', file, '--json'], {
+        XDG_STATE_HOME,
+      });
+      expect(code(outcome)).toEqual([3, 'GENESIS_MISMATCH']);
+    }
+  });
+
+  it('in CUSTODY_PIN counts as --pin; a head that never was is refused', async () => {
+    const { id } = await ask();
+    const { json } = await ok('architect', 'pin');
+    const file = join(ceremony.dir, 'pin.json');
+    await writeFile(file, JSON.stringify(json));
+    const env = (name: string) => ({ XDG_STATE_HOME: join(ceremony.dir, name), CUSTODY_PIN: file });
+    expect(code(await run('deputy', ['keys', 'execute', id, '--json'], env('m1')))).toEqual([8, 'PENDING']);
+    await writeFile(file, JSON.stringify({ ...json, head: '0'.repeat(40) }));
+    const forged = await run('deputy', ['keys', 'execute', id, '--json'], env('m2'));
+    expect(code(forged)).toEqual([3, 'ROLLBACK']);
+  });
+});
