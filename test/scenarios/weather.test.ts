@@ -1,34 +1,40 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { listAt } from '../../src/lib/rehearse/expect.js';
 import { codeOf, World } from './world.js';
 
-/** The network and AWS have a bad day: 5, with a word on what is going on, and the next run finishes. */
-let world: World;
-beforeEach(async () => {
-  world = await World.open();
-}, 120_000);
-afterEach(() => world.close());
+/**
+ * The network and AWS have a bad day: 5, with a word on what is going on, and the next run finishes. Side by side, for
+ * most of their time is waiting.
+ */
+const story = (name: string, tell: (world: World) => Promise<void>) =>
+  it.concurrent(name, async () => {
+    const world = await World.open();
+    await tell(world).finally(() => world.close());
+  }, 240_000);
 
-it('a remote that is away: vetoes wait in the clone, approving says 5, and the next contact publishes what waits', async () => {
-  const asked = await world.rotate('architect');
-  await world.ok('privacy', 'keys', 'pending');
-  renameSync(world.origin, `${world.origin}.away`);
-  const approving = await world.run('privacy', ['keys', 'approve', asked.id, '--reviewed', asked.digest]);
-  expect([approving.exit, codeOf(approving)]).toEqual([5, 'REMOTE_UNREACHABLE']);
-  expect(approving.stderr).toContain('trying again');
-  const executing = await world.run('privacy', ['keys', 'execute', asked.id]);
-  expect([executing.exit, codeOf(executing)]).toEqual([5, 'REMOTE_UNREACHABLE']);
-  const rejecting = await world.ok('privacy', 'keys', 'reject', asked.id, '--reason', 'on a train');
-  expect(rejecting.json.pushed).toBe(false);
-  expect(listAt((await world.ok('privacy', 'keys', 'pending')).json, 'waiting')).toHaveLength(1);
-  renameSync(`${world.origin}.away`, world.origin);
-  await world.ok('privacy', 'heartbeat');
-  expect(await world.stateOf('architect', asked.id)).toBe('rejected');
-}, 120_000);
+story(
+  'a remote that is away: vetoes wait in the clone, approving says 5, and the next contact publishes what waits',
+  async (world) => {
+    const asked = await world.rotate('architect');
+    await world.ok('privacy', 'keys', 'pending');
+    renameSync(world.origin, `${world.origin}.away`);
+    const approving = await world.run('privacy', ['keys', 'approve', asked.id, '--reviewed', asked.digest]);
+    expect([approving.exit, codeOf(approving)]).toEqual([5, 'REMOTE_UNREACHABLE']);
+    expect(approving.stderr).toContain('trying again');
+    const executing = await world.run('privacy', ['keys', 'execute', asked.id]);
+    expect([executing.exit, codeOf(executing)]).toEqual([5, 'REMOTE_UNREACHABLE']);
+    const rejecting = await world.ok('privacy', 'keys', 'reject', asked.id, '--reason', 'on a train');
+    expect(rejecting.json.pushed).toBe(false);
+    expect(listAt((await world.ok('privacy', 'keys', 'pending')).json, 'waiting')).toHaveLength(1);
+    renameSync(`${world.origin}.away`, world.origin);
+    await world.ok('privacy', 'heartbeat');
+    expect(await world.stateOf('architect', asked.id)).toBe('rejected');
+  },
+);
 
-it('AWS throttles and then loses an answer: 5 first, then exactly one rotation', async () => {
+story('AWS throttles and then loses an answer: 5 first, then exactly one rotation', async (world) => {
   const asked = await world.approvedRotation();
   await world.fault({ kind: 'throttle', operation: 'RotateKeyOnDemand', times: null });
   const throttled = await world.run('deputy', ['keys', 'execute', asked.id]);
@@ -41,9 +47,9 @@ it('AWS throttles and then loses an answer: 5 first, then exactly one rotation',
   await world.ok('privacy', 'keys', 'execute', asked.id);
   expect(await world.struck()).toBe(1);
   expect(await world.rotations()).toBe(1);
-}, 120_000);
+});
 
-it('a remote and AWS that say nothing: 5 within the limit, and the next run finishes', async () => {
+story('a remote and AWS that say nothing: 5 within the limit, and the next run finishes', async (world) => {
   const asked = await world.approvedRotation();
   await world.ok('deputy', 'keys', 'pending');
   const bin = join(world.dir, 'bin');
@@ -63,4 +69,4 @@ it('a remote and AWS that say nothing: 5 within the limit, and the next run fini
   expect(await world.rotations()).toBe(0);
   await world.ok('privacy', 'keys', 'execute', asked.id);
   expect(await world.rotations()).toBe(1);
-}, 180_000);
+});
