@@ -10,6 +10,7 @@ import {
   list,
   nullable,
   number,
+  OPENED,
   object,
   oneOf,
   text,
@@ -92,7 +93,7 @@ const RESULTS = {
   ),
   'plan-propose': either(
     object({ changes: list(use('planChange'), { maxItems: 0 }) }),
-    object({ ...DEFINITIONS.opened.properties, changes: list(use('planChange')) }),
+    object({ ...OPENED, changes: list(use('planChange')) }),
     object({ dryRun: { const: true }, proposed: use('proposed'), changes: list(use('planChange')) }),
   ),
   'plan-show': either(

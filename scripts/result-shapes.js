@@ -55,6 +55,9 @@ const fault = object({
   'suggestions?': list(text),
 });
 
+/** What opening one request answers. */
+export const OPENED = { request: use('request'), created: flag, pushed: flag, 'dryRun?': { const: true } };
+
 /** Shapes that more than one result holds. */
 export const DEFINITIONS = {
   digest,
@@ -117,7 +120,7 @@ export const DEFINITIONS = {
     'receipt?': use('receipt'),
     'unreadable?': list(anything),
   }),
-  opened: object({ request: use('request'), created: flag, pushed: flag, 'dryRun?': { const: true } }),
+  opened: object(OPENED),
   proposed: object({
     action: text,
     class: text,

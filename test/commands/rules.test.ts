@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { at, textAt } from '../../src/lib/rehearse/expect.js';
 import { Ceremony } from '../support/cli.js';
@@ -14,6 +16,20 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => ceremony.end());
+
+describe('a draft', () => {
+  it('is put in force by a request; its answer fits the schema, with and without a change', async () => {
+    const none = await ceremony.ok('deputy', 'plan', 'propose');
+    expect(none.json).toEqual({ changes: [] });
+    const file = join(ceremony.clone('deputy'), 'custody.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/period: 365d/, 'period: 180d'));
+    const { json } = await ceremony.ok('deputy', 'plan', 'propose', '--reason', 'more often');
+    expect(json).toMatchObject({ created: true, request: { action: 'plan.update', class: 'plan' } });
+    const again = await ceremony.ok('deputy', 'plan', 'propose');
+    expect(again.json).toMatchObject({ created: false, request: { id: textAt(json, 'request', 'id') } });
+  });
+});
 
 describe('a class that wants a person at a terminal (T9)', () => {
   it('refuses --reviewed: a script could have read the digest', async () => {
