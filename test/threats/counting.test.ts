@@ -8,6 +8,7 @@ import { judge } from '../../src/lib/quorum/judge.js';
 import { type OpenRecord, ofKind, open, seal } from '../../src/lib/record/envelope.js';
 import { formatStatement, type Statement } from '../../src/lib/record/statement.js';
 import { lookUp } from '../../src/lib/request/desk.js';
+import { planProposal } from '../../src/lib/request/open.js';
 import { formatRoster, parseRoster } from '../../src/lib/roster/format.js';
 import type { CustodianId, Roster } from '../../src/lib/roster/roster.js';
 import { assertRoster } from '../../src/lib/roster/rules.js';
@@ -228,6 +229,15 @@ describe('T22 self-approval', () => {
     const to = await request(strict, 'deputy');
     const own = await approval(strict, to, 'deputy', { with: team.spare });
     expect(reasons(judged(evidenceOf(to, own), strict))).toEqual(['self-approval']);
+  });
+
+  it('a change of plan is asked by both plans', async () => {
+    const { parameters } = planProposal(team.plan, strict.plan.plan, '', null);
+    const to = await request(team, 'deputy', { action: 'plan.update', key: null, parameters });
+    const rules = rulesOf(team, { next: { plan: strict.plan.plan, roster: team.roster } });
+    const own = evidenceOf(to, await approval(team, to, 'deputy'), await approval(team, to, 'privacy'));
+    expect(judge(own, rules, later(600)).state).toBe('pending');
+    expect(judge(own, rulesOf(team), later(600)).state).toBe('approved');
   });
 
   it('is refused by the flow before anything is signed', async () => {

@@ -9,7 +9,7 @@ import type { RequestPredicate } from '../../src/lib/record/statement.js';
 import { approve, reviewRequest } from '../../src/lib/request/approve.js';
 import { createProposal } from '../../src/lib/request/estate.js';
 import { execute } from '../../src/lib/request/execute.js';
-import { openRequest } from '../../src/lib/request/open.js';
+import { openRequest, planProposal } from '../../src/lib/request/open.js';
 import { createOffice, rotation } from '../support/office.js';
 import {
   approval,
@@ -167,11 +167,22 @@ describe('T4 an approval is good for one thing', () => {
   });
 
   const arn = caseDataKey(team).arn ?? '';
+  const noKey = { ...planProposal(team.plan, team.plan.plan, '', null), executor: null };
+  const created = createProposal(team.plan.plan, team.roster, 'root', '', null);
+  const newKey = { ...created, key: { name: 'root', alias: 'alias/cmk/root', arn: null, keyId: null } };
+  it('a request in another’s name is refused', async () => {
+    const asked = await record(team.signers.deputy, requestStatement(requestPredicate(team)));
+    expect(() => judged(evidenceOf(asked))).toThrow(code('REFUSED'));
+  });
+
   const foreign: readonly (readonly [string, Partial<RequestPredicate>])[] = [
     ['another repository', { repository: 'fedcba9876543210' }],
     ['another account', { account: '999922223333' }],
     ['another partition', { partition: 'aws-cn' }],
     ['another endpoint', { endpoint: 'sandbox' }],
+    ['another account, and no key', { ...noKey, account: '999922223333' }],
+    ['a new key that is there already', { ...newKey, key: { ...newKey.key, keyId: OTHER_KEY } }],
+    ['the plan, and a key', { ...noKey, key: caseDataKey(team) }],
     ['a Region that is not in the plan', { region: 'us-east-1' }],
     ['a key of another Region', { key: { ...caseDataKey(team), arn: arn.replace(PRIMARY, REPLICA) } }],
     ['a key of another account', { key: { ...caseDataKey(team), arn: arn.replace('111122223333', '999922223333') } }],

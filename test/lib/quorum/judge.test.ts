@@ -333,6 +333,11 @@ describe('execution', () => {
     for (const listed of [[seen[0]], [...seen, extra]]) {
       expect((await spent(await intent(team, asked, 'architect', listed), seen)).state).toBe('failed');
     }
+    const idle = await rejection(team, asked, 'ci');
+    expect((await spent(await intent(team, asked, 'architect', seen), [...seen, idle])).state).toBe('failed');
+    expect((await spent(await intent(team, asked, 'architect', [...seen, idle]), [...seen, idle])).state).toBe(
+      'executing',
+    );
     const back = await withdrawal(team, asked, 'deputy', { digest: asked.digest });
     expect((await spent(await intent(team, asked, 'architect', seen), [...seen, back])).state).toBe('failed');
   });
