@@ -53,11 +53,14 @@ describe('without the network', () => {
     expect(code(outcome)).toEqual([5, 'REMOTE_UNREACHABLE']);
     expect(textAt(outcome.json, 'error', 'message')).toContain('is signed and waits in this clone');
     const id = textAt(outcome.json, 'error', 'details', 'id');
+    const again = await away(() => run('deputy', ['keys', 'rotation', 'case-data', '--json']));
+    expect([...code(again), textAt(again.json, 'error', 'details', 'id')]).toEqual([5, 'REMOTE_UNREACHABLE', id]);
     const listed = await run('deputy', ['keys', 'pending', '--offline', '--json']);
     expect(at(listed.json, 'waiting')).not.toEqual([]);
     const unseen = await run('privacy', ['keys', 'show', id, '--json']);
     expect(code(unseen)).toEqual([2, 'NOT_FOUND']);
-    await ok('deputy', 'keys', 'rotate', 'case-data');
+    const retried = await ok('deputy', 'keys', 'rotation', 'case-data');
+    expect(retried.json).toMatchObject({ created: false, request: { id } });
     expect(await stateSeenBy('privacy', id)).toBe('pending');
     expect(at((await ok('deputy', 'keys', 'pending')).json, 'waiting')).toEqual([]);
     await ok('deputy', 'keys', 'withdraw', id);

@@ -61,7 +61,9 @@ async function endedBefore(player: Player, words: readonly string[], cut: Cut): 
     expect(code, words.join(' ')).toBe(0);
     return true;
   }
-  process.kill(-(child.pid ?? 0), 'SIGKILL');
+  // Without the guard, a spawn that failed would kill our own process group.
+  if (child.pid === undefined) throw new Error('the command did not start');
+  process.kill(-child.pid, 'SIGKILL');
   await exited;
   return false;
 }

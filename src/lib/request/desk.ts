@@ -15,8 +15,7 @@ export type Reach = 'remote' | 'remote-if-reachable' | 'local';
  */
 export async function lookUp(ports: Ports, reach: Reach): Promise<InForce> {
   const { store, clock, memory } = ports;
-  let view = await reachFor(ports, reach);
-  if (reach === 'remote' && (await publishOutbox(ports)) !== null) view = await store.local();
+  const view = await reachFor(ports, reach);
   const state = await readInForce(store, view, clock.now());
   try {
     await checkMemory(memory, state, store, clock);
@@ -30,10 +29,13 @@ export async function lookUp(ports: Ports, reach: Reach): Promise<InForce> {
   return newest;
 }
 
-async function reachFor({ store, progress }: Ports, reach: Reach) {
+/** The newest view that can be had; what waited for the network goes out on the way. */
+async function reachFor(ports: Ports, reach: Reach) {
+  const { store, progress } = ports;
   if (reach === 'local') return store.local();
   try {
-    return await store.sync({ onProgress: progress });
+    const view = await store.sync({ onProgress: progress });
+    return (await publishOutbox(ports)) === null ? view : await store.local();
   } catch (cause) {
     const away = cause instanceof CustodyError && (cause.code === 'REMOTE_UNREACHABLE' || cause.code === 'TIMEOUT');
     if (reach === 'remote' || !away) throw cause;

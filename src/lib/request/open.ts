@@ -5,7 +5,7 @@ import { planDigest } from '../plan/format.js';
 import type { NumberedPlan } from '../plan/plan.js';
 import { callsOf, classOf } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
-import { requestIdOf } from '../record/envelope.js';
+import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
 import { recordPath, requestFolder } from '../record/paths.js';
 import { digestOfJson, type KeyRef, type RequestPredicate, type Statement } from '../record/statement.js';
 import { assertAccount } from './aws-check.js';
@@ -57,11 +57,11 @@ export function isOpen({ verdict }: Case): boolean {
 export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
   assertFounded(state);
-  const open = (await casesOf(ports, state)).cases.filter(isOpen);
-  const existing = open.find((item) => isSame(item, proposal)) ?? null;
+  const candidates = (await casesOf(ports, state)).cases.filter(isOpen);
+  const existing = candidates.find(({ request }) => isSame(request, proposal)) ?? null;
   const limit = state.plan.plan.quorum.maxOpenRequests;
-  if (!existing && open.length >= limit) {
-    throw new CustodyError('LIMIT_EXCEEDED', `${open.length} requests are open, the plan allows ${limit}`, {
+  if (!existing && candidates.length >= limit) {
+    throw new CustodyError('LIMIT_EXCEEDED', `${candidates.length} requests are open, the plan allows ${limit}`, {
       suggestions: ['Decide or withdraw some first: custody keys pending.'],
     });
   }
@@ -79,11 +79,22 @@ export async function openRequest(ports: Ports, actor: Actor, aws: Aws, proposal
   const { state, existing, preState } = await prepareRequest(ports, aws, proposal);
   identityIn(state, actor);
   if (existing) return { case: existing, created: false, pushed: true };
+  const waits = await waitingFor(ports, proposal);
+  if (waits !== null) throw waiting(waits);
   return publishRequest(ports, actor, state, proposal, preState);
 }
 
-function isSame({ request }: Case, { action, key, region, parameters }: Proposal): boolean {
-  const said = request.statement.predicate;
+/** The id of the same request where it waits for the network already: a retry must not sign another one. */
+async function waitingFor({ store }: Ports, proposal: Proposal): Promise<string | null> {
+  for (const [path, bytes] of await store.outbox()) {
+    const request = ofKind(open(bytes, path), 'request');
+    if (request && isSame(request, proposal)) return requestIdOf(request.digest);
+  }
+  return null;
+}
+
+function isSame({ statement }: OpenRecord<'request'>, { action, key, region, parameters }: Proposal): boolean {
+  const said = statement.predicate;
   if (said.action !== action || said.region !== region) return false;
   if (key === null) return digestOfJson(said.parameters) === digestOfJson(parameters);
   return said.key?.name === key.name && said.key.arn === key.arn;

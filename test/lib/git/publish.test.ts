@@ -83,7 +83,7 @@ describe('many writers', () => {
   test('a head that never stops moving ends in CONFLICT at the deadline', async () => {
     const rival = await world.client();
     let turn = 0;
-    const store = await world.client({ limits: { deadlineMillis: 300 } });
+    const store = await world.client({ limits: { deadlineMillis: 3000 } });
     const publishing = store.publish(async () => {
       await rival.publish(add(`records/r-bbbbbbbbbb/${turn++}.json`));
       return add(`${A}/a.json`)();
