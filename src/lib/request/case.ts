@@ -5,12 +5,11 @@ import { assertPlanFollows, parsePlanDocument, planDigest } from '../plan/format
 import type { NumberedPlan } from '../plan/plan.js';
 import type { Evidence, Rules, Verdict } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
-import { type OpenRecord, open } from '../record/envelope.js';
+import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
 import { isRequestId, requestFolder } from '../record/paths.js';
 import type { CommitId, Files, RecordStore, View } from '../record/store.js';
 import { assertFollows, parseRosterDocument, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
-import { requestOf } from './request-of.js';
 
 /** One request with its records, the rules that it is judged by and the verdict. */
 export interface Case {
@@ -48,45 +47,20 @@ export async function readCase(
   const folder = await openFolders(view, [id]);
   const opened = folder.get(id);
   if (!opened) throw new CustodyError('NOT_FOUND', `there is no request ${id}`);
-  const evidence = (await gather(store, [opened], documents)).get(id);
+  const evidence = (await gather(store, [opened])).get(id);
   if (!evidence) throw new CustodyError('RECORD_MALFORMED', `records/${id} holds no request of that id`);
   return judgeCase(opened, evidence, documents, now);
 }
 
-/** How many requests are read at once, and how many such parts are under way. */
-const PART = 250;
-const LANES = 2;
-
-interface Judged {
-  readonly cases: readonly Case[];
-  readonly refused: readonly Refused[];
-}
-
 /** Every request of the repository; one that cannot be judged is listed as refused and hinders no other. */
-export async function readCases(store: RecordStore, view: View, documents: Documents, now: Instant): Promise<Judged> {
-  const ids = await requestIds(view);
-  const parts = Array.from({ length: Math.ceil(ids.length / PART) }, (_, at) => ids.slice(at * PART, (at + 1) * PART));
-  const judged: Judged[] = [];
-  let next = 0;
-  // While Git answers for one part, this process judges the other.
-  const lane = async () => {
-    for (let at = next++; at < parts.length; at = next++) {
-      judged[at] = await readPart(store, view, documents, now, parts[at] ?? []);
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return { cases: judged.flatMap(({ cases }) => cases), refused: judged.flatMap(({ refused }) => refused) };
-}
-
-async function readPart(
+export async function readCases(
   store: RecordStore,
   view: View,
   documents: Documents,
   now: Instant,
-  ids: readonly string[],
-): Promise<Judged> {
-  const folders = await openFolders(view, ids);
-  const evidence = await gather(store, [...folders.values()], documents);
+): Promise<{ readonly cases: readonly Case[]; readonly refused: readonly Refused[] }> {
+  const folders = await openFolders(view, await requestIds(view));
+  const evidence = await gather(store, [...folders.values()]);
   const cases: Case[] = [];
   const refused: Refused[] = [];
   for (const opened of folders.values()) {
@@ -162,11 +136,7 @@ function assertInPlace(record: OpenRecord, path: string): void {
 }
 
 /** Asks, for every record at once, which files of its request the head that it names already held. */
-async function gather(
-  store: RecordStore,
-  folders: readonly OpenedFolder[],
-  documents: Documents,
-): Promise<ReadonlyMap<string, Evidence>> {
+async function gather(store: RecordStore, folders: readonly OpenedFolder[]): Promise<ReadonlyMap<string, Evidence>> {
   const asked = folders.flatMap((folder) => folder.records.map((record) => ({ folder, record, head: headOf(record) })));
   const known = asked.filter(({ head }) => head !== null);
   const answers = await store.foldersAt(
@@ -179,7 +149,9 @@ async function gather(
   });
   const gathered = new Map<string, Evidence>();
   for (const folder of folders) {
-    const request = requestOf(folder.id, folder.records, documents.rosters);
+    const request = folder.records
+      .map((record) => ofKind(record, 'request'))
+      .find((record) => record !== null && requestIdOf(record.digest) === folder.id);
     if (!request) continue;
     const records = folder.records.filter(({ statement }) => statement.kind !== 'request');
     gathered.set(folder.id, { request, records, sees: sees.get(folder.id) ?? new Map() });
