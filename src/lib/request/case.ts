@@ -5,11 +5,12 @@ import { assertPlanFollows, parsePlanDocument, planDigest } from '../plan/format
 import type { NumberedPlan } from '../plan/plan.js';
 import type { Evidence, Rules, Verdict } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
-import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
+import { type OpenRecord, open } from '../record/envelope.js';
 import { isRequestId, requestFolder } from '../record/paths.js';
 import type { CommitId, Files, RecordStore, View } from '../record/store.js';
 import { assertFollows, parseRosterDocument, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
+import { requestOf } from './request-of.js';
 
 /** One request with its records, the rules that it is judged by and the verdict. */
 export interface Case {
@@ -47,7 +48,7 @@ export async function readCase(
   const folder = await openFolders(view, [id]);
   const opened = folder.get(id);
   if (!opened) throw new CustodyError('NOT_FOUND', `there is no request ${id}`);
-  const evidence = (await gather(store, [opened])).get(id);
+  const evidence = (await gather(store, [opened], documents)).get(id);
   if (!evidence) throw new CustodyError('RECORD_MALFORMED', `records/${id} holds no request of that id`);
   return judgeCase(opened, evidence, documents, now);
 }
@@ -60,7 +61,7 @@ export async function readCases(
   now: Instant,
 ): Promise<{ readonly cases: readonly Case[]; readonly refused: readonly Refused[] }> {
   const folders = await openFolders(view, await requestIds(view));
-  const evidence = await gather(store, [...folders.values()]);
+  const evidence = await gather(store, [...folders.values()], documents);
   const cases: Case[] = [];
   const refused: Refused[] = [];
   for (const opened of folders.values()) {
@@ -136,7 +137,11 @@ function assertInPlace(record: OpenRecord, path: string): void {
 }
 
 /** Asks, for every record at once, which files of its request the head that it names already held. */
-async function gather(store: RecordStore, folders: readonly OpenedFolder[]): Promise<ReadonlyMap<string, Evidence>> {
+async function gather(
+  store: RecordStore,
+  folders: readonly OpenedFolder[],
+  documents: Documents,
+): Promise<ReadonlyMap<string, Evidence>> {
   const asked = folders.flatMap((folder) => folder.records.map((record) => ({ folder, record, head: headOf(record) })));
   const known = asked.filter(({ head }) => head !== null);
   const answers = await store.foldersAt(
@@ -149,9 +154,7 @@ async function gather(store: RecordStore, folders: readonly OpenedFolder[]): Pro
   });
   const gathered = new Map<string, Evidence>();
   for (const folder of folders) {
-    const request = folder.records
-      .map((record) => ofKind(record, 'request'))
-      .find((record) => record !== null && requestIdOf(record.digest) === folder.id);
+    const request = requestOf(folder.id, folder.records, documents.rosters);
     if (!request) continue;
     const records = folder.records.filter(({ statement }) => statement.kind !== 'request');
     gathered.set(folder.id, { request, records, sees: sees.get(folder.id) ?? new Map() });
