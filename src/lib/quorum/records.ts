@@ -26,7 +26,9 @@ export function judgeRecords(
   now: Instant,
   visible: ReadonlySet<Digest> | null,
 ): JudgedRecords {
-  const context: Context = { evidence, rules, requester, now, visible };
+  const from = addSeconds(evidence.request.statement.predicate.at, -CLOCK_TOLERANCE_SECONDS);
+  const until = addSeconds(now, CLOCK_TOLERANCE_SECONDS);
+  const context: Context = { evidence, rules, requester, from, until, visible };
   const withdrawals = allOf(evidence, 'withdrawal').map((record) => judged(record, context, withdrawalFault));
   const withdrawn = new Map<string, string>();
   for (const { record, signer, counted } of withdrawals) {
@@ -43,7 +45,9 @@ interface Context {
   readonly evidence: Evidence;
   readonly rules: Rules;
   readonly requester: Identity;
-  readonly now: Instant;
+  /** When an approval can have been signed: not before the request, not after now, but for the clocks. */
+  readonly from: Instant;
+  readonly until: Instant;
   readonly visible: ReadonlySet<Digest> | null;
 }
 
@@ -90,13 +94,15 @@ export function isAbout({ statement }: OpenRecord<Kind | 'intent' | 'receipt'>, 
 }
 
 /** Asked of approvals only: a veto with a wrong clock or from another view must not be lost, for it removes power. */
-function placeFault({ statement, fileDigest }: OpenRecord<'approval'>, { evidence, now }: Context): Ignored | null {
+function placeFault(
+  { statement, fileDigest }: OpenRecord<'approval'>,
+  { evidence, from, until }: Context,
+): Ignored | null {
   const { at } = statement.predicate;
-  const asked = evidence.request.statement.predicate;
   if ((evidence.sees.get(fileDigest) ?? null) === null) return 'head-unknown';
-  if (at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return 'from-the-future';
-  if (at < addSeconds(asked.at, -CLOCK_TOLERANCE_SECONDS)) return 'before-the-request';
-  return at > asked.approveBy ? 'after-the-window' : null;
+  if (at > until) return 'from-the-future';
+  if (at < from) return 'before-the-request';
+  return at > evidence.request.statement.predicate.approveBy ? 'after-the-window' : null;
 }
 
 function approvalFault(

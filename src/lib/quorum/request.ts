@@ -50,7 +50,7 @@ function requestFaults(request: OpenRecord<'request'>, rules: Rules, signer: Ide
       secondsBetween(said.at, said.approveBy) <= plan.quorum.approvalWindowSeconds,
       'its approval window is wider than the plan allows',
     ],
-    [secondsBetween(said.at, said.approveBy) > 0, 'its approval window is empty'],
+    [said.approveBy > said.at, 'its approval window is empty'],
     [
       said.executeWithinSeconds <= plan.quorum.executionWindowSeconds,
       'its execution window is wider than the plan allows',

@@ -1,4 +1,4 @@
-import { type Digest, decodeBase64, decodeUtf8, digestOf, encodeBase32, encodeBase64 } from '../base/bytes.js';
+import { type Digest, decodeBase64, digestOf, encodeBase32, encodeBase64 } from '../base/bytes.js';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../base/dsse.js';
 import { CustodyError } from '../base/errors.js';
 import { hintOf, type PublicKey, type Signer, verifySignature } from '../base/signature.js';
@@ -21,13 +21,16 @@ export interface OpenRecord<K extends RecordKind = RecordKind> {
 }
 
 export const MAX_RECORD_BYTES = 256 * 1024;
-const MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-const BASE64_TEXT = '[A-Za-z0-9+/]*={0,2}';
-// RFC 8785 orders names by code unit, which for this shape is this order.
-const FILE = new RegExp(
-  `^\\{"dsseEnvelope":\\{"payload":"(${BASE64_TEXT})","payloadType":"application/vnd\\.in-toto\\+json","signatures":\\[\\{"keyid":"","sig":"(${BASE64_TEXT})"\\}\\]\\},` +
-    `"mediaType":"application/vnd\\.dev\\.sigstore\\.bundle\\.v0\\.3\\+json","verificationMaterial":\\{"publicKey":\\{"hint":"(${BASE64_TEXT})"\\}\\}\\}$`,
-);
+/**
+ * What stands before, between and after payload, signature and hint: the whole form of a file, for writing and reading.
+ * RFC 8785 orders names by code unit, which for this shape is this order.
+ */
+const FRAME = [
+  '{"dsseEnvelope":{"payload":"',
+  `","payloadType":"${IN_TOTO_PAYLOAD_TYPE}","signatures":[{"keyid":"","sig":"`,
+  '"}]},"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"',
+  '"}}}',
+] as const;
 
 /** Signs a statement and gives the file's bytes; the signature is verified before anyone sees it. */
 export async function seal(statement: Statement, signer: Signer): Promise<Uint8Array> {
@@ -48,10 +51,8 @@ export async function seal(statement: Statement, signer: Signer): Promise<Uint8A
 export function open(file: Uint8Array, what = 'record'): OpenRecord {
   if (file.length > MAX_RECORD_BYTES)
     throw new CustodyError('RECORD_MALFORMED', `${what}: larger than ${MAX_RECORD_BYTES} bytes`);
-  const match = FILE.exec(decodeUtf8(file) ?? '');
-  const payload = decodeBase64(match?.[1] ?? '-');
-  const signature = decodeBase64(match?.[2] ?? '-');
-  const hint = decodeBase64(match?.[3] ?? '-');
+  const parts = takeApart(file);
+  const [payload, signature, hint] = parts.map(decodeBase64);
   if (!payload || !signature || !hint || hint.length !== 32 || signature.length === 0) {
     throw new CustodyError(
       'RECORD_MALFORMED',
@@ -64,8 +65,24 @@ export function open(file: Uint8Array, what = 'record'): OpenRecord {
     digest: digestOf(payload),
     fileDigest: digestOf(file),
     signature,
-    hint: match?.[3] ?? '',
+    hint: parts[2] ?? '',
   };
+}
+
+/** The three texts in the frame, empty when it is not exactly the frame; what they are is for base64 to say. */
+function takeApart(file: Uint8Array): readonly string[] {
+  // Every byte becomes one character, and base64 refuses those that are not ASCII.
+  const text = Buffer.from(file.buffer, file.byteOffset, file.byteLength).toString('latin1');
+  const parts: string[] = [];
+  let at = 0;
+  for (const piece of FRAME) {
+    if (!text.startsWith(piece, at)) return [];
+    const from = at + piece.length;
+    at = text.indexOf('"', from);
+    if (at >= 0) parts.push(text.slice(from, at));
+    else return from === text.length ? parts : [];
+  }
+  return [];
 }
 
 /** What a signature is over; the same for every kind of record. */
@@ -86,10 +103,8 @@ export function requestIdOf(digest: Digest): string {
 }
 
 function formatFile(payload: Uint8Array, signature: Uint8Array, hint: string): Uint8Array {
-  const file =
-    `{"dsseEnvelope":{"payload":"${encodeBase64(payload)}","payloadType":"${IN_TOTO_PAYLOAD_TYPE}",` +
-    `"signatures":[{"keyid":"","sig":"${encodeBase64(signature)}"}]},"mediaType":"${MEDIA_TYPE}",` +
-    `"verificationMaterial":{"publicKey":{"hint":"${hint}"}}}`;
+  const [head, afterPayload, afterSignature, end] = FRAME;
+  const file = head + encodeBase64(payload) + afterPayload + encodeBase64(signature) + afterSignature + hint + end;
   return Buffer.from(file, 'utf8');
 }
 
