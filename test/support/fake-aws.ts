@@ -135,6 +135,7 @@ class Model implements FakeAws {
           this.sessions.push(session);
           return this.#writer(intercept);
         }),
+        own: () => this.#writer(intercept),
       },
     };
   }

@@ -21,11 +21,16 @@ export interface Desk {
   readonly said: string[];
 }
 
+/** An account as a desk reaches it; every step passes through `intercept`. */
+export interface Account {
+  as(intercept: Intercept | undefined, who: Who): Aws;
+}
+
 /** A founded repository with its account: the flows run on it as they do in the commands. */
-export interface Office {
+export interface Office<A extends Account = FakeAws> {
   readonly team: Team;
   readonly remote: MemoryRemote;
-  readonly aws: FakeAws;
+  readonly aws: A;
   readonly clock: TestClock;
   /** The desk of a person: the same one each time. */
   desk(who: Who): Desk;
@@ -57,10 +62,15 @@ export function createMemory(initial: Memory | null = null): MachineMemory & { h
 
 export async function createOffice(start: Instant = NOON, team: Team = createTeam()): Promise<Office> {
   const clock = createTestClock(start);
-  const remote = createMemoryRemote();
   const aws = createFakeAws(clock, team.plan.plan.account);
   const { alias } = caseDataKey(team);
   aws.seed('case-data', alias, team.roster.repository, CASE_DATA_KEY);
+  return openOffice(team, clock, aws);
+}
+
+/** Founds the team's repository over an account. */
+export async function openOffice<A extends Account>(team: Team, clock: TestClock, aws: A): Promise<Office<A>> {
+  const remote = createMemoryRemote();
   const desks = new Map<Who, Desk>();
   const machine = (who: Who, options?: MachineOptions) => createDesk(team, remote, aws, clock, who, options);
   const desk = (who: Who) => {
@@ -69,7 +79,7 @@ export async function createOffice(start: Instant = NOON, team: Team = createTea
     return made;
   };
   await foundBy(team, desk);
-  const office: Office = {
+  const office: Office<A> = {
     team,
     remote,
     aws,
@@ -106,7 +116,7 @@ export function rotation(team: Team, change: Partial<Proposal> = {}): Proposal {
 function createDesk(
   team: Team,
   remote: MemoryRemote,
-  aws: FakeAws,
+  aws: Account,
   clock: TestClock,
   who: Who,
   { intercept, memory, store }: MachineOptions = {},
@@ -129,7 +139,7 @@ function createDesk(
     tool: TOOL,
     progress: (text) => said.push(text),
   };
-  return { ports, actor: { identity, signer }, aws: aws.as(intercept), said };
+  return { ports, actor: { identity, signer }, aws: aws.as(intercept, who), said };
 }
 
 /** Founded by the architect, joined by the others. */

@@ -15,6 +15,7 @@ export function createKeyAuthority(aws: AwsConnection): KeyAuthority {
     whoAmI: () => whoAmI(aws),
     roleId: (roleArn) => roleId(aws, roleArn),
     assumeExecutor: (session) => assumeExecutor(aws, session),
+    own: () => createKeyWriter(aws),
   };
 }
 

@@ -3,7 +3,7 @@ import { isObject } from '../base/fields.js';
 import { formatDuration, type Instant, secondsBetween } from '../base/time.js';
 import type { PolicyLine } from '../policy/words.js';
 import type { Judged } from '../quorum/evidence.js';
-import { changesOf, riskOf, sentenceOf } from '../record/action.js';
+import { changesOf, riskOf, sentenceOf, undoOf } from '../record/action.js';
 import type { Risk } from '../record/action-row.js';
 import type { SignedCall } from '../record/statement.js';
 import type { Review } from '../request/approve.js';
@@ -92,6 +92,8 @@ export function requestScreen(item: Case, now: Instant): string {
     '',
     heading('What changes'),
     ...changesOf(said).map(({ what, from, to }) => changeBlock(what, from, to)),
+    '',
+    pairs([['to undo', undoOf(said) ?? 'nothing takes it back']]),
     '',
     heading('Calls'),
     ...said.calls.map(callLine),

@@ -142,6 +142,8 @@ export interface KeyAuthority {
   roleId(roleArn: string): Promise<string | null>;
   /** A writer in a session of the executor role, 900 s, SourceIdentity as given, limited to `keys` and `operations`. */
   assumeExecutor(session: ExecutorSession): Promise<KeyWriter>;
+  /** A writer with the caller's own credentials: for a veto, which a seat may make alone. */
+  own(): KeyWriter;
 }
 
 export interface ExecutorSession {

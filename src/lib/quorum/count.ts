@@ -1,7 +1,8 @@
-import type { ActionClass } from '../base/action-class.js';
 import type { Instant } from '../base/time.js';
 import type { ClassRule, Plan } from '../plan/plan.js';
+import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
+import type { RequestPredicate } from '../record/statement.js';
 import type { Roster } from '../roster/roster.js';
 import { identitiesOf } from '../roster/rules.js';
 import type { Judged } from './evidence.js';
@@ -14,9 +15,10 @@ export interface Demand {
   readonly selfApproval: boolean;
 }
 
-/** A class can only raise the roster's threshold. */
-export function demandOf(plan: Plan, roster: Roster, actionClass: ActionClass): Demand {
-  const rule: ClassRule = plan.quorum.classes[actionClass] ?? {};
+/** A class can only raise the roster's threshold. A veto needs one custodian, and no plan can make it need more (T29). */
+export function demandOf(plan: Plan, roster: Roster, request: Pick<RequestPredicate, 'action' | 'class'>): Demand {
+  if (isVeto(request.action)) return VETO;
+  const rule: ClassRule = plan.quorum.classes[request.class] ?? {};
   return {
     threshold: Math.max(roster.threshold, rule.threshold ?? 0),
     distinctDuties: rule.distinctRoles ?? 1,
@@ -24,6 +26,8 @@ export function demandOf(plan: Plan, roster: Roster, actionClass: ActionClass): 
     selfApproval: rule.selfApproval ?? plan.quorum.selfApproval,
   };
 }
+
+const VETO: Demand = { threshold: 1, distinctDuties: 1, coolOffSeconds: 0, selfApproval: true };
 
 export interface Count {
   readonly met: boolean;

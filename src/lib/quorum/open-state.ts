@@ -54,7 +54,7 @@ function demandsOf(request: OpenRecord<'request'>, rules: Rules): readonly Deman
   const sets = [{ plan: rules.plan, roster: rules.roster }, ...(rules.next ? [rules.next] : [])];
   return sets.map(({ plan, roster }) => ({
     roster,
-    demand: demandOf(plan, roster, request.statement.predicate.class),
+    demand: demandOf(plan, roster, request.statement.predicate),
   }));
 }
 

@@ -119,7 +119,7 @@ function approvalFault(
   if (misplaced !== null) return misplaced;
   if (withdrawn.get(record.digest) === signer.person) return 'withdrawn';
   const sets = [{ plan: rules.plan, roster: rules.roster }, ...(rules.next ? [rules.next] : [])];
-  const selfApproval = sets.every(({ plan, roster }) => demandOf(plan, roster, said.class).selfApproval);
+  const selfApproval = sets.every(({ plan, roster }) => demandOf(plan, roster, said).selfApproval);
   // By person: an automation identity's request is its owner's request (T22).
   return !selfApproval && signer.person === requester.person ? 'self-approval' : null;
 }

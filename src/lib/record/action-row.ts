@@ -1,5 +1,6 @@
 import type { ActionClass } from '../base/action-class.js';
 import type { JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
 import { type Reader, readFields } from '../base/fields.js';
 import type { KeyRef, SignedCall } from './statement.js';
 
@@ -20,23 +21,33 @@ export interface ActionSubject {
   readonly nonce: string;
 }
 
-interface ActionSpec<P> {
+/** What every row says of its action, whatever the parameters. */
+interface ActionKind {
   readonly class: ActionClass;
   readonly risk: Risk;
+  /**
+   * A veto takes power away for a moment and gives none: one custodian is enough, and acts in an own session, so that it
+   * works even when nobody can enter the executor role. Absent for everything else.
+   */
+  readonly veto?: true;
+}
+
+interface ActionSpec<P> extends ActionKind {
   readonly parameters: Reader<P>;
   /** The fixed, ordered calls: derived from the parameters, never composed by a requester (T6). */
   readonly calls: (subject: ActionSubject, parameters: P) => readonly SignedCall[];
   readonly sentence: (keyName: string, parameters: P) => string;
   readonly changes: (preState: JsonObject, parameters: P) => readonly Change[];
+  /** In one sentence, what would take it back; absent where nothing can. */
+  readonly undo?: (keyName: string, preState: JsonObject, parameters: P) => string;
 }
 
 /** A row as its users see it: parameters come as JSON and are read by the row itself. */
-export interface ActionRow {
-  readonly class: ActionClass;
-  readonly risk: Risk;
+export interface ActionRow extends ActionKind {
   readonly calls: (subject: ActionSubject, parameters: JsonObject) => readonly SignedCall[];
   readonly sentence: (keyName: string, parameters: JsonObject) => string;
   readonly changes: (preState: JsonObject, parameters: JsonObject) => readonly Change[];
+  readonly undo: (keyName: string, preState: JsonObject, parameters: JsonObject) => string | null;
 }
 
 /** Makes a row of the table from its description. */
@@ -45,10 +56,18 @@ export function row<P>(spec: ActionSpec<P>): ActionRow {
   return {
     class: spec.class,
     risk: spec.risk,
+    ...(spec.veto ? { veto: true } : {}),
     calls: (subject, parameters) => spec.calls(subject, read(parameters)),
     sentence: (keyName, parameters) => spec.sentence(keyName, read(parameters)),
     changes: (preState, parameters) => spec.changes(preState, read(parameters)),
+    undo: (keyName, preState, parameters) => spec.undo?.(keyName, preState, read(parameters)) ?? null,
   };
+}
+
+/** The key's ARN: what a call names, never an alias, which may be moved (T5). @throws CustodyError RECORD_MALFORMED */
+export function arnOf({ key }: ActionSubject): string {
+  if (key?.arn) return key.arn;
+  throw new CustodyError('RECORD_MALFORMED', 'the request names no key');
 }
 
 /** One call of KMS in the Region of the subject. */

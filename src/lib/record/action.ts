@@ -5,7 +5,7 @@ import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, isObject, object, where } from '../base/fields.js';
 import { create } from './action-create.js';
 import type { ActionName } from './action-names.js';
-import { type ActionRow, type ActionSubject, type Change, kms, type Risk, row } from './action-row.js';
+import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
 
 const rotate = row({
@@ -35,10 +35,14 @@ const rotation = row<{ readonly periodDays: number }>({
   changes: (before, { periodDays }) => [
     {
       what: 'automatic rotation',
-      from: before.enabled === true ? `every ${before.periodDays} days` : 'off',
+      from: automaticRotation(before),
       to: `every ${periodDays} days`,
     },
   ],
+  undo: (name, before) =>
+    before.enabled === true
+      ? `custody keys rotation ${name} --period-days ${before.periodDays}`
+      : `custody keys rotation ${name} --off`,
 });
 
 /** A document that takes force: its number, its digest and all of it. */
@@ -84,6 +88,11 @@ export function riskOf(action: ActionName): Risk {
   return ACTIONS[action].risk;
 }
 
+/** A veto needs one custodian, who acts in an own session. */
+export function isVeto(action: ActionName): boolean {
+  return ACTIONS[action].veto === true;
+}
+
 /** @throws CustodyError RECORD_MALFORMED when the parameters are not those of the action */
 export function callsOf(action: ActionName, subject: ActionSubject, parameters: JsonObject): readonly SignedCall[] {
   return ACTIONS[action].calls(subject, parameters);
@@ -102,6 +111,11 @@ export function changesOf(request: Described): readonly Change[] {
   return ACTIONS[request.action].changes(request.preState, request.parameters);
 }
 
+/** What would take it back, in one sentence; null where nothing can. */
+export function undoOf(request: Described): string | null {
+  return ACTIONS[request.action].undo(request.key?.name ?? '', request.preState, request.parameters);
+}
+
 /**
  * Checks that class and calls are the ones that the table gives for action, key and parameters.
  * @throws CustodyError RECORD_MALFORMED
@@ -114,9 +128,8 @@ export function assertByTable(request: RequestPredicate): void {
   }
 }
 
-function arnOf({ key }: ActionSubject): string {
-  if (key?.arn) return key.arn;
-  throw new CustodyError('RECORD_MALFORMED', 'the request names no key');
+function automaticRotation({ enabled, periodDays }: JsonObject): string {
+  return enabled === true ? `every ${periodDays} days` : 'off';
 }
 
 function materialOf(before: JsonObject): string {

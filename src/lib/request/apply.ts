@@ -2,7 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import type { ActionName } from '../record/action-names.js';
 import { applyCreate } from './apply-create.js';
 import { applyRotate } from './apply-rotate.js';
-import { applyRotation } from './apply-rotation.js';
+import { applyUntil } from './apply-until.js';
 import type { Applied, Run } from './run.js';
 
 type Apply = (run: Run) => Promise<Applied>;
@@ -11,7 +11,12 @@ type Apply = (run: Run) => Promise<Applied>;
 const APPLY: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.update'>, Apply>> = {
   'key.create': applyCreate,
   'key.rotate': applyRotate,
-  'key.rotation': applyRotation,
+  'key.rotation': (run) =>
+    applyUntil(
+      run,
+      'the new rotation period',
+      ({ enabled, periodDays }) => enabled === true && periodDays === run.request.parameters.periodDays,
+    ),
 };
 
 /**

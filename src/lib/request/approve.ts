@@ -4,7 +4,7 @@ import { CustodyError } from '../base/errors.js';
 import { type PolicyLine, policyInWords } from '../policy/words.js';
 import { demandOf } from '../quorum/count.js';
 import { signerOf } from '../quorum/signer.js';
-import { changesOf, riskOf, sentenceOf } from '../record/action.js';
+import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.js';
 import type { Change, Risk } from '../record/action-row.js';
 import { digestOfJson, type RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
@@ -24,6 +24,8 @@ export interface Review {
   readonly sentence: string;
   readonly risk: Risk;
   readonly changes: readonly Change[];
+  /** What would take it back; null where nothing can. */
+  readonly undo: string | null;
   /** Each key policy that it would set, in words. */
   readonly policies: readonly { readonly region: string; readonly lines: readonly PolicyLine[] }[];
   /** The state at AWS right now. */
@@ -53,10 +55,11 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
     sentence: sentenceOf(said),
     risk: riskOf(said.action),
     changes: changesOf(said),
+    undo: undoOf(said),
     policies: policiesOf(said),
     live,
     host: aws.host,
-    presence: state.plan.plan.quorum.classes[said.class]?.presence ?? false,
+    presence: !isVeto(said.action) && (state.plan.plan.quorum.classes[said.class]?.presence ?? false),
   };
 }
 
@@ -100,7 +103,7 @@ function assertMayApprove({ id, request, rules, verdict }: Case, identity: Ident
       suggestions: ['Another custodian must approve it.'],
     });
   }
-  const selfApproval = demandOf(rules.plan, rules.roster, said.class).selfApproval;
+  const selfApproval = demandOf(rules.plan, rules.roster, said).selfApproval;
   if (!selfApproval && verdict.requester.person === identity.person) {
     throw new CustodyError('REFUSED', `the plan does not let ${identity.id} approve an own request`, {
       details: { reason: 'self-approval', id },

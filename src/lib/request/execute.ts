@@ -1,5 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import type { KeyWriter } from '../key/key.js';
+import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
 import { apply } from './apply.js';
@@ -65,6 +66,7 @@ async function openWriter({ aws, identity }: Session, { roster }: InForce, { id,
   const said = request.statement.predicate;
   const operations = said.calls.filter(({ service }) => service === 'kms').map(({ operation }) => operation);
   if (operations.length === 0) return NOTHING_TO_CALL;
+  if (isVeto(said.action)) return aws.authority.own();
   const creates = operations.includes('CreateKey');
   return aws.authority.assumeExecutor({
     roleArn: roster.executorRoleArn,
