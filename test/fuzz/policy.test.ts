@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findDuplicateName } from '../../src/lib/base/duplicates.js';
 import { CustodyError } from '../../src/lib/base/errors.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
-import { findDuplicateName } from '../../src/lib/policy/duplicates.js';
 import { evaluate } from '../../src/lib/policy/evaluate.js';
 import { validateKeyPolicy } from '../../src/lib/policy/validate.js';
 import { KEY, principalOf } from '../lib/policy/cases.js';

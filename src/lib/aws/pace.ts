@@ -11,6 +11,8 @@ export interface Timer {
 
 /** Calls a second and Region: half of AWS's documented request quotas, so that others have room beside us. */
 const PER_SECOND: Readonly<Record<string, number>> = {
+  // Symmetric operations share 10,000 a second; this one counts for its decryption and its encryption.
+  ReEncrypt: 2500,
   DescribeKey: 1000,
   ListResourceTags: 1000,
   GetPublicKey: 1000,
@@ -40,7 +42,6 @@ export interface Pace {
   turn(region: string, operation: string): Promise<void>;
 }
 
-/** A token bucket for each operation and Region. */
 /** A token bucket for each operation and Region. */
 export function createPace(timer: Timer): Pace {
   const buckets = new Map<string, { tokens: number; at: number }>();

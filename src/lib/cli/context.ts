@@ -19,6 +19,7 @@ import { openActor, seatOfRole } from './acting.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { createProgress, type Progress } from './progress.js';
+import { openReEncryption, type ReEncryption } from './re-encryption.js';
 
 export interface GlobalFlags {
   readonly repo?: string | undefined;
@@ -163,6 +164,11 @@ export class Context {
         suggestions: ['Give --as CUSTODIAN or set CUSTODY_AS.'],
       });
     return { ...desk, state, plan, aws, actor: await this.actor(state.roster, plan, id) };
+  }
+
+  /** The way to move ciphertexts of a key, with the caller's own credentials: a role that only uses keys has no seat. */
+  async reEncryption(given: string): Promise<ReEncryption> {
+    return openReEncryption(this.access, given, async () => (await this.lookUp('remote-if-reachable')).plan.plan);
   }
 
   actor(roster: Roster, plan: Plan, id: string): Promise<Actor> {

@@ -135,6 +135,26 @@ export interface KeyWriter {
   call(call: AwsCall): Promise<AwsAnswer>;
 }
 
+/** What came of moving a ciphertext to the current material of its own key. */
+export interface ReEncrypted {
+  readonly ciphertext: Uint8Array;
+  /** 64 hex characters; null where AWS does not say. */
+  readonly sourceMaterialId: string | null;
+  readonly materialId: string | null;
+}
+
+/** PORT: one who may move ciphertexts of a key to its current material, and nothing else. */
+export interface KeyReEncryptor {
+  /**
+   * ReEncrypt from the key to the same key under the same encryption context, both literal: anything wider would be
+   * Decrypt (T56). The plaintext never leaves KMS.
+   * @param arn of the key, in whose Region it is called
+   * @throws CustodyError REFUSED with `details.awsCode` (InvalidCiphertextException: not of this key and context) · DENIED ·
+   *   UNAVAILABLE, TIMEOUT, THROTTLED
+   */
+  reEncrypt(arn: KeyArn, ciphertext: Uint8Array, context: Readonly<Record<string, string>>): Promise<ReEncrypted>;
+}
+
 /** PORT: identities at AWS. */
 export interface KeyAuthority {
   whoAmI(): Promise<CallerIdentity>;

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../base/canonical-json.js';
 import { parseJson } from '../base/canonical-json.js';
+import { findDuplicateName } from '../base/duplicates.js';
 import { CustodyError } from '../base/errors.js';
 import {
   type Fault,
@@ -15,7 +16,6 @@ import {
   text,
   where,
 } from '../base/fields.js';
-import { findDuplicateName } from './duplicates.js';
 
 /** Without `Version` AWS reads a policy as 2008-10-17, in which variables are plain text. */
 export const POLICY_VERSIONS = ['2012-10-17', '2008-10-17'] as const;

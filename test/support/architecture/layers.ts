@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'setup', 'status', 'rehearse', 'inspect'];
+const FLOWS = ['request', 'ciphertext', 'setup', 'status', 'rehearse', 'inspect'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -21,6 +21,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   roster: { imports: ['base'], packages: ['@scure/bip39'] },
   key: { imports: ['base'] },
   ledger: { imports: ['base'] },
+  ciphertext: { imports: ['base', 'key'] },
   plan: { imports: ['base', 'key'], packages: ['yaml'] },
   record: { imports: ['base', 'roster'] },
   signing: { imports: ['base', 'roster'] },
