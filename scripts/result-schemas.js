@@ -104,6 +104,14 @@ const RESULTS = {
     object({ verdict, differences: list(use('difference')) }),
     object({ verdict, changes: list(use('planChange')) }),
   ),
+  'plan-import': object({
+    complete: flag,
+    keys: list(text),
+    notes: { type: 'object', additionalProperties: list(object({ kind: text, text })) },
+    left: list(object({ arn: text, because: text })),
+    unread: list(text),
+    draft: text,
+  }),
   'plan-propose': either(
     object({ changes: list(use('planChange'), { maxItems: 0 }) }),
     object({ ...OPENED, changes: list(use('planChange')) }),

@@ -69,7 +69,8 @@ export const MUTATING_OPERATIONS = [
   'UpdatePrimaryRegion',
 ] as const;
 
-const USES: Readonly<Record<Exclude<KeyUse, 'describe'>, readonly string[]>> = {
+/** The KMS operations of each use of the plan. */
+export const USES: Readonly<Record<Exclude<KeyUse, 'describe'>, readonly string[]>> = {
   encrypt: ['Encrypt'],
   decrypt: ['Decrypt'],
   'generate-data-key': ['GenerateDataKey'],

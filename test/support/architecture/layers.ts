@@ -12,7 +12,7 @@ export interface Layer {
   readonly why?: string;
 }
 
-const PURE = ['base', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
+const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
 const FLOWS = ['request', 'ciphertext', 'setup', 'status', 'rehearse', 'inspect'];
 
 /** THE table: a folder that is not in it may not exist. */
@@ -22,6 +22,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   key: { imports: ['base'] },
   ledger: { imports: ['base'] },
   ciphertext: { imports: ['base', 'key'] },
+  trail: { imports: ['base'] },
   plan: { imports: ['base', 'key'], packages: ['yaml'] },
   record: { imports: ['base', 'roster'] },
   signing: { imports: ['base', 'roster'] },
