@@ -90,6 +90,30 @@ const RESULTS = {
     ),
   }),
   'ledger-verify': object({ ...report, head, entries: count }),
+  notify: object({
+    command: list(text),
+    notices: list(
+      object({
+        schema: { const: 1 },
+        kind: oneOf('request-opened', 'signature-missing', 'execution-waiting'),
+        repository: text,
+        custodian: text,
+        request: object({
+          id: text,
+          digest: use('digest'),
+          action: text,
+          class: text,
+          key: nullable(text),
+          region: text,
+          account: text,
+          requester: text,
+          missingSignatures: count,
+          until: use('instant'),
+        }),
+      }),
+    ),
+    failed: list(object({ notice: text, because: text })),
+  }),
   pin: object({
     schema: { const: 1 },
     genesis: use('digest'),

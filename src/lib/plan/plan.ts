@@ -12,6 +12,8 @@ export interface Plan {
   readonly quorum: QuorumRules;
   readonly keys: Readonly<Record<string, PlannedKey>>;
   readonly ledger: { readonly store: 'git'; readonly retentionDays: number };
+  /** What tells people of requests; a machine runs it only after its user has accepted this very command. */
+  readonly notify?: { readonly command: readonly string[] };
   readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
 }
 

@@ -171,6 +171,17 @@ export const PLAN_SHAPE = {
     ),
     rtoSeconds: described(durationField('Seconds', 60, 30 * DAY), 'Recovery time objective.'),
   }),
+  notify: optionalField(
+    described(
+      objectField({
+        command: described(
+          listField(textField(PRINTABLE, 'a program or one of its arguments, one line', 300), 1, 20),
+          'A program and its arguments, without a shell; it gets each notice as JSON on standard input.',
+        ),
+      }),
+      'What `custody notify` runs on each machine that has accepted it.',
+    ),
+  ),
 };
 
 export const planField = objectField(PLAN_SHAPE) satisfies Field<Plan>;

@@ -70,6 +70,11 @@ recovery:
   drillPeriod: 92d   # quarterly: no quarter has more days
   rpo: 24h           # policies change seldom; a backup a day loses at most one day's changes
   rto: 4h
+
+# What "custody notify" runs for new requests and missing signatures, so that no window lapses unseen: a program and its
+# arguments, each notice as JSON on standard input. Each machine's user accepts the command once.
+# notify:
+#   command: ["notify-custodian", "--urgent"]
 `;
 
 function rosterText(roster: RosterDraft): string {
