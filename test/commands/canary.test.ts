@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(() => ceremony.end());
 
-describe('secrets are nowhere (T46)', () => {
+describe('T46 secrets are nowhere', () => {
   it('in no output, however talkative the programs are told to be', async () => {
     const words = [
       ['keys', 'list'],

@@ -132,7 +132,7 @@ describe('without the network', () => {
 });
 
 describe('a pin', () => {
-  it('of another repository is refused (T26)', async () => {
+  it('T26 of another repository is refused', async () => {
     const { id } = await ask();
     const { json } = await ok('architect', 'pin');
     const file = join(ceremony.dir, 'other-pin.json');

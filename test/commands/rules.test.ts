@@ -31,7 +31,7 @@ describe('a draft', () => {
   });
 });
 
-describe('a class that wants a person at a terminal (T9)', () => {
+describe('T9 a class that wants a person at a terminal', () => {
   it('refuses --reviewed: a script could have read the digest', async () => {
     const [id, digest] = [textAt(request, 'id'), textAt(request, 'digest')];
     const [plain, json] = await Promise.all([

@@ -42,6 +42,9 @@ export interface Asked {
 
 /** Three custodians at three machines of their own, one bare upstream, one sandbox; nothing is shared but these. */
 export class World {
+  /** What a `kill-before` or `kill-after` fault of the sandbox does to its caller. */
+  onKill: () => void = () => undefined;
+
   private constructor(
     readonly dir: string,
     readonly serving: Serving,
@@ -50,18 +53,33 @@ export class World {
 
   static async open(): Promise<World> {
     const founded = await foundedOnce();
+    return World.#copyOf(founded, async (dir) => {
+      for (const player of PLAYERS) await cp(join(founded, 'home'), join(dir, `home-${player}`), { recursive: true });
+    });
+  }
+
+  /** Another world in which everything is as in this one, which must have stopped: nothing is shared from here on. */
+  copy(): Promise<World> {
+    return World.#copyOf(this.dir);
+  }
+
+  static async #copyOf(of: string, furnish: (dir: string) => Promise<void> = async () => undefined): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'custody-story-'));
-    await cp(founded, dir, { recursive: true });
-    for (const player of PLAYERS) {
-      await cp(join(founded, 'home'), join(dir, `home-${player}`), { recursive: true });
-      pointTo(join(dir, player), join(dir, 'origin.git'));
-    }
-    const serving = await serve({ dir: join(dir, 'sandbox') });
-    return new World(dir, serving, readFileSync(join(dir, 'case-data'), 'utf8'));
+    await cp(of, dir, { recursive: true });
+    await furnish(dir);
+    for (const player of PLAYERS) pointTo(join(dir, player), join(dir, 'origin.git'));
+    const serving = await serve({ dir: join(dir, 'sandbox'), onKill: () => world.onKill() });
+    const world = new World(dir, serving, readFileSync(join(dir, 'case-data'), 'utf8'));
+    return world;
+  }
+
+  /** Ends the sandbox; the folder stays, to be copied. */
+  stop(): Promise<void> {
+    return this.serving.stop();
   }
 
   async close(): Promise<void> {
-    await this.serving.stop();
+    await this.stop();
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 

@@ -68,7 +68,7 @@ describe('what AWS answers to a change', () => {
     expect(inspect(error)).not.toContain(SECRET);
   });
 
-  it('a signature outside of its time is CLOCK_SKEW (T12)', async () => {
+  it('T12 a signature outside of its time is CLOCK_SKEW', async () => {
     const { aws } = await openCanned([kmsError('InvalidSignatureException', 403, 'Signature expired: 2026…')]);
     expect(await caught(createKeyWriter(aws).call(ROTATE))).toMatchObject({ code: 'CLOCK_SKEW', exit: 3 });
   });
@@ -111,7 +111,7 @@ describe('T46 errors', () => {
     }
   });
 
-  it('cap what AWS, or who poses as it, says (T8)', async () => {
+  it('T8 cap what AWS, or who poses as it, says', async () => {
     const { aws } = await openCanned([kmsError('AccessDeniedException', 400, 'x'.repeat(1_000_000))]);
     const error = await caught(createKeyWriter(aws).call(ROTATE));
     expect((error as Error).message.length).toBeLessThan(700);

@@ -131,6 +131,28 @@ describe('key.rotate', () => {
     expect(second).toMatchObject({ created: false, case: { id: first.case.id } });
   });
 
+  it('is not asked for twice by two who ask at once: the later one is told to look again', async () => {
+    const office = await createOffice();
+    office.remote.beforePush = async () => {
+      office.remote.beforePush = null;
+      await office.open('privacy');
+    };
+    await expect(office.open('architect')).rejects.toMatchObject({ code: 'CONFLICT', exit: 6 });
+    const again = await office.open('architect');
+    expect(again).toMatchObject({ created: false, case: { verdict: { requester: { id: 'privacy' } } } });
+    expect(ledgerOf(office).filter((kind) => kind === 'request')).toHaveLength(1);
+  });
+
+  it('is asked for beside another request that comes in meanwhile', async () => {
+    const office = await createOffice();
+    office.remote.beforePush = async () => {
+      office.remote.beforePush = null;
+      await office.open('privacy', { action: 'key.rotation', parameters: { periodDays: 90 } });
+    };
+    expect(await office.open('architect')).toMatchObject({ created: true });
+    expect(ledgerOf(office).filter((kind) => kind === 'request')).toHaveLength(2);
+  });
+
   it('can be asked for again once it is done', async () => {
     const office = await createOffice();
     await office.execute('architect', await office.approved());
