@@ -75,16 +75,20 @@ describe('what AWS answers to a change', () => {
 });
 
 describe('what AWS answers to a question', () => {
-  it('passing failures are tried again, with growing jittered pauses', async () => {
+  it('passing failures are tried again, with growing jittered pauses, and told', async () => {
     const policy = { body: '{"Policy":"{}"}' };
-    const { aws, sent, timer } = await openCanned([
-      kmsError('ThrottlingException'),
-      networkError('ECONNRESET'),
-      policy,
-    ]);
+    const told: string[] = [];
+    const { aws, sent, timer } = await openCanned(
+      [kmsError('ThrottlingException'), networkError('ECONNRESET'), policy],
+      { onProgress: (text) => told.push(text) },
+    );
     expect(await createKeyReader(aws).policy(REGION, 'k')).toBe('{}');
     expect(sent).toHaveLength(3);
     expect(timer.slept).toEqual([200, 400]);
+    expect(told).toEqual([
+      expect.stringMatching(/GetKeyPolicy.*trying again \(2 of 6\)/),
+      expect.stringMatching(/GetKeyPolicy.*trying again \(3 of 6\)/),
+    ]);
   });
 
   it('but not for ever, and no other failure', async () => {
