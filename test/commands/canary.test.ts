@@ -43,7 +43,7 @@ beforeAll(async () => {
   ceremony.secrets.push(PASSPHRASE, SESSION_TOKEN);
   const { json } = await ceremony.ok('architect', 'keys', 'rotate', 'case-data');
   request = { id: textAt(json, 'request', 'id'), digest: textAt(json, 'request', 'digest') };
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { json } = await ceremony.ok('architect', 'keys', 'rotate', 'case-data', '--reason', HOSTILE);
   rotation = { id: textAt(json, 'request', 'id'), digest: textAt(json, 'request', 'digest') };
   await ceremony.ok('architect', 'keys', 'approve', rotation.id, '--reviewed', rotation.digest);
-}, 120_000);
+});
 
 afterAll(async () => {
   // Absent when the founding failed.

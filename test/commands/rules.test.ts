@@ -13,7 +13,7 @@ beforeAll(async () => {
   );
   const { json } = await ceremony.ok('architect', 'keys', 'apply', '--reason', 'first installation');
   request = at(json, 'requests', '0');
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 

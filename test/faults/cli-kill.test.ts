@@ -16,7 +16,7 @@ beforeAll(async () => {
   approved = await World.open();
   asked = await approved.approvedRotation();
   await approved.stop();
-}, 240_000);
+});
 afterAll(() => approved.close());
 
 const story = (name: string, tell: (world: World) => Promise<void>) =>

@@ -17,7 +17,7 @@ beforeEach(async () => {
   // The signers and their public files stay; there is no repository yet.
   for (const name of ['origin.git', 'architect', 'privacy', 'deputy'])
     rmSync(join(world.dir, name), { recursive: true });
-}, 240_000);
+});
 afterEach(() => world.close());
 
 const INIT_CUTS: readonly GitCut[] = [
@@ -57,7 +57,7 @@ it('T51 init, killed wherever it writes, founds one repository, and takes nobody
     const refused = await world.run(player, words);
     expect([refused.exit, codeOf(refused)]).toEqual([2, 'REPOSITORY_EXISTS']);
   }
-}, 240_000);
+});
 
 it('T51 join, killed wherever it writes, signs genesis once', async () => {
   const genesis = textAt((await world.ok('architect', ...initWords())).json, 'genesis');
@@ -67,7 +67,7 @@ it('T51 join, killed wherever it writes, signs genesis once', async () => {
   expect(world.git('ls-tree', '--name-only', 'refs/heads/main', 'records/genesis/').trim().split('\n')).toHaveLength(2);
   expectNothingLost(world, new Map());
   expect(readFileSync(join(world.clone('privacy'), 'custody.yaml'), 'utf8')).toContain('case-data');
-}, 240_000);
+});
 
 it('init leaves alone a repository that it did not begin', async () => {
   const folder = world.clone('architect');
@@ -77,4 +77,4 @@ it('init leaves alone a repository that it did not begin', async () => {
   const refused = await world.run('architect', initWords());
   expect([refused.exit, codeOf(refused)]).toEqual([2, 'REPOSITORY_EXISTS']);
   expect(readFileSync(join(folder, '.git', 'config'), 'utf8')).toBe(before);
-}, 240_000);
+});
