@@ -43,11 +43,11 @@ beforeAll(async () => {
   ceremony.secrets.push(PASSPHRASE, SESSION_TOKEN);
   const { json } = await ceremony.ok('architect', 'keys', 'rotate', 'case-data');
   request = { id: textAt(json, 'request', 'id'), digest: textAt(json, 'request', 'digest') };
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 
-describe('secrets are nowhere (T46)', () => {
+describe('T46 secrets are nowhere', () => {
   it('in no output, however talkative the programs are told to be', async () => {
     const words = [
       ['keys', 'list'],

@@ -10,7 +10,7 @@ beforeAll(async () => {
   ceremony = await Ceremony.found();
   // One machine would know at once what another clone on it has seen; here each custodian has a machine.
   for (const player of PLAYERS) await cp(join(ceremony.dir, 'home', 'state'), machine(player), { recursive: true });
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 
@@ -90,33 +90,37 @@ describe('without the network', () => {
     const { id, digest } = await ask();
     await ok('privacy', 'keys', 'show', id);
     const before = await ceremony.kms();
-    for (const words of [
-      ['keys', 'approve', id, '--reviewed', digest],
-      ['keys', 'execute', id],
-      ['keys', 'execute', '--ready'],
-      ['heartbeat'],
-      ['pin'],
-    ]) {
-      const [plain, json] = await away(async () => [
-        await run('privacy', words),
-        await run('privacy', [...words, '--json']),
-      ]);
-      expect([words.join(' '), plain.exit, ...code(json)]).toEqual([words.join(' '), 5, 5, 'REMOTE_UNREACHABLE']);
-    }
+    // Each in a clone of its own: most of the time they wait between two tries.
+    const tried: Readonly<Record<Player, readonly (readonly string[])[]>> = {
+      privacy: [['keys', 'approve', id, '--reviewed', digest], ['heartbeat']],
+      deputy: [
+        ['keys', 'execute', id],
+        ['keys', 'execute', '--ready'],
+      ],
+      architect: [['pin']],
+    };
+    const attempt = async (player: Player) => {
+      for (const words of tried[player]) {
+        const outcome = await run(player, [...words, '--json']);
+        expect([words.join(' '), ...code(outcome)]).toEqual([words.join(' '), 5, 'REMOTE_UNREACHABLE']);
+      }
+    };
+    await away(() => Promise.all(PLAYERS.map(attempt)));
     expect(await ceremony.kms()).toEqual(before);
     const { json } = await ok('privacy', 'keys', 'show', id);
     expect(at(json, 'request', 'approvals')).toEqual([]);
   });
 
   it('what only reads says what this clone has', async () => {
-    for (const words of [
-      ['keys', 'pending'],
-      ['ledger', 'verify'],
-      ['plan', 'show'],
-      ['keys', 'list'],
-    ]) {
-      expect((await away(() => run('deputy', [...words, '--json']))).exit).toBe(0);
-    }
+    const questions: readonly (readonly [Player, ...string[]])[] = [
+      ['deputy', 'keys', 'pending'],
+      ['privacy', 'ledger', 'verify'],
+      ['architect', 'keys', 'list'],
+      ['deputy', 'plan', 'show'],
+    ];
+    const ask = ([player, ...words]: (typeof questions)[number]) => run(player, [...words, '--json']);
+    for (const outcome of await away(() => Promise.all(questions.map(ask))))
+      expect(outcome.exit, outcome.stdout).toBe(0);
   });
 
   it('AWS away is exit 5 for approve, and nothing is published', async () => {
@@ -128,11 +132,11 @@ describe('without the network', () => {
     expect(code(outcome)).toEqual([5, 'UNAVAILABLE']);
     const { json } = await ok('architect', 'keys', 'show', id);
     expect(at(json, 'request', 'approvals')).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('a pin', () => {
-  it('of another repository is refused (T26)', async () => {
+  it('T26 of another repository is refused', async () => {
     const { id } = await ask();
     const { json } = await ok('architect', 'pin');
     const file = join(ceremony.dir, 'other-pin.json');

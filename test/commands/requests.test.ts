@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { json } = await ceremony.ok('architect', 'keys', 'rotate', 'case-data', '--reason', HOSTILE);
   rotation = { id: textAt(json, 'request', 'id'), digest: textAt(json, 'request', 'digest') };
   await ceremony.ok('architect', 'keys', 'approve', rotation.id, '--reviewed', rotation.digest);
-}, 120_000);
+});
 
 afterAll(async () => {
   // Absent when the founding failed.
@@ -119,7 +119,7 @@ describe('what is asked of keys', () => {
     expect(json).toMatchObject({ request: { id: rotation.id } });
   });
 
-  it('a hostile reason cannot steer the terminal, in text or in JSON', async () => {
+  it('T8 a hostile reason cannot steer the terminal, in text or in JSON', async () => {
     for (const words of [
       ['keys', 'show', rotation.id],
       ['keys', 'approve', rotation.id, '--dry-run'],
@@ -141,12 +141,12 @@ describe('what is refused', () => {
     expect(before.rotations).toBe(0);
   });
 
-  it('approving needs a terminal or --reviewed', async () => {
+  it('T9 approving needs a terminal or --reviewed', async () => {
     const outcome = await run('privacy', 'keys', 'approve', rotation.id, '--json');
     expect([outcome.exit, said(outcome)]).toEqual([2, 'INPUT_MISSING']);
   });
 
-  it('--reviewed must be the digest of this request', async () => {
+  it('T3 --reviewed must be the digest of this request', async () => {
     const other = `sha256:${'0'.repeat(64)}`;
     const outcome = await run('privacy', 'keys', 'approve', rotation.id, '--reviewed', other, '--json');
     expect([outcome.exit, said(outcome)]).toEqual([3, 'REVIEW_MISMATCH']);
@@ -206,7 +206,7 @@ describe('--dry-run writes nothing', () => {
   });
 });
 
-describe('secrets (T46)', () => {
+describe('T46 secrets', () => {
   it('there are some to look for', () => {
     expect(ceremony.secrets.filter((secret) => secret.length >= 20).length).toBeGreaterThanOrEqual(4);
     expect(readFileSync(ceremony.serving.info.credentialsFile, 'utf8')).toContain(ceremony.secrets[0]);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   );
   const { json } = await ceremony.ok('architect', 'keys', 'apply', '--reason', 'first installation');
   request = at(json, 'requests', '0');
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 
@@ -31,7 +31,7 @@ describe('a draft', () => {
   });
 });
 
-describe('a class that wants a person at a terminal (T9)', () => {
+describe('T9 a class that wants a person at a terminal', () => {
   it('refuses --reviewed: a script could have read the digest', async () => {
     const [id, digest] = [textAt(request, 'id'), textAt(request, 'digest')];
     const [plain, json] = await Promise.all([

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ceremony = await Ceremony.found();
   const { json } = await ceremony.ok('architect', 'keys', 'rotate', 'case-data', '--reason', 'why '.repeat(200).trim());
   id = textAt(json, 'request', 'id');
-}, 120_000);
+});
 
 afterAll(() => ceremony.end());
 

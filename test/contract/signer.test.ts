@@ -46,7 +46,14 @@ const HOMES: readonly (readonly [string, () => Promise<Signer>])[] = [
   ...(process.env.CUSTODY_LIVE === '1' ? [['KMS key on AWS', live] as const] : []),
 ];
 
-describe.each(HOMES)('a signer: %s', (_name, open) => {
+describe.each(HOMES)('a signer: %s', (_name, openOnce) => {
+  let opened: Promise<Signer> | null = null;
+  // One a home: each local key costs two rounds of scrypt.
+  const open = () => {
+    opened ??= openOnce();
+    return opened;
+  };
+
   it('its public key is in canonical form and names itself', async () => {
     const { publicKey } = await open();
     expect(parsePublicKey(publicKey.spki).keyId).toBe(publicKey.keyId);

@@ -1,111 +1,170 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { at, textAt } from '../../src/lib/rehearse/expect.js';
-import {
-  approve,
-  askRotation,
-  executeUntilDone,
-  expectRotatedOnce,
-  expectVerified,
-  filesOf,
-  onDemand,
-  start,
-  stateOf,
-  struck,
-} from '../support/ceremony.js';
-import { Ceremony } from '../support/cli.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { at, listAt } from '../../src/lib/rehearse/expect.js';
+import { type Asked, codeOf, World } from '../scenarios/world.js';
+import { type Cut, kill, killBesidePush } from './kill.js';
+import { count, expectNothingLost, filesOf } from './whole.js';
 
-/** Real processes, really killed (kill -9): nothing is done twice, nothing is lost, the same command again goes on. */
-describe('a killed command', { timeout: 120_000 }, () => {
-  let ceremony: Ceremony;
+/**
+ * Real processes, really killed (kill -9): nothing is done twice, nothing is lost, the same command again goes on or
+ * says that it is done. Every test has a world of its own, copied from one in which a rotation is approved by two.
+ */
 
-  beforeAll(async () => {
-    ceremony = await Ceremony.found();
-  }, 120_000);
-  afterEach(() => ceremony.serving.sandbox.faults.clear());
-  afterAll(() => ceremony.end());
+let approved: World;
+let asked: Asked;
 
-  it('execute, killed during the call at AWS, before it had an effect', async () => {
-    const { id } = await askRotation(ceremony, 'architect', 'privacy');
-    const before = await onDemand(ceremony);
-    ceremony.serving.sandbox.faults.add({ kind: 'hang', operation: 'RotateKeyOnDemand', seconds: 30 });
-    const run = start(ceremony, 'deputy', 'keys', 'execute', id);
-    await struck(ceremony);
-    expect(await run.kill()).toBe('SIGKILL');
-    expect(await onDemand(ceremony)).toBe(before);
-    expect(await filesOf(ceremony, id)).toContain('intent.json');
-    await executeUntilDone(ceremony, 'deputy', id);
-    await expectRotatedOnce(ceremony, before, id);
-  });
+beforeAll(async () => {
+  approved = await World.open();
+  asked = await approved.approvedRotation();
+  await approved.stop();
+});
+afterAll(() => approved.close());
 
-  it('execute, killed during the call at AWS, after it had its effect', async () => {
-    const { id } = await askRotation(ceremony, 'architect', 'privacy');
-    const before = await onDemand(ceremony);
-    const { faults } = ceremony.serving.sandbox;
-    // The signature under the receipt hangs: no run is quick enough to write it before it is killed.
-    faults.add({ kind: 'hang', operation: 'Sign', skip: 1, seconds: 30 });
-    faults.add({ kind: 'after', operation: 'RotateKeyOnDemand' });
-    const run = start(ceremony, 'deputy', 'keys', 'execute', id);
-    await struck(ceremony);
-    expect(await run.kill()).toBe('SIGKILL');
-    expect(await filesOf(ceremony, id)).not.toContain('receipt.json');
-    await executeUntilDone(ceremony, 'privacy', id);
-    await expectRotatedOnce(ceremony, before, id);
-  });
-
-  it('execute, killed when AWS is done and the receipt is not written', async () => {
-    const { id } = await askRotation(ceremony, 'architect', 'privacy');
-    const before = await onDemand(ceremony);
-    // The executor's signature under the intent goes through, the one under the receipt hangs.
-    ceremony.serving.sandbox.faults.add({ kind: 'hang', operation: 'Sign', skip: 1, seconds: 30 });
-    const run = start(ceremony, 'deputy', 'keys', 'execute', id);
-    await struck(ceremony);
-    expect(await run.kill()).toBe('SIGKILL');
-    expect(await onDemand(ceremony)).toBe(before + 1);
-    expect(await filesOf(ceremony, id)).not.toContain('receipt.json');
-    await executeUntilDone(ceremony, 'deputy', id);
-    await expectRotatedOnce(ceremony, before, id);
-  });
-
-  it.each([300, 800, 1600])('execute, killed after %i ms', async (delay) => {
-    const { id } = await askRotation(ceremony, 'architect', 'privacy');
-    const before = await onDemand(ceremony);
-    const run = start(ceremony, 'deputy', 'keys', 'execute', id);
-    await wait(delay);
-    await run.kill();
-    await executeUntilDone(ceremony, 'deputy', id);
-    await expectRotatedOnce(ceremony, before, id);
-  });
-
-  it('approve, killed while it signs, and at several moments', async () => {
-    const asked = await askRotation(ceremony, 'architect');
-    ceremony.serving.sandbox.faults.add({ kind: 'hang', operation: 'Sign', seconds: 30 });
-    const words = ['keys', 'approve', asked.id, '--reviewed', asked.digest];
-    const signing = start(ceremony, 'privacy', ...words);
-    await struck(ceremony);
-    expect(await signing.kill()).toBe('SIGKILL');
-    expect(await filesOf(ceremony, asked.id)).toHaveLength(2);
-    for (const delay of [300, 600, 900]) {
-      const run = start(ceremony, 'privacy', ...words);
-      await wait(delay);
-      await run.kill();
+const story = (name: string, tell: (world: World) => Promise<void>) =>
+  it.concurrent(name, async () => {
+    const world = await approved.copy();
+    const before = filesOf(world);
+    try {
+      await tell(world);
+      expectNothingLost(world, before);
+    } finally {
+      await world.close();
     }
-    await approve(ceremony, 'privacy', asked);
-    expect(await stateOf(ceremony, 'deputy', asked.id)).toBe('approved');
-    await expectVerified(ceremony);
-    await ceremony.ok('architect', 'keys', 'reject', asked.id, '--reason', 'the story is over');
-  });
+  }, 240_000);
 
-  it.each([400, 1000])('rotate, killed after %i ms', async (delay) => {
-    const run = start(ceremony, 'architect', 'keys', 'rotate', 'case-data', '--reason', 'killed');
-    await wait(delay);
-    await run.kill();
-    const again = await ceremony.run('architect', ['keys', 'rotate', 'case-data', '--reason', 'again', '--json']);
-    expect([0, 6], again.stdout).toContain(again.exit);
-    const { json } = await ceremony.ok('privacy', 'keys', 'pending');
-    const open = (at(json, 'requests') as readonly unknown[]).filter((item) => at(item, 'action') === 'key.rotate');
-    expect(open).toHaveLength(1);
-    await expectVerified(ceremony);
-    await ceremony.ok('architect', 'keys', 'reject', textAt(open[0], 'id'), '--reason', 'the story is over');
+interface Point {
+  readonly where: string;
+  readonly cut: Cut;
+  /** Rotations at AWS and files of the request when it is dead. */
+  readonly left: { readonly rotations: number; readonly files: readonly string[] };
+  readonly again: 'finishes' | 'says that it is done';
+}
+
+const POINTS: readonly Point[] = [
+  {
+    where: 'before its intent is pushed',
+    cut: { git: 'push', when: 'before' },
+    left: { rotations: 0, files: [] },
+    again: 'finishes',
+  },
+  {
+    where: 'when its intent has arrived',
+    cut: { git: 'push', when: 'after' },
+    left: { rotations: 0, files: ['intent.json'] },
+    again: 'finishes',
+  },
+  {
+    where: 'during the call at AWS, before it had an effect',
+    cut: { aws: 'RotateKeyOnDemand', when: 'before' },
+    left: { rotations: 0, files: ['intent.json'] },
+    again: 'finishes',
+  },
+  {
+    where: 'during the call at AWS, after it had its effect',
+    cut: { aws: 'RotateKeyOnDemand', when: 'after' },
+    left: { rotations: 1, files: ['intent.json'] },
+    again: 'finishes',
+  },
+  {
+    where: 'before its receipt is pushed',
+    cut: { git: 'push', nth: 2, when: 'before' },
+    left: { rotations: 1, files: ['intent.json'] },
+    again: 'finishes',
+  },
+  {
+    where: 'when its receipt has arrived',
+    cut: { git: 'push', nth: 2, when: 'after' },
+    left: { rotations: 1, files: ['intent.json', 'receipt.json'] },
+    again: 'says that it is done',
+  },
+];
+
+function slots(world: World): readonly string[] {
+  const names = world.filesOf(asked.id).map((path) => path.split('/').at(-1) ?? '');
+  return names.filter((name) => name === 'intent.json' || name === 'receipt.json').sort();
+}
+
+for (const { where, cut, left, again } of POINTS) {
+  story(`T51 execute, killed ${where}`, async (world) => {
+    await kill(world, { player: 'deputy', words: ['keys', 'execute', asked.id] }, cut);
+    // Nobody waits for AWS: a rotation that was begun is finished then, and an old call would have shown.
+    world.serving.sandbox.advance(600);
+    expect(await world.rotations()).toBe(left.rotations);
+    expect(slots(world)).toEqual(left.files);
+    // Whoever goes on: the same machine, or where an intent is there, another custodian's.
+    const rerun = await world.run(left.files.length > 0 ? 'privacy' : 'deputy', ['keys', 'execute', asked.id]);
+    if (again === 'finishes') {
+      expect(rerun.exit, rerun.stdout).toBe(0);
+      expect(at(rerun.json, 'request', 'state')).toBe('executed');
+    } else {
+      expect([rerun.exit, codeOf(rerun)], rerun.stdout).toEqual([3, 'REQUEST_ENDED']);
+      expect(at(rerun.json, 'error', 'details', 'state')).toBe('executed');
+    }
+    world.serving.sandbox.advance(600);
+    expect(await world.rotations()).toBe(1);
+    expect(slots(world)).toEqual(['intent.json', 'receipt.json']);
+    for (const kind of ['intent', 'receipt']) expect(count(world, kind)).toBe(count(approved, kind) + 1);
   });
+}
+
+const approving = (): readonly string[] => ['keys', 'approve', asked.id, '--reviewed', asked.digest];
+
+story('T51 approve, killed while it signs and before it pushes, signs once', async (world) => {
+  await kill(world, { player: 'deputy', words: approving() }, { aws: 'Sign', when: 'after' });
+  await kill(world, { player: 'deputy', words: approving() }, { git: 'push', when: 'before' });
+  expect(count(world, 'approval')).toBe(count(approved, 'approval'));
+  await world.ok('deputy', ...approving());
+  expect(count(world, 'approval')).toBe(count(approved, 'approval') + 1);
+});
+
+story('T51 approve, killed when its approval has arrived, counts once', async (world) => {
+  await kill(world, { player: 'deputy', words: approving() }, { git: 'push', when: 'after' });
+  const again = await world.run('deputy', approving());
+  expect([again.exit, at(again.json, 'error', 'details', 'reason')]).toEqual([3, 'same-person']);
+  expect(count(world, 'approval')).toBe(count(approved, 'approval') + 1);
+});
+
+story('T51 reject, killed when its rejection has arrived, has ended the request', async (world) => {
+  const words = ['keys', 'reject', asked.id, '--reason', 'killed'];
+  await kill(world, { player: 'deputy', words }, { git: 'push', when: 'after' });
+  const again = await world.run('deputy', words);
+  expect([again.exit, at(again.json, 'error', 'details', 'state')]).toEqual([3, 'rejected']);
+  expect(count(world, 'rejection')).toBe(1);
+});
+
+story('T51 withdraw, killed before it pushes, withdraws once', async (world) => {
+  const words = ['keys', 'withdraw', asked.id, '--reason', 'killed'];
+  await kill(world, { player: 'architect', words }, { git: 'push', when: 'before' });
+  expect(count(world, 'withdrawal')).toBe(0);
+  const again = await world.ok('architect', ...words);
+  expect(at(again.json, 'request', 'state')).toBe('withdrawn');
+  expect(count(world, 'withdrawal')).toBe(1);
+});
+
+story('T51 heartbeat, killed while its clone takes in what has arrived, beats again', async (world) => {
+  await kill(world, { player: 'deputy', words: ['heartbeat'] }, { git: 'update-ref', nth: 2, when: 'before' });
+  expect(count(world, 'heartbeat')).toBe(1);
+  await world.ok('deputy', 'heartbeat');
+  expect(count(world, 'heartbeat')).toBe(2);
+});
+
+const opening = ['keys', 'rotation', 'case-data', '--period-days', '200', '--reason', 'killed'];
+
+async function expectOneOpened(world: World): Promise<void> {
+  const { json } = await world.ok('privacy', 'keys', 'pending');
+  expect(listAt(json, 'requests').filter((item) => at(item, 'action') === 'key.rotation')).toHaveLength(1);
+}
+
+story('T51 an opener, killed when its request has arrived, is told of it', async (world) => {
+  await kill(world, { player: 'architect', words: opening }, { git: 'push', when: 'after' });
+  const again = await world.ok('architect', ...opening);
+  expect(again.json.created).toBe(false);
+  await expectOneOpened(world);
+});
+
+story('T51 an opener, killed while a push of its own goes on alone, opens one request', async (world) => {
+  const { letGo } = await killBesidePush(world, { player: 'architect', words: opening });
+  const again = await world.ok('architect', ...opening);
+  expect(again.json.created).toBe(true);
+  await letGo();
+  await expectOneOpened(world);
 });

@@ -5,7 +5,7 @@ import { codeOf, World } from './world.js';
 let world: World;
 beforeAll(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 it('T14 one rejects while another gives the last approval: it is rejected', async () => {
@@ -21,7 +21,7 @@ it('T14 one rejects while another gives the last approval: it is rejected', asyn
   expect(await world.stateOf('architect', asked.id)).toBe('rejected');
   expect(codeOf(await world.ends(3, 'architect', 'keys', 'execute', asked.id))).toBe('REQUEST_ENDED');
   expect(await world.rotations()).toBe(0);
-}, 60_000);
+});
 
 it('T15 an approval is taken back, and its file does not bring it back; then the request itself', async () => {
   const asked = await world.rotate('architect');
@@ -35,4 +35,4 @@ it('T15 an approval is taken back, and its file does not bring it back; then the
   expect(textAt(gone.json, 'request', 'state')).toBe('withdrawn');
   expect(codeOf(await world.ends(3, 'deputy', 'keys', 'execute', asked.id))).toBe('REQUEST_ENDED');
   expect(await world.rotations()).toBe(0);
-}, 60_000);
+});

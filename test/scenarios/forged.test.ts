@@ -7,7 +7,7 @@ import { codeOf, World } from './world.js';
 let world: World;
 beforeEach(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterEach(() => world.close());
 
 const fileName = (text: string) => `${createHash('sha256').update(text).digest('hex')}.json`;
@@ -31,7 +31,7 @@ it('T1 a request is edited in place: every clone refuses the repository', async 
   expect(await world.rotations()).toBe(0);
   world.git('update-ref', 'refs/heads/main', before);
   await world.ok('deputy', 'keys', 'execute', asked.id);
-}, 60_000);
+});
 
 it('T1 T4 T54 an edited request and approvals for another request count for nothing', async () => {
   const first = await world.rotate('architect', '--reason', 'harmless words');
@@ -61,4 +61,4 @@ it('T1 T4 T54 an edited request and approvals for another request count for noth
   const shown = listAt((await world.ok('deputy', 'keys', 'show', second.id)).json, 'request', 'approvals');
   expect(shown.map((item) => at(item, 'ignoredBecause'))).toEqual(['other-request', 'other-request']);
   expect(await world.rotations()).toBe(0);
-}, 60_000);
+});

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { at, listAt } from '../../src/lib/rehearse/expect.js';
-import { codeOf, gitIn, pointTo, World } from './world.js';
+import { pointTo } from '../support/cli.js';
+import { codeOf, gitIn, World } from './world.js';
 
 /** The host of the shared repository is against its users. */
 let world: World;
 beforeEach(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterEach(() => world.close());
 
 it('T30 the host takes commits back: every clone refuses, and a fresh clone on the same machine too', async () => {
@@ -25,7 +26,7 @@ it('T30 the host takes commits back: every clone refuses, and a fresh clone on t
   const joined = await world.ends(3, 'deputy', 'join', world.origin, fresh, '--as', 'deputy', '--genesis', genesis);
   expect(codeOf(joined)).toBe('ROLLBACK');
   expect(await world.rotations()).toBe(0);
-}, 60_000);
+});
 
 it('T31 the host serves an old, consistent state: execution is refused as stale until another custodian signs', async () => {
   const asked = await world.rotate('architect');
@@ -42,7 +43,7 @@ it('T31 the host serves an old, consistent state: execution is refused as stale 
   pointTo(world.clone('privacy'), world.origin);
   await world.ok('privacy', 'keys', 'execute', asked.id);
   expect(await world.rotations()).toBe(1);
-}, 60_000);
+});
 
 it('T32 the host shows two views: an approval of the other view does not count, and the views never join', async () => {
   const asked = await world.rotate('architect');
@@ -67,4 +68,4 @@ it('T32 the host shows two views: an approval of the other view does not count, 
   pointTo(world.clone('privacy'), world.origin);
   expect(codeOf(await world.ends(3, 'privacy', 'keys', 'pending'))).toBe('HISTORY_REWRITTEN');
   expect(await world.rotations()).toBe(0);
-}, 60_000);
+});

@@ -7,7 +7,7 @@ import { askedIn, codeOf, World } from './world.js';
 let world: World;
 beforeAll(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 /** Shortens case-data's period in the architect's draft. */
@@ -47,4 +47,4 @@ it('T67 a new plan voids what was asked under the old one, and its shorter perio
   await world.ok('deputy', 'keys', 'execute', '--ready');
   expect(await world.rotations()).toBe(1);
   expect(listAt((await world.ok('privacy', 'keys', 'rotate', '--due')).json, 'requests')).toHaveLength(0);
-}, 90_000);
+});

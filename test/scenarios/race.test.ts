@@ -6,7 +6,7 @@ import { codeOf, World } from './world.js';
 let world: World;
 beforeEach(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterEach(() => world.close());
 
 it('T59 two executors on two machines at once: one rotation, one intent, one receipt', async () => {
@@ -28,7 +28,7 @@ it('T59 two executors on two machines at once: one rotation, one intent, one rec
   expect(names.filter((name) => name === 'intent.json' || name === 'receipt.json')).toHaveLength(2);
   expect(await world.stateOf('architect', asked.id)).toBe('executed');
   expect((await world.ok('architect', 'ledger', 'verify')).json.verdict).toBe('verified');
-}, 90_000);
+});
 
 it('ten custodians’ processes publish at once: nothing is lost', async () => {
   const before = world.filesOf('heartbeats').length;
@@ -43,4 +43,4 @@ it('ten custodians’ processes publish at once: nothing is lost', async () => {
   const entries = listAt((await world.ok('architect', 'ledger', 'show')).json, 'entries');
   expect(entries.filter((entry) => at(entry, 'kind') === 'heartbeat')).toHaveLength(before + 10);
   expect((await world.ok('architect', 'ledger', 'verify')).json.verdict).toBe('verified');
-}, 90_000);
+});

@@ -5,7 +5,7 @@ import { World } from './world.js';
 let world: World;
 beforeAll(async () => {
   world = await World.open();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 it('two of three custodians rotate a key, and a script that asks twice doubles nothing', async () => {
@@ -35,4 +35,4 @@ it('two of three custodians rotate a key, and a script that asks twice doubles n
   const entries = listAt((await world.ok('architect', 'ledger', 'show')).json, 'entries');
   const kinds = entries.filter((entry) => at(entry, 'requestId') === asked.id).map((entry) => at(entry, 'kind'));
   expect(kinds).toEqual(['request', 'approval', 'approval', 'intent', 'receipt']);
-}, 60_000);
+});

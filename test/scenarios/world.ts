@@ -1,38 +1,29 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { cp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMSClient, ListKeyRotationsCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { expect } from 'vitest';
-import { withLock } from '../../src/lib/fs/lock.js';
 import { at, listAt, textAt } from '../../src/lib/rehearse/expect.js';
 import { callAdmin, readToken } from '../../src/lib/sandbox/client.js';
 import type { FaultRule } from '../../src/lib/sandbox/faults.js';
 import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
-import { Ceremony, type CliOutcome, custody, PLAYERS, type Player } from '../support/cli.js';
+import {
+  type CliOutcome,
+  copyFounded,
+  copyOf,
+  custody,
+  FACTS,
+  type Facts,
+  PLAYERS,
+  type Player,
+  pointTo,
+} from '../support/cli.js';
 
 const PRIMARY = 'eu-central-1';
-const FOUNDING_MILLIS = 120_000;
-
-/** Where everything stands after the ceremony: made once in a test run, and copied for each story. */
-async function foundedOnce(): Promise<string> {
-  const home = process.env.HOME ?? tmpdir();
-  const founded = join(home, 'founded');
-  await withLock(
-    `${founded}.lock`,
-    async () => {
-      if (existsSync(founded)) return;
-      const ceremony = await Ceremony.found();
-      await ceremony.serving.stop();
-      writeFileSync(join(ceremony.dir, 'case-data'), ceremony.caseDataArn);
-      await rename(ceremony.dir, founded);
-    },
-    { timeoutMillis: FOUNDING_MILLIS },
-  );
-  return founded;
-}
+const PREFIX = 'custody-story-';
 
 /** One request as a command answered it. */
 export interface Asked {
@@ -42,6 +33,9 @@ export interface Asked {
 
 /** Three custodians at three machines of their own, one bare upstream, one sandbox; nothing is shared but these. */
 export class World {
+  /** What a `kill-before` or `kill-after` fault of the sandbox does to its caller. */
+  onKill: () => void = () => undefined;
+
   private constructor(
     readonly dir: string,
     readonly serving: Serving,
@@ -49,19 +43,30 @@ export class World {
   ) {}
 
   static async open(): Promise<World> {
-    const founded = await foundedOnce();
-    const dir = await mkdtemp(join(tmpdir(), 'custody-story-'));
-    await cp(founded, dir, { recursive: true });
-    for (const player of PLAYERS) {
-      await cp(join(founded, 'home'), join(dir, `home-${player}`), { recursive: true });
-      pointTo(join(dir, player), join(dir, 'origin.git'));
-    }
-    const serving = await serve({ dir: join(dir, 'sandbox') });
-    return new World(dir, serving, readFileSync(join(dir, 'case-data'), 'utf8'));
+    const dir = await copyFounded(PREFIX);
+    for (const player of PLAYERS) await cp(join(dir, 'home'), join(dir, `home-${player}`), { recursive: true });
+    return World.#serve(dir);
+  }
+
+  /** Another world in which everything is as in this one, which must have stopped: nothing is shared from here on. */
+  async copy(): Promise<World> {
+    return World.#serve(await copyOf(this.dir, PREFIX));
+  }
+
+  static async #serve(dir: string): Promise<World> {
+    const { caseDataArn } = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
+    const serving = await serve({ dir: join(dir, 'sandbox'), onKill: () => world.onKill() });
+    const world = new World(dir, serving, caseDataArn);
+    return world;
+  }
+
+  /** Ends the sandbox; the folder stays, to be copied. */
+  stop(): Promise<void> {
+    return this.serving.stop();
   }
 
   async close(): Promise<void> {
-    await this.serving.stop();
+    await this.stop();
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -207,12 +212,6 @@ export class World {
     await cp(join(this.dir, `home-${player}`), join(this.dir, `home-${name}`), { recursive: true });
     return this.environment(player, name);
   }
-}
-
-/** Makes a clone talk to another upstream. */
-export function pointTo(clone: string, upstream: string): void {
-  const config = join(clone, '.git', 'config');
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/url = .*/, `url = "${upstream}"`));
 }
 
 export function gitIn(dir: string, args: readonly string[], input: Uint8Array = Buffer.alloc(0)): string {

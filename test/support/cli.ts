@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMSClient, ListKeyRotationsCommand, ListKeysCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
+import { withLock } from '../../src/lib/fs/lock.js';
 import { at, textAt } from '../../src/lib/rehearse/expect.js';
 import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
 import { assertBuilt, PACKAGE_ROOT } from './built.js';
@@ -61,6 +62,38 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** What is known of case-data in a founded folder. */
+export interface Facts {
+  readonly caseDataArn: string;
+  readonly caseDataRequest: string;
+}
+
+/** Lies beside the clones of a founded folder. */
+export const FACTS = 'facts.json';
+const FOUNDING_MILLIS = 240_000;
+
+/** A copy, in a folder of its own, of where everything stands after the ceremony. */
+export async function copyFounded(prefix: string): Promise<string> {
+  const founded = join(process.env.HOME ?? tmpdir(), 'founded');
+  const once = async () => (existsSync(founded) ? undefined : Ceremony.foundIn(founded));
+  await withLock(`${founded}.lock`, once, { timeoutMillis: FOUNDING_MILLIS });
+  return copyOf(founded, prefix);
+}
+
+/** A folder with everything that another one has; its clones talk to its own upstream. */
+export async function copyOf(folder: string, prefix: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), prefix));
+  await cp(folder, dir, { recursive: true });
+  for (const player of PLAYERS) pointTo(join(dir, player), join(dir, 'origin.git'));
+  return dir;
+}
+
+/** Makes a clone talk to another upstream. */
+export function pointTo(clone: string, upstream: string): void {
+  const config = join(clone, '.git', 'config');
+  writeFileSync(config, readFileSync(config, 'utf8').replace(/url = .*/, `url = "${upstream}"`));
+}
+
 /** Three custodians, their clones of one repository, and a sandbox in this process. */
 export class Ceremony {
   /** What must never be shown: found in the credentials file, or added by a test. */
@@ -71,16 +104,34 @@ export class Ceremony {
   private constructor(
     readonly dir: string,
     readonly serving: Serving,
+    facts: Partial<Facts> = {},
   ) {
+    Object.assign(this, facts);
     const text = readFileSync(serving.info.credentialsFile, 'utf8');
     for (const [, secret] of text.matchAll(/aws_secret_access_key = (\S+)/g)) this.secrets.push(secret ?? '');
   }
 
   /**
-   * Founded and joined by real commands; of the plan's keys, case-data exists. With `edit`, founded from the template's
-   * text after that edit, and no key is made.
+   * Founded and joined by real commands; of the plan's keys, case-data exists: a copy of what is made once in a test run.
+   * With `edit`, founded from the template's text after that edit, and no key is made.
    */
   static async found(edit?: (draft: string) => string): Promise<Ceremony> {
+    if (edit) return Ceremony.#make(edit);
+    const dir = await copyFounded('custody-cli-');
+    const facts = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
+    return new Ceremony(dir, await serve({ dir: join(dir, 'sandbox') }), facts);
+  }
+
+  /** Makes what the others are copies of, and leaves its folder. */
+  static async foundIn(folder: string): Promise<void> {
+    const ceremony = await Ceremony.#make(undefined);
+    await ceremony.serving.stop();
+    const { caseDataArn, caseDataRequest } = ceremony;
+    await writeFile(join(ceremony.dir, FACTS), JSON.stringify({ caseDataArn, caseDataRequest } satisfies Facts));
+    await rename(ceremony.dir, folder);
+  }
+
+  static async #make(edit: ((draft: string) => string) | undefined): Promise<Ceremony> {
     assertBuilt();
     const dir = await mkdtemp(join(tmpdir(), 'custody-cli-'));
     await mkdir(join(dir, 'home'));

@@ -180,6 +180,30 @@ describe('T13 the state changed since', () => {
   });
 });
 
+describe('T13 the state is read again after the call', () => {
+  it('another rotation past the tool makes it a failure that is written down', async () => {
+    const office = await createOffice();
+    const id = await office.approved();
+    const { ports, actor, aws } = office.machine('ci', {
+      intercept: async (step, act) => {
+        const answer = await act();
+        if (step === 'kms RotateKeyOnDemand') {
+          const { rotations } = office.aws.key(CASE_DATA_KEY);
+          rotations.push({ type: 'ON_DEMAND', at: office.clock.now(), keyMaterialId: null });
+        }
+        return answer;
+      },
+    });
+    const failure = await execute(ports, actor, aws, id).catch((cause: unknown) => cause);
+    expect(failure).toMatchObject({
+      code: 'REFUSED',
+      details: { receipt: { outcome: 'failed', postStateDigest: null, error: { code: 'POST_STATE_UNEXPECTED' } } },
+    });
+    await expect(office.execute('architect', id)).rejects.toEqual(code('REQUEST_ENDED'));
+    expect(office.aws.done).toHaveLength(1);
+  });
+});
+
 describe('T14 approve and reject race', () => {
   it('a rejection beats the approvals beside it', async () => {
     const [privacy, deputy] = await two();

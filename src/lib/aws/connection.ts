@@ -26,6 +26,8 @@ export interface AwsOptions extends Flags {
   readonly timeoutMillis: number;
   readonly retry?: RetryPolicy;
   readonly timer?: Timer;
+  /** Told of what takes longer than it should. */
+  readonly onProgress?: (text: string) => void;
   /** Takes the place of sockets; what it is given was checked as if it were sent. */
   readonly requestHandler?: RequestHandlerInput;
 }
@@ -70,7 +72,8 @@ export async function openAws(options: AwsOptions): Promise<AwsConnection> {
   const handler = await guardedHandler(options);
   const credentials = credentialSource({ kind: environmentKind, settings, environment, config, handler });
   const timer = options.timer ?? REAL_TIMER;
-  const context = { credentials, timer, pace: createPace(timer), retry: options.retry ?? DEFAULT_RETRY };
+  const { retry = DEFAULT_RETRY, onProgress: tell = () => undefined } = options;
+  const context = { credentials, timer, pace: createPace(timer), retry, tell };
   return connect({ kind: environmentKind, account, settings, handler }, context);
 }
 

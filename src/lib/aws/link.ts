@@ -45,10 +45,13 @@ export interface LinkContext {
   readonly pace: Pace;
   readonly timer: Timer;
   readonly retry: RetryPolicy;
+  readonly tell: (text: string) => void;
 }
 
-/** Ties a service's SDK module to one Region: paced and retried for reads, sent once for changes. */
-/** @param load makes the client when the first call needs it */
+/**
+ * Ties a service's SDK module to one Region: paced and retried for reads, sent once for changes.
+ * @param load makes the client when the first call needs it
+ */
 export function createLink<Sdk, Client>(
   service: About['service'],
   region: string,
@@ -79,7 +82,7 @@ export function createLink<Sdk, Client>(
   };
   return {
     once,
-    read: (operation, send) => withRetries(context.timer, context.retry, () => once(operation, send)),
+    read: (operation, send) => withRetries(context.timer, context.retry, () => once(operation, send), context.tell),
   };
 }
 

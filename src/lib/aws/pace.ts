@@ -65,21 +65,30 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   readonly baseMillis: number;
   readonly capMillis: number;
+  /** After this time nothing is tried again: six times a silence of 30 s would be three minutes. */
+  readonly untilMillis: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 6, baseMillis: 100, capMillis: 5000 };
+export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 6, baseMillis: 100, capMillis: 5000, untilMillis: 60_000 };
 
 /** Worth another try. A clock skew is, because the SDK takes over AWS's clock from the answer that said so. */
 const RETRIED: ReadonlySet<ErrorCode> = new Set(['THROTTLED', 'UNAVAILABLE', 'TIMEOUT', 'CLOCK_SKEW']);
 
-/** Runs `work` again after passing failures, with full jitter; for calls that change nothing. */
-export async function withRetries<T>(timer: Timer, policy: RetryPolicy, work: () => Promise<T>): Promise<T> {
+/** Runs `work` again after passing failures, with full jitter, and tells of it; for calls that change nothing. */
+export async function withRetries<T>(
+  timer: Timer,
+  policy: RetryPolicy,
+  work: () => Promise<T>,
+  tell: (text: string) => void = () => undefined,
+): Promise<T> {
+  const end = timer.millis() + policy.untilMillis;
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (cause) {
       const passing = cause instanceof CustodyError && RETRIED.has(cause.code);
-      if (!passing || attempt >= policy.maxAttempts) throw cause;
+      if (!passing || attempt >= policy.maxAttempts || timer.millis() >= end) throw cause;
+      tell(`${cause.message}; trying again (${attempt + 1} of ${policy.maxAttempts})`);
       await timer.sleep(timer.random() * Math.min(policy.capMillis, policy.baseMillis * 2 ** attempt));
     }
   }

@@ -27,6 +27,7 @@ export class AwsAccess {
   constructor(
     private readonly flags: AwsFlags,
     private readonly environment: NodeJS.ProcessEnv,
+    private readonly tell: (text: string) => void,
   ) {}
 
   connection(account: Account): Promise<AwsConnection> {
@@ -75,6 +76,7 @@ export class AwsAccess {
       account,
       environment: this.environment,
       timeoutMillis,
+      onProgress: this.tell,
     };
     const connection = await openAws({ ...options, region });
     const planned = connection.region === null && regions.primary !== '';

@@ -69,7 +69,7 @@ export class Context {
   ) {
     this.interactive = process.stdin.isTTY === true && process.stderr.isTTY === true && !around.json;
     this.progress = createProgress(process.stderr);
-    this.access = new AwsAccess(flags, this.environment);
+    this.access = new AwsAccess(flags, this.environment, this.progress.tell);
   }
 
   /** The repository of `--repo`. @throws CustodyError REPOSITORY_NOT_FOUND, CLONE_UNSAFE */

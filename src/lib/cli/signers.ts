@@ -4,7 +4,7 @@ import { encodeBase64, wipe } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject, object, oneOf, type Reader, readFields, text } from '../base/fields.js';
-import { type AlgorithmName, formatPublicKeyPem, type PublicKey } from '../base/signature.js';
+import { type AlgorithmName, formatPublicKeyPem, type PublicKey, parsePublicKeyBase64 } from '../base/signature.js';
 import { readFileBounded } from '../fs/files.js';
 import { writeKeyFile } from '../fs/key-files.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
@@ -115,13 +115,30 @@ const publicSigner = object({
   pem: field(2000),
 });
 
-/** Reads what `signer create --json` printed. @throws CustodyError NOT_FOUND, USAGE */
+/** Reads what `signer create --json` printed. @throws CustodyError NOT_FOUND, USAGE, ROSTER_INVALID */
 export async function readPublicSigner(file: string): Promise<CustodianDraft> {
   const bytes = await readFileBounded(file, 64 * 1024);
   if (bytes === null) throw new CustodyError('NOT_FOUND', `there is no file ${file}`);
+  return parsePublicSigner(bytes, file);
+}
+
+/** @throws CustodyError USAGE · ROSTER_INVALID for a key that no roster takes */
+export function parsePublicSigner(bytes: Uint8Array, file: string): CustodianDraft {
   const value = parseJson(bytes, file, undefined, 'USAGE');
   const inner = isObject(value) && 'signer' in value ? value.signer : value;
-  const { id, name, duty, roleArn, home, publicKey } = readFields(publicSigner, inner, file, 'USAGE');
+  const said = readFields(publicSigner, inner, file, 'USAGE');
+  assertOneKey(said, file);
+  const { id, name, duty, roleArn, home, publicKey } = said;
   const where = home === 'local' ? ({ type: 'local' } as const) : ({ type: 'kms', arn: home } as const);
   return { id, name, duty, roleArn, keys: [{ home: where, publicKey }] };
+}
+
+/** Whoever compares a key id or a PEM by telephone must have compared the key that is taken (T21). */
+function assertOneKey({ keyId, algorithm, publicKey, pem }: PublicSigner, file: string): void {
+  const key = parsePublicKeyBase64(publicKey);
+  if (key.keyId === keyId && key.algorithm === algorithm && formatPublicKeyPem(key).trimEnd() === pem.trimEnd()) return;
+  throw new CustodyError('USAGE', `${file}: keyId, algorithm, publicKey and pem are not of one key`, {
+    details: { keyId, found: key.keyId },
+    suggestions: ['Ask its owner for the file again, as custody signer create --json printed it.'],
+  });
 }

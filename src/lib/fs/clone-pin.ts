@@ -15,12 +15,17 @@ export type ClonePin = Shaped<typeof shape>;
 
 const pin = object(shape);
 
+/** @throws CustodyError STORAGE */
+export function parseClonePin(bytes: Uint8Array, what: string): ClonePin {
+  return readFields(pin, parseJson(bytes, what, undefined, 'STORAGE'), what, 'STORAGE');
+}
+
 /** Lies beside Git's own files, so that it moves with the clone and no fetch can touch it. */
 export function openClonePin(folder: string): JsonFile<ClonePin> {
   const path = join(folder, '.git', 'custody.json');
   return openJsonFile(
     path,
-    (bytes) => readFields(pin, parseJson(bytes, path, undefined, 'STORAGE'), path, 'STORAGE'),
+    (bytes) => parseClonePin(bytes, path),
     (value) => Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8'),
   );
 }

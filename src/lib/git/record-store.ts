@@ -6,6 +6,7 @@ import { type Clone, openClone } from './clone.js';
 import type { Environment } from './environment.js';
 import { advance, DEFAULT_LIMITS, type Exchange, type GitLimits, publish } from './publish.js';
 import { type Identity, Repository } from './repository.js';
+import { removeStaleLocks } from './stale-locks.js';
 
 export interface GitRecordStoreOptions {
   /** The custodian's folder, with its `.git`. */
@@ -91,8 +92,9 @@ class GitRecordStore implements RecordStore {
     try {
       return await withLock(
         join(this.clone.gitDir, 'custody.lock'),
-        () => {
+        async () => {
           clearTimeout(late);
+          await removeStaleLocks(this.clone.gitDir);
           return work(this.#exchange(tell, onProgress));
         },
         { timeoutMillis },

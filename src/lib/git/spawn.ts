@@ -83,6 +83,8 @@ function notStarted(cause: Error): CustodyError {
 }
 
 function failed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
-  const text = errors.toString('utf8').trim().split('\n').at(-1) ?? '';
+  const lines = errors.toString('utf8').trim().split('\n');
+  // Advice may follow what went wrong.
+  const text = lines.find((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? '';
   return new CustodyError('STORAGE', `git ${args[0]} ended with ${code ?? 'a signal'}: ${quoted(text)}`);
 }

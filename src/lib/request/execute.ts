@@ -108,9 +108,9 @@ async function carryOut(
   const { ports, aws } = session;
   const request = found.request.statement.predicate;
   const intentAt = intent.statement.predicate.at;
-  const { clock, progress } = ports;
+  const { clock, random, progress } = ports;
   try {
-    const run: Run = { request, reader: aws.reader, writer, clock, progress, intentAt, resumed };
+    const run: Run = { request, reader: aws.reader, writer, clock, random, progress, intentAt, resumed };
     const { awsRequestIds, postState, key } = await applyOrAccept(session, found, run);
     return { outcome: 'executed', awsRequestIds, postStateDigest: digestOfJson(postState), key, error: null };
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { ActionName } from '../record/action-names.js';
 import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
 import { recordPath, requestFolder } from '../record/paths.js';
 import { digestOfJson, type KeyRef, type RequestPredicate, type Statement } from '../record/statement.js';
+import type { View } from '../record/store.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
@@ -124,10 +125,38 @@ async function publishRequest(
   const id = requestIdOf(signed.record.digest);
   const placed = { ...signed, path: recordPath(requestFolder(id), signed.record.fileDigest) };
   const message = `Request ${id}: ${proposal.action}${proposal.key ? ` ${proposal.key.name}` : ''}`;
-  const { pushed } = await publishRecords(ports, [placed], { message, mayWait: true });
+  const assertStill = await nobodyElse(state, proposal);
+  const { pushed } = await publishRecords(ports, [placed], { message, mayWait: true, assertStill });
   if (!pushed) throw waiting(id);
   const after = await lookUp(ports, 'local');
   return { case: await caseOf(ports, after, id), created: true, pushed };
+}
+
+/** Refuses once a request for the same has come in since: two who ask at once would rotate twice. */
+async function nobodyElse({ view: before }: InForce, proposal: Proposal): Promise<(view: View) => Promise<void>> {
+  const known = new Set(await before.pathsUnder('records/r-'));
+  return async (view) => {
+    const fresh = (await view.pathsUnder('records/r-')).filter((path) => !known.has(path));
+    for (const [path, bytes] of await view.read(fresh)) {
+      const request = requestIn(bytes, path);
+      if (!request || !isSame(request, proposal)) continue;
+      const id = requestIdOf(request.digest);
+      throw new CustodyError('CONFLICT', `request ${id} of ${request.statement.predicate.by} asks for the same`, {
+        details: { id },
+        suggestions: ['Run the command again: it answers the request that is open.'],
+      });
+    }
+  };
+}
+
+/** What is no record counts for nothing, also here. */
+function requestIn(bytes: Uint8Array, path: string): OpenRecord<'request'> | null {
+  try {
+    return ofKind(open(bytes, path), 'request');
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
 }
 
 /** Not a failure of the request: it is signed and goes out with the next contact. */

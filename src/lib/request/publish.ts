@@ -40,6 +40,8 @@ export interface Publication extends PublishOptions {
   readonly message: string;
   /** Files beside the records, such as `plan/2.json`. */
   readonly also?: Files;
+  /** Asked of the newest state before each attempt; what it throws ends the publication. */
+  readonly assertStill?: (view: View) => Promise<void>;
 }
 
 /**
@@ -50,14 +52,15 @@ export interface Publication extends PublishOptions {
 export async function publishRecords(
   { store, progress }: Ports,
   drafts: readonly Draft[],
-  { message, also, ...options }: Publication,
+  { message, also, assertStill, ...options }: Publication,
 ): Promise<Published> {
   const waiting = await store.outbox();
   const all = [...[...waiting].map(([path, bytes]) => reopened(path, bytes)), ...drafts];
-  return store.publish(async (view) => ({ message, files: await withLedger(view, all, also) }), {
-    onProgress: progress,
-    ...options,
-  });
+  const build = async (view: View) => {
+    await assertStill?.(view);
+    return { message, files: await withLedger(view, all, also) };
+  };
+  return store.publish(build, { onProgress: progress, ...options });
 }
 
 /** Publishes what waited for the network; null when nothing did. */

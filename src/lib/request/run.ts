@@ -10,6 +10,7 @@ export interface Run {
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
   readonly clock: Clock;
+  readonly random: (length: number) => Uint8Array;
   readonly progress: (text: string) => void;
   /** When the intent was signed. */
   readonly intentAt: RequestPredicate['at'];
@@ -29,7 +30,7 @@ const ATTEMPTS = 5;
 
 /** One call, sent again only while it certainly did not reach AWS (throttled before it was looked at). */
 export async function callOnce(
-  { writer, clock, progress }: Run,
+  { writer, clock, random, progress }: Run,
   call: SignedCall,
 ): Promise<{ requestId: string; answer: JsonObject }> {
   if (call.service !== 'kms') throw new CustodyError('BUG', `${call.service} is not called at AWS`);
@@ -39,8 +40,10 @@ export async function callOnce(
     } catch (cause) {
       const again = cause instanceof CustodyError && cause.code === 'THROTTLED' && cause.details?.maybeDone === false;
       if (!again || attempt === ATTEMPTS) throw cause;
-      progress(`AWS is throttling ${call.operation}; trying again (${attempt} of ${ATTEMPTS})`);
-      await clock.sleep(250 * 2 ** attempt);
+      progress(`AWS is throttling ${call.operation}; trying again (${attempt + 1} of ${ATTEMPTS})`);
+      // At least half, so that AWS gets its rest; the other half by chance, so that not all come back at once.
+      const fraction = (random(1)[0] ?? 0) / 256;
+      await clock.sleep(Math.round(250 * 2 ** attempt * (0.5 + fraction / 2)));
     }
   }
 }

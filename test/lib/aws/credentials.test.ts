@@ -68,7 +68,7 @@ async function open(
     requestHandler,
     environment,
     profile,
-    retry: { maxAttempts: 1, baseMillis: 1, capMillis: 1 },
+    retry: { maxAttempts: 1, baseMillis: 1, capMillis: 1, untilMillis: 60_000 },
     ...(kind === 'sandbox' ? { endpointUrl: 'http://127.0.0.1:4599' } : {}),
   });
   return {

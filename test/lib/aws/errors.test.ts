@@ -68,23 +68,27 @@ describe('what AWS answers to a change', () => {
     expect(inspect(error)).not.toContain(SECRET);
   });
 
-  it('a signature outside of its time is CLOCK_SKEW (T12)', async () => {
+  it('T12 a signature outside of its time is CLOCK_SKEW', async () => {
     const { aws } = await openCanned([kmsError('InvalidSignatureException', 403, 'Signature expired: 2026…')]);
     expect(await caught(createKeyWriter(aws).call(ROTATE))).toMatchObject({ code: 'CLOCK_SKEW', exit: 3 });
   });
 });
 
 describe('what AWS answers to a question', () => {
-  it('passing failures are tried again, with growing jittered pauses', async () => {
+  it('passing failures are tried again, with growing jittered pauses, and told', async () => {
     const policy = { body: '{"Policy":"{}"}' };
-    const { aws, sent, timer } = await openCanned([
-      kmsError('ThrottlingException'),
-      networkError('ECONNRESET'),
-      policy,
-    ]);
+    const told: string[] = [];
+    const { aws, sent, timer } = await openCanned(
+      [kmsError('ThrottlingException'), networkError('ECONNRESET'), policy],
+      { onProgress: (text) => told.push(text) },
+    );
     expect(await createKeyReader(aws).policy(REGION, 'k')).toBe('{}');
     expect(sent).toHaveLength(3);
     expect(timer.slept).toEqual([200, 400]);
+    expect(told).toEqual([
+      expect.stringMatching(/GetKeyPolicy.*trying again \(2 of 6\)/),
+      expect.stringMatching(/GetKeyPolicy.*trying again \(3 of 6\)/),
+    ]);
   });
 
   it('but not for ever, and no other failure', async () => {
@@ -111,7 +115,7 @@ describe('T46 errors', () => {
     }
   });
 
-  it('cap what AWS, or who poses as it, says (T8)', async () => {
+  it('T8 cap what AWS, or who poses as it, says', async () => {
     const { aws } = await openCanned([kmsError('AccessDeniedException', 400, 'x'.repeat(1_000_000))]);
     const error = await caught(createKeyWriter(aws).call(ROTATE));
     expect((error as Error).message.length).toBeLessThan(700);

@@ -42,13 +42,37 @@ describe('createPace', () => {
 });
 
 describe('withRetries', () => {
-  const policy = { maxAttempts: 5, baseMillis: 100, capMillis: 500 };
+  const policy = { maxAttempts: 5, baseMillis: 100, capMillis: 500, untilMillis: 60_000 };
 
   it('pauses grow to the cap, drawn from the whole span', async () => {
     const timer = virtualTimer(() => 0.5);
     const failing = withRetries(timer, policy, () => Promise.reject(new CustodyError('UNAVAILABLE', 'x')));
     await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(timer.slept).toEqual([100, 200, 250, 250]);
+  });
+
+  it('each further try is told, with its number and the limit', async () => {
+    const told: string[] = [];
+    const failing = withRetries(
+      virtualTimer(),
+      policy,
+      () => Promise.reject(new CustodyError('THROTTLED', 'AWS is throttling GetKeyPolicy')),
+      (text) => told.push(text),
+    );
+    await expect(failing).rejects.toMatchObject({ code: 'THROTTLED', exit: 5 });
+    expect(told).toEqual([2, 3, 4, 5].map((n) => `AWS is throttling GetKeyPolicy; trying again (${n} of 5)`));
+  });
+
+  it('one that hangs is given up by time, not by count', async () => {
+    const timer = virtualTimer(() => 0.5);
+    let tries = 0;
+    const hanging = withRetries(timer, policy, async () => {
+      tries++;
+      await timer.sleep(30_000);
+      throw new CustodyError('TIMEOUT', 'AWS did not answer GetKeyPolicy');
+    });
+    await expect(hanging).rejects.toMatchObject({ code: 'TIMEOUT', exit: 5 });
+    expect(tries).toBe(2);
   });
 
   it.each(['DENIED', 'REFUSED', 'NOT_FOUND', 'ENDPOINT_REFUSED', 'BUG'] as const)('%s is final', async (code) => {

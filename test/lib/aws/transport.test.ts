@@ -108,7 +108,7 @@ describe('sockets', () => {
       requestHandler: socketOptions('sandbox'),
       endpointUrl: `http://127.0.0.1:${port}`,
       timeoutMillis: 50,
-      retry: { maxAttempts: 2, baseMillis: 1, capMillis: 1 },
+      retry: { maxAttempts: 2, baseMillis: 1, capMillis: 1, untilMillis: 60_000 },
     });
     expect(await caught(createKeyReader(aws).keyIds(REGION))).toMatchObject({ code: 'TIMEOUT', exit: 5 });
     aws.close();

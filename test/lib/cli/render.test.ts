@@ -61,7 +61,7 @@ describe('colours', () => {
     chalk.level = 1;
   });
 
-  it("ours reach the terminal, others' do not (T8)", () => {
+  it("T8 ours reach the terminal, others' do not", () => {
     const rows = [[stateCell('pending'), HOSTILE]];
     for (const text of [
       table(['state', 'why'], rows),

@@ -5,7 +5,7 @@ import { visible, visibleJson } from '../../../src/lib/cli/visible.js';
 /** What moves, hides, reorders or rings: C0, C1, bidi, zero width, tags, line separators, soft hyphen, BOM. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u115f\u3164]|\u034f|\ufe0f/u;
 
-describe('text of others (T8)', () => {
+describe('T8 text of others', () => {
   it.each([
     ['ESC', '\u001b[2J', '\\u{1b}[2J'],
     ['C1 CSI', '\u009b31m', '\\u{9b}31m'],

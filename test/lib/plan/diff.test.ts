@@ -84,7 +84,7 @@ describe('diffPlan', () => {
     expect(diffPlan(plan, estate(), EXPECTED)).toEqual([]);
   });
 
-  it('never takes what was not looked at for in order (T23)', () => {
+  it('T23 never takes what was not looked at for in order', () => {
     const found = diffPlan(plan, {}, EXPECTED);
     expect(found).toHaveLength(places(plan).length);
     expect(found.every(({ kind, severity }) => kind === 'unobserved' && severity === 'critical')).toBe(true);
@@ -235,7 +235,7 @@ describe('diffPlan', () => {
 });
 
 describe('policies that could not be compared', () => {
-  it('are a difference even when both are unknown (T23)', () => {
+  it('T23 are a difference even when both are unknown', () => {
     const blind = estate('root', PRIMARY, () => ({ policy: null }));
     const found = diffPlan(plan, blind, { ...EXPECTED, policies: { ...EXPECTED.policies, [PRIMARY]: {} } });
     expect(found.find(({ key, region }) => key === 'root' && region === PRIMARY)).toMatchObject({

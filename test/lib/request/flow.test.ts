@@ -114,6 +114,38 @@ describe('key.rotate', () => {
     expect(second.aws.done).toHaveLength(0);
   });
 
+  it('throttled without end: five tries with jittered, growing pauses, told, then 5; the next run finishes', async () => {
+    const waits: number[][] = [];
+    for (const fraction of [0x00, 0x80, 0xff]) {
+      const office = await createOffice();
+      const id = await office.approved();
+      let tries = 0;
+      const { ports, actor, aws, said } = office.machine('ci', {
+        intercept: async (step, act) => {
+          if (step !== 'kms RotateKeyOnDemand') return act();
+          tries++;
+          throw new CustodyError('THROTTLED', 'slow down', { details: { maybeDone: false } });
+        },
+      });
+      const pauses: number[] = [];
+      const clock = { now: ports.clock.now, sleep: async (millis: number) => void pauses.push(millis) };
+      const random = (length: number) => Buffer.alloc(length, fraction);
+      const failure = await execute({ ...ports, clock, random }, actor, aws, id).catch((cause: unknown) => cause);
+      expect(failure).toMatchObject({ code: 'THROTTLED', exit: 5 });
+      expect([tries, said.filter((text) => text.includes('throttling')).length]).toEqual([5, 4]);
+      waits.push(pauses);
+      expect((await office.execute('architect', id)).receipt.outcome).toBe('executed');
+      expect(office.aws.done).toHaveLength(1);
+    }
+    const [least = [], middle = [], most = []] = waits;
+    expect([least.length, middle.length, most.length]).toEqual([4, 4, 4]);
+    for (const at of [0, 1, 2, 3]) {
+      expect(middle[at]).toBeGreaterThan(least[at] ?? Number.NaN);
+      expect(most[at]).toBeGreaterThan(middle[at] ?? Number.NaN);
+      expect(most[at]).toBeLessThanOrEqual(500 * 2 ** at);
+    }
+  });
+
   it("is spent by AWS's no, which is written down", async () => {
     const office = await createOffice();
     const id = await office.approved();
@@ -129,6 +161,28 @@ describe('key.rotate', () => {
     const first = await office.open('architect');
     const second = await office.open('privacy');
     expect(second).toMatchObject({ created: false, case: { id: first.case.id } });
+  });
+
+  it('is not asked for twice by two who ask at once: the later one is told to look again', async () => {
+    const office = await createOffice();
+    office.remote.beforePush = async () => {
+      office.remote.beforePush = null;
+      await office.open('privacy');
+    };
+    await expect(office.open('architect')).rejects.toMatchObject({ code: 'CONFLICT', exit: 6 });
+    const again = await office.open('architect');
+    expect(again).toMatchObject({ created: false, case: { verdict: { requester: { id: 'privacy' } } } });
+    expect(ledgerOf(office).filter((kind) => kind === 'request')).toHaveLength(1);
+  });
+
+  it('is asked for beside another request that comes in meanwhile', async () => {
+    const office = await createOffice();
+    office.remote.beforePush = async () => {
+      office.remote.beforePush = null;
+      await office.open('privacy', { action: 'key.rotation', parameters: { periodDays: 90 } });
+    };
+    expect(await office.open('architect')).toMatchObject({ created: true });
+    expect(ledgerOf(office).filter((kind) => kind === 'request')).toHaveLength(2);
   });
 
   it('can be asked for again once it is done', async () => {
