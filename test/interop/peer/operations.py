@@ -179,6 +179,7 @@ GRANTS = [
     _kms("retire it", "RetireGrant", lambda s: {"KeyId": s["key arn"], "GrantId": s["grant"]}),
     _kms("no grant", "ListGrants", lambda s: {"KeyId": s["key"]}, "Grants Truncated", check=lambda _, a: a["Grants"] == []),
     _kms("a second grant", "CreateGrant", lambda s: {"KeyId": s["key"], "GranteePrincipal": s["role"], "Operations": ["DescribeKey"]}, "GrantId GrantToken", keep=lambda a: {"grant": a["GrantId"]}),
+    _kms("a grant with an empty constraint", "CreateGrant", lambda s: {"KeyId": s["key"], "GranteePrincipal": s["role"], "Operations": ["Decrypt"], "Constraints": {"EncryptionContextEquals": {"case": "7"}, "EncryptionContextSubset": {}}}, "GrantId GrantToken"),
     _kms("revoke it", "RevokeGrant", lambda s: {"KeyId": s["key"], "GrantId": s["grant"]}),
 ]
 
@@ -233,6 +234,7 @@ PEOPLE = [
     Row("that policy of the role", "iam.GetRolePolicy", lambda _: {**IAM_MEMBERS, "PolicyName": "list"}, "PolicyDocument PolicyName RoleName", check=lambda _, a: a["PolicyDocument"] == json.loads(ROLE_POLICY)),
     Row("policies of the role", "iam.ListRolePolicies", lambda _: IAM_MEMBERS, "IsTruncated PolicyNames", check=lambda _, a: a["PolicyNames"] == ["list"]),
     Row("managed policies of the role", "iam.ListAttachedRolePolicies", lambda _: IAM_MEMBERS, "AttachedPolicies IsTruncated"),
+    Row("instance profiles of the role", "iam.ListInstanceProfilesForRole", lambda _: IAM_MEMBERS, "InstanceProfiles IsTruncated"),
     Row("a user who is not there", "iam.GetUser", lambda _: {"UserName": "nobody"}, refused="NoSuchEntity"),
     Row("a session", "sts.AssumeRole", lambda s: {"RoleArn": s["role"], "RoleSessionName": "work", "DurationSeconds": 900, "SourceIdentity": "somebody"}, "AssumedRoleUser Credentials SourceIdentity", check=lambda _, a: a["AssumedRoleUser"]["Arn"].endswith(":assumed-role/peer/work")),
     Row("a session with a policy", "sts.AssumeRole", lambda s: {"RoleArn": s["role"], "RoleSessionName": "work", "Policy": ROLE_POLICY}, "AssumedRoleUser Credentials PackedPolicySize"),
