@@ -81,7 +81,8 @@ export async function benchMoto(calls = 240, rounds = 3) {
     }
     const perSecond = {};
     for (const operation of Object.keys(Object.values(sides)[0])) {
-      perSecond[operation] = await measure(sides, operation, calls, rounds);
+      // moto makes an RSA key for every key.
+      perSecond[operation] = await measure(sides, operation, operation === 'CreateKey' ? calls / 10 : calls, rounds);
     }
     return { name: 'moto', inFlight: IN_FLIGHT, calls, perSecond };
   } finally {

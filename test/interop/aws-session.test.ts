@@ -126,7 +126,7 @@ describe.skipIf(!aws)(`an AWS CLI session${aws ? '' : ' (skipped: CUSTODY_PEER_A
     dir = mkdtempSync(join(tmpdir(), 'custody-session-'));
     serving = await serve({ dir: join(dir, 'sandbox') });
     const env = { ...awsEnvironment(serving.info, 'admin'), AWS_PAGER: '' };
-    const PATH = [dirname(aws ?? ''), env.PATH].join(delimiter);
+    const PATH = [dirname(aws ?? ''), process.env.PATH].join(delimiter);
     const script = join(PACKAGE_ROOT, 'test/interop/peer/session.sh');
     await run('bash', [script], { cwd: dir, env: { ...env, PATH }, timeout: 240_000 });
   }, 300_000);
