@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SandboxInfo } from '../../src/lib/sandbox/serve.js';
 import { PACKAGE_ROOT } from './built.js';
+import { offeredOperations } from './sandbox-operations.js';
 
 const run = promisify(execFile);
 const SCRIPTS = join(PACKAGE_ROOT, 'test/interop/peer');
@@ -29,6 +30,7 @@ export async function runScript(
 ): Promise<Record<string, unknown>> {
   // -B: the tree stays as it was.
   const words = ['-B', join(SCRIPTS, name)];
-  const { stdout } = await run(python ?? '', words, { env, timeout: 110_000, maxBuffer: 1 << 26 });
+  const told = { ...env, OFFERED: JSON.stringify(offeredOperations()) };
+  const { stdout } = await run(python ?? '', words, { env: told, timeout: 110_000, maxBuffer: 1 << 26 });
   return JSON.parse(stdout);
 }

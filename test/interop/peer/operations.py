@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -241,6 +242,40 @@ PEOPLE = [
     Row("a session of 899 seconds", "sts.AssumeRole", lambda s: {"RoleArn": s["role"], "RoleSessionName": "work", "DurationSeconds": 899}, refused="ValidationError", unchecked=True),
 ]
 
+POLICY_MEMBERS = lambda s: {"PolicyArn": s["policy"]}
+MANAGED = [
+    Row("a managed policy", "iam.CreatePolicy", lambda _: {"PolicyName": "peer", "PolicyDocument": ROLE_POLICY, "Description": "a & b"}, "Policy", keep=lambda a: {"policy": a["Policy"]["Arn"]}),
+    Row("the managed policy", "iam.GetPolicy", POLICY_MEMBERS, "Policy"),
+    Row("managed policies", "iam.ListPolicies", lambda _: {"Scope": "Local"}, "IsTruncated Policies"),
+    Row("its second version", "iam.CreatePolicyVersion", lambda s: {**POLICY_MEMBERS(s), "PolicyDocument": ROLE_POLICY, "SetAsDefault": True}, "PolicyVersion"),
+    Row("that version", "iam.GetPolicyVersion", lambda s: {**POLICY_MEMBERS(s), "VersionId": "v2"}, "PolicyVersion", check=lambda _, a: a["PolicyVersion"]["Document"] == json.loads(ROLE_POLICY)),
+    Row("its versions", "iam.ListPolicyVersions", POLICY_MEMBERS, "IsTruncated Versions", check=lambda _, a: len(a["Versions"]) == 2),
+    Row("the first version again", "iam.SetDefaultPolicyVersion", lambda s: {**POLICY_MEMBERS(s), "VersionId": "v1"}),
+    Row("the second version goes", "iam.DeletePolicyVersion", lambda s: {**POLICY_MEMBERS(s), "VersionId": "v2"}),
+    Row("attach it", "iam.AttachRolePolicy", lambda s: {**IAM_MEMBERS, **POLICY_MEMBERS(s)}),
+    Row("everything of the account", "iam.GetAccountAuthorizationDetails", lambda _: {}, "GroupDetailList IsTruncated Policies RoleDetailList UserDetailList", view=lambda a: [role for role in a["RoleDetailList"] if role["RoleName"] == "peer"]),
+    Row("detach it", "iam.DetachRolePolicy", lambda s: {**IAM_MEMBERS, **POLICY_MEMBERS(s)}),
+    Row("a boundary", "iam.PutRolePermissionsBoundary", lambda s: {**IAM_MEMBERS, "PermissionsBoundary": s["policy"]}),
+    Row("no boundary", "iam.DeleteRolePermissionsBoundary", lambda _: IAM_MEMBERS),
+    Row("the managed policy goes", "iam.DeletePolicy", POLICY_MEMBERS),
+]
+
+PROVIDER_MEMBERS = lambda s: {"OpenIDConnectProviderArn": s["provider"]}
+PROVIDERS = [
+    Row("an identity provider", "iam.CreateOpenIDConnectProvider", lambda _: {"Url": "https://idp.invalid", "ClientIDList": ["a"], "ThumbprintList": ["0" * 40]}, "OpenIDConnectProviderArn", keep=lambda a: {"provider": a["OpenIDConnectProviderArn"]}),
+    Row("another client", "iam.AddClientIDToOpenIDConnectProvider", lambda s: {**PROVIDER_MEMBERS(s), "ClientID": "b"}),
+    Row("without the first client", "iam.RemoveClientIDFromOpenIDConnectProvider", lambda s: {**PROVIDER_MEMBERS(s), "ClientID": "a"}),
+    Row("another thumbprint", "iam.UpdateOpenIDConnectProviderThumbprint", lambda s: {**PROVIDER_MEMBERS(s), "ThumbprintList": ["1" * 40]}),
+    Row("the identity provider", "iam.GetOpenIDConnectProvider", PROVIDER_MEMBERS, "ClientIDList CreateDate ThumbprintList Url", check=lambda _, a: a["ClientIDList"] == ["b"] and a["ThumbprintList"] == ["1" * 40]),
+    Row("identity providers", "iam.ListOpenIDConnectProviders", lambda _: {}, "OpenIDConnectProviderList", view=lambda _: None, check=lambda s, a: {"Arn": s["provider"]} in a["OpenIDConnectProviderList"]),
+    Row("the identity provider goes", "iam.DeleteOpenIDConnectProvider", PROVIDER_MEMBERS),
+    Row("users", "iam.ListUsers", lambda _: {}, "IsTruncated Users"),
+    Row("groups", "iam.ListGroups", lambda _: {}, "Groups IsTruncated"),
+    Row("SAML providers", "iam.ListSAMLProviders", lambda _: {}, "SAMLProviderList"),
+    Row("a token of nobody's", "sts.AssumeRoleWithWebIdentity", lambda s: {"RoleArn": s["role"], "RoleSessionName": "work", "WebIdentityToken": "a.b.c"}, refused="InvalidIdentityToken"),
+    Row("what was recorded", "cloudtrail.LookupEvents", lambda _: {"MaxResults": 2, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateKey"}]}, "Events NextToken", view=lambda _: None),
+]
+
 LEAVING = [
     Row("the role is in use", "iam.DeleteRole", lambda _: IAM_MEMBERS, refused="DeleteConflict"),
     Row("the policy goes", "iam.DeleteRolePolicy", lambda _: {**IAM_MEMBERS, "PolicyName": "list"}),
@@ -290,6 +325,8 @@ def _without_key(input):
     return replaced
 
 
-GROUPS = [PEOPLE, KEYS, NAMES, POLICIES, ENCRYPTION, DATA_KEYS, SIGNATURES, ROTATION, GRANTS, REGIONS, IMPORT, ENDS, LEAVING]
+GROUPS = [PEOPLE, KEYS, NAMES, POLICIES, ENCRYPTION, DATA_KEYS, SIGNATURES, ROTATION, GRANTS, REGIONS, IMPORT, ENDS, MANAGED, PROVIDERS, LEAVING]
 _ROWS = [row for group in GROUPS for row in group]
-ROWS = _ROWS + _of_no_key(_ROWS)
+_OFFERED = set(json.loads(os.environ["OFFERED"]))
+# What the sandbox does not offer is not asked.
+ROWS = [row for row in _ROWS + _of_no_key(_ROWS) if row.call in _OFFERED]

@@ -22,7 +22,8 @@ def connect(service, region, unchecked=False, **where):
 
 def connect_all(listener=None, **where):
     """A client of each kind; `where`: endpoint and credentials, by default those of the AWS profile."""
-    kinds = [("kms", HOME, False), ("kms", AWAY, False), ("sts", HOME, False), ("sts", HOME, True), ("iam", HOME, False)]
+    kinds = [("kms", HOME, False), ("kms", AWAY, False), ("sts", HOME, False), ("sts", HOME, True)]
+    kinds += [("iam", HOME, False), ("cloudtrail", HOME, False)]
     clients = {kind: connect(*kind, **where) for kind in kinds}
     for client in clients.values():
         if listener is not None:
