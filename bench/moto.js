@@ -122,7 +122,8 @@ async function openMoto() {
 }
 
 function newClient(more) {
-  return new KMSClient({ region: REGION, maxAttempts: 1, ...more });
+  // With the SDK's own retries: a server may close a connection that idles while another one is measured.
+  return new KMSClient({ region: REGION, ...more });
 }
 
 function readCredentials(file, profile) {
