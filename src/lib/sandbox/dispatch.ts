@@ -48,7 +48,7 @@ export async function dispatch(model: Dispatch, request: HttpRequest, requestId:
     if (!(cause instanceof ServiceError)) model.onBug(cause);
     const internal = wireFault(dialect, 'internal', 'the sandbox failed');
     const error = cause instanceof ServiceError ? cause : internal;
-    const { contentType, text } = encodeError(dialect, error, requestId);
+    const { contentType, text } = encodeError(request, dialect, error, requestId);
     return respond(error.status, contentType, text, { 'x-amzn-errortype': error.code });
   }
 }

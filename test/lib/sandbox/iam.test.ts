@@ -16,6 +16,15 @@ function setUp() {
   return { ...opened, as, admin: as('admin') };
 }
 
+it('errors are in the namespace of the service that was asked', async () => {
+  const { sandbox, admin } = setUp();
+  expect((await admin('GetRole', { RoleName: 'ci' })).text).toContain(
+    '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">',
+  );
+  const sts = await call(sandbox, { key: keyOf(sandbox, 'admin'), service: 'sts' }, 'AssumeRole');
+  expect(sts.text).toContain('<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">');
+});
+
 describe('roles', () => {
   it('are made, shown, and deleted once their policies are gone', async () => {
     const { admin } = setUp();

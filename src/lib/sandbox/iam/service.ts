@@ -4,6 +4,7 @@ import { type Call, type Operation, type Service, ServiceError } from '../servic
 import { uriEncode } from '../wire/sigv4.js';
 import { authorizedRole, roleNameOf } from './authorized-role.js';
 import { assertTrustPolicy } from './documents.js';
+import { instanceProfileOperations } from './instance-profiles.js';
 import { ROLE_NAME, type Role, type RoleTable, uniqueId } from './role.js';
 import { rolePolicyOperations } from './role-policies.js';
 import { roleTagOperations } from './role-tags.js';
@@ -28,6 +29,7 @@ export function createIam(options: IamOptions): Service {
       ...roleOperations(options),
       ...rolePolicyOperations(options.roles),
       ...roleTagOperations(options.roles),
+      ...instanceProfileOperations(options.roles),
       GetUser: getUser(options),
     },
   };

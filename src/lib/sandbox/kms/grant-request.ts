@@ -24,10 +24,12 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac'],
 };
 
+/** Without constraints that hold no pair: Terraform's AWS provider sends the type that is not used as an empty map, and KMS takes it. */
 export function readConstraints(input: JsonObject): GrantConstraints {
   const given = input.Constraints;
   if (!isObject(given)) return {};
-  return Object.fromEntries(TYPES.flatMap((type) => (isObject(given[type]) ? [[type, textMap(given[type])]] : [])));
+  const read = TYPES.map((type) => [type, isObject(given[type]) ? textMap(given[type]) : {}] as const);
+  return Object.fromEntries(read.filter(([, pairs]) => Object.keys(pairs).length > 0));
 }
 
 /** Condition keys of a CreateGrant request. */
@@ -55,7 +57,6 @@ export function checkNewGrant(
   if (odd !== undefined) throw validation(`Grant operation ${odd} is not supported on ${arn}.`);
   for (const [type, pairs] of Object.entries(constraints)) {
     if (!symmetric) throw validation(`Grant constraint ${type} is only supported on symmetric encryption KMS keys.`);
-    if (Object.keys(pairs).length === 0) throw validation(`Grant constraint ${type} must not be empty.`);
     if (Object.keys(pairs).length > MOST_PAIRS)
       throw validation(`Grant constraint ${type} can have at most ${MOST_PAIRS} pairs.`);
     if (Object.values(pairs).some((value) => value.length > MOST_CHARACTERS)) {

@@ -76,7 +76,14 @@ function unknownAction(action: string, version: string): ServiceError {
   return wireFault('query', 'unknownOperation', `Could not find operation ${action.slice(0, 64)}${which}`);
 }
 
-export function encodeError(dialect: Dialect, error: ServiceError, requestId: string): Payload {
-  if (dialect === 'json') return encodeJsonError(error);
-  return encodeQueryError('https://sts.amazonaws.com/doc/2011-06-15/', error, requestId);
+/** An error as the service that the request was for writes it. */
+export function encodeError(request: HttpRequest, dialect: Dialect, error: ServiceError, requestId: string): Payload {
+  return dialect === 'json' ? encodeJsonError(error) : encodeQueryError(namespaceOf(request), error, requestId);
+}
+
+/** By the version alone: the error may be that the rest of the form cannot be read. STS's where there is none. */
+function namespaceOf({ body }: HttpRequest): string {
+  const version = /(?:^|&)Version=([\d-]{10})(?:&|$)/.exec(Buffer.from(body).toString('latin1'))?.[1] ?? '';
+  const known = Object.hasOwn(QUERY_VERSIONS, version) ? QUERY_VERSIONS[version] : undefined;
+  return known?.namespace ?? 'https://sts.amazonaws.com/doc/2011-06-15/';
 }

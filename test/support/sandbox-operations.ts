@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { createIam } from '../../src/lib/sandbox/iam/service.js';
+import { openPrincipals } from '../../src/lib/sandbox/principals.js';
+import { SANDBOX_ACCOUNT } from '../../src/lib/sandbox/sandbox.js';
+import { SERVICES } from '../../src/lib/sandbox/services.js';
+import { createMemoryStore } from '../../src/lib/sandbox/state.js';
+import { createSts } from '../../src/lib/sandbox/sts/service.js';
+
+/** `service.Operation` of everything that the sandbox answers, sorted. */
+export function offeredOperations(): readonly string[] {
+  const store = createMemoryStore();
+  const { roles, sessions, exists: principalExists } = openPrincipals(store, SANDBOX_ACCOUNT);
+  const shared = { account: SANDBOX_ACCOUNT, random: randomBytes };
+  const services = [
+    createIam({ ...shared, roles }),
+    createSts({ ...shared, roles, sessions }),
+    ...SERVICES.map((make) => make({ ...shared, store, regions: ['eu-central-1'], principalExists })),
+  ];
+  return services
+    .flatMap(({ name, operations }) => Object.keys(operations).map((operation) => `${name}.${operation}`))
+    .sort();
+}
