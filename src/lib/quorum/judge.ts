@@ -6,7 +6,7 @@ import { type IntentFinding, judgeIntent } from './intent.js';
 import { judgeOpen, type OpenVerdict, type State } from './open-state.js';
 import { allOf, isAbout } from './records.js';
 import { assertRequest } from './request.js';
-import { signerOf } from './signer.js';
+import { rememberingSigners, signerOf } from './signer.js';
 
 /**
  * What became of a request. Pure: the same evidence, rules and time give the same verdict; "no" is a verdict.
@@ -14,13 +14,16 @@ import { signerOf } from './signer.js';
  */
 export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
   const requester = assertRequest(evidence, rules, now);
+  const rosters = rules.next ? [rules.roster, rules.next.roster] : [rules.roster];
+  const basis = { evidence, rules, requester, signerOf: rememberingSigners(...rosters) };
   const [intent = null] = allOf(evidence, 'intent');
-  const finding = intent === null ? null : judgeIntent(evidence, rules, requester, intent, now);
+  const finding = intent === null ? null : judgeIntent(basis, intent, now);
   // Records that a valid intent did not see came too late: only what it saw decides.
   const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
-  const open = judgeOpen(evidence, rules, requester, now, visible);
+  const open = judgeOpen(basis, now, visible);
   const receipt = finding?.valid ? receiptOf(evidence, rules, finding.intentDigest) : null;
-  return { ...open, ...stateOf(open, finding, receipt), intent: finding?.valid ? intent : null, receipt };
+  const { state, because } = stateOf(open, finding, receipt);
+  return { ...open, state, because, intent: finding?.valid ? intent : null, receipt };
 }
 
 /** An intent consumes a request, whatever comes of it. */

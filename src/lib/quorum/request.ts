@@ -1,6 +1,6 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { addSeconds, type Instant, secondsBetween } from '../base/time.js';
+import { type Instant, secondsBetween } from '../base/time.js';
 import type { Plan } from '../plan/plan.js';
 import { assertByTable } from '../record/action.js';
 import { type OpenRecord, requestIdOf } from '../record/envelope.js';
@@ -64,7 +64,7 @@ function requestFaults(request: OpenRecord<'request'>, rules: Rules, signer: Ide
 function placeFaults({ at }: RequestPredicate, seen: ReadonlySet<Digest> | null, now: Instant): string[] {
   return [
     ...(seen === null ? ['the head that it names is not in the history'] : []),
-    ...(at > addSeconds(now, CLOCK_TOLERANCE_SECONDS) ? ['it is dated in the future'] : []),
+    ...(secondsBetween(now, at) > CLOCK_TOLERANCE_SECONDS ? ['it is dated in the future'] : []),
   ];
 }
 
