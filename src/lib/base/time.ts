@@ -55,6 +55,12 @@ export function secondsBetween(earlier: Instant, later: Instant): number {
   return (millisOf(later) - millisOf(earlier)) / 1000;
 }
 
+/** Is `later` more than `seconds` after `earlier`? */
+export function isLaterBy(seconds: number, earlier: Instant, later: Instant): boolean {
+  // Instants sort as text: most of the time that settles it, and nothing is parsed.
+  return later > earlier && secondsBetween(earlier, later) > seconds;
+}
+
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const DURATION = /^(\d{1,6})(s|m|h|d)$/;
 

@@ -1,6 +1,6 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { type Instant, secondsBetween } from '../base/time.js';
+import { type Instant, isLaterBy } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import { digestOfJson } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
@@ -30,12 +30,16 @@ export function judgeIntent(basis: Basis, intent: OpenRecord<'intent'>, now: Ins
   if (said.preStateDigest !== digestOfJson(evidence.request.statement.predicate.preState))
     return no('it is for another state at AWS');
   // Its own time decides whether the quorum held: one dated ahead would skip the cool-off.
-  if (secondsBetween(now, said.at) > CLOCK_TOLERANCE_SECONDS) return no('it is dated in the future');
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, now, said.at)) return no('it is dated in the future');
   const seen = evidence.sees.get(intent.fileDigest) ?? null;
   if (seen === null) return no('the head that it names is not in the history');
   const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);
   if (!listsExactly(intent, before)) return no('it leaves out records that its head held');
-  const then = { ...basis, evidence: { ...evidence, records: before }, rules: { ...rules, inForce: asRequested(evidence) } };
+  const then = {
+    ...basis,
+    evidence: { ...evidence, records: before },
+    rules: { ...rules, inForce: asRequested(evidence) },
+  };
   const verdict = judgeOpen(then, said.at, null);
   if (verdict.state !== 'approved') return no(`at its time the request was ${verdict.state}`);
   const fault = executorFault(signer, evidence.request, verdict, rules);

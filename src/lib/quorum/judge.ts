@@ -3,7 +3,7 @@ import type { Instant } from '../base/time.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { Evidence, Rules, Verdict } from './evidence.js';
 import { type IntentFinding, judgeIntent } from './intent.js';
-import { judgeOpen, type OpenVerdict, type State } from './open-state.js';
+import { judgeOpen, type State } from './open-state.js';
 import { allOf, isAbout } from './records.js';
 import { assertRequest } from './request.js';
 import { rememberingSigners, signerOf } from './signer.js';
@@ -22,13 +22,12 @@ export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
   const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
   const open = judgeOpen(basis, now, visible);
   const receipt = finding?.valid ? receiptOf(evidence, rules, finding.intentDigest) : null;
-  const { state, because } = stateOf(open, finding, receipt);
-  return { ...open, state, because, intent: finding?.valid ? intent : null, receipt };
+  if (finding === null) return open;
+  return { ...open, ...stateOf(finding, receipt), intent: finding.valid ? intent : null, receipt };
 }
 
 /** An intent consumes a request, whatever comes of it. */
-function stateOf(open: OpenVerdict, finding: IntentFinding | null, receipt: OpenRecord<'receipt'> | null): State {
-  if (finding === null) return open;
+function stateOf(finding: IntentFinding, receipt: OpenRecord<'receipt'> | null): State {
   if (!finding.valid) return { state: 'failed', because: `its intent is not valid: ${finding.because}` };
   if (receipt === null)
     return { state: 'executing', because: `${finding.signer.id} has begun; run execute again to finish` };

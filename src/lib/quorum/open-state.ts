@@ -7,13 +7,12 @@ import type { Basis, Evidence, Judged, RequestState, Rules, Verdict } from './ev
 import { type JudgedRecords, judgeRecords } from './records.js';
 
 export type State = { readonly state: RequestState; readonly because: string };
-export type OpenVerdict = Omit<Verdict, 'intent' | 'receipt'>;
 
 /**
  * What a request is as long as no intent has consumed it.
  * @param visible only these files count; null for all of them
  */
-export function judgeOpen(basis: Basis, now: Instant, visible: ReadonlySet<Digest> | null): OpenVerdict {
+export function judgeOpen(basis: Basis, now: Instant, visible: ReadonlySet<Digest> | null): Verdict {
   const { evidence, rules, requester } = basis;
   const judged = judgeRecords(basis, now, visible);
   const demands = demandsOf(evidence.request, rules);
@@ -42,6 +41,8 @@ export function judgeOpen(basis: Basis, now: Instant, visible: ReadonlySet<Diges
       duties: Math.max(...counts.map(({ duties }) => duties)),
       newKeys,
     },
+    intent: null,
+    receipt: null,
   };
 }
 

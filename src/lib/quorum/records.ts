@@ -1,10 +1,17 @@
 import type { Digest } from '../base/bytes.js';
-import { type Instant, secondsBetween } from '../base/time.js';
+import { type Instant, isLaterBy } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import type { RecordKind } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import { demandOf, inOrderOfTime } from './count.js';
-import { type Basis, CLOCK_TOLERANCE_SECONDS, type Evidence, type Ignored, type Judged, type Rules } from './evidence.js';
+import {
+  type Basis,
+  CLOCK_TOLERANCE_SECONDS,
+  type Evidence,
+  type Ignored,
+  type Judged,
+  type Rules,
+} from './evidence.js';
 
 type Kind = 'approval' | 'rejection' | 'withdrawal';
 
@@ -81,16 +88,13 @@ export function isAbout({ statement }: OpenRecord<Kind | 'intent' | 'receipt'>, 
 }
 
 /** Asked of approvals only: a veto with a wrong clock or from another view must not be lost, for it removes power. */
-function placeFault(
-  { statement, fileDigest }: OpenRecord<'approval'>,
-  { evidence, now }: Context,
-): Ignored | null {
+function placeFault({ statement, fileDigest }: OpenRecord<'approval'>, { evidence, now }: Context): Ignored | null {
   const { at } = statement.predicate;
   const { at: requestedAt, approveBy } = evidence.request.statement.predicate;
   if ((evidence.sees.get(fileDigest) ?? null) === null) return 'head-unknown';
   // Not after now and not before the request, but for the clocks.
-  if (secondsBetween(now, at) > CLOCK_TOLERANCE_SECONDS) return 'from-the-future';
-  if (secondsBetween(at, requestedAt) > CLOCK_TOLERANCE_SECONDS) return 'before-the-request';
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, now, at)) return 'from-the-future';
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, at, requestedAt)) return 'before-the-request';
   return at > approveBy ? 'after-the-window' : null;
 }
 
