@@ -91,7 +91,13 @@ describe('formatCanonical', () => {
         expect(formatCanonical(other)).toBe(canonicalize(found));
       }),
     );
-    for (const value of [{ 10: 1, 9: 2 }, { a: undefined, b: 1 }, { a: [new Date(0)] }, { a: Buffer.from('b') }]) {
+    class Odd {
+      toJSON = () => ({ b: 1, a: 2 });
+      constructor() {
+        Object.defineProperty(this, 'toJSON', { enumerable: false });
+      }
+    }
+    for (const value of [{ 10: 1, 9: 2 }, { a: undefined, b: 1 }, { a: [new Odd()] }, { a: Buffer.from('b') }]) {
       expect(formatCanonical(value as unknown as JsonValue)).toBe(canonicalize(value));
     }
   });
