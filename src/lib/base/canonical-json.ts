@@ -21,7 +21,7 @@ export const DEFAULT_LIMITS: JsonLimits = { maxBytes: 256 * 1024, maxDepth: 32 }
  * @throws CustodyError BUG for what JSON cannot say: NaN, infinities, lone surrogates, functions, cycles.
  */
 export function formatCanonical(value: JsonValue): string {
-  const text = attempt(() => canonicalize(value));
+  const text = attempt(() => writePlainly(value) ?? canonicalize(value));
   if (text === undefined) throw new CustodyError('BUG', 'a value has no canonical JSON form');
   return text;
 }
@@ -37,7 +37,7 @@ export function parseCanonical(
   code: ErrorCode = 'RECORD_MALFORMED',
 ): JsonValue {
   const { text, value } = readJson(bytes, where, limits, code);
-  if (!isPlainlyCanonical(value, text) && attempt(() => canonicalize(value)) !== text) {
+  if (writePlainly(value) !== text && attempt(() => canonicalize(value)) !== text) {
     throw new CustodyError(code, `${where}: not in canonical form (RFC 8785)`);
   }
   return value;
@@ -46,12 +46,13 @@ export function parseCanonical(
 /** Do two values say the same? The order of names does not count. */
 export function sameJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (!isNested(left) || !isNested(right)) return left === right;
-  const [a, b] = [Object.entries(left), new Map(Object.entries(right))];
-  const same = Array.isArray(left) === Array.isArray(right) && a.length === b.size;
-  return same && a.every(([name, value]) => b.has(name) && sameJson(value, b.get(name)));
+  const names = Object.keys(left);
+  const alike = Array.isArray(left) === Array.isArray(right) && names.length === Object.keys(right).length;
+  return alike && names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]));
 }
 
-function isNested(value: JsonValue | undefined): value is JsonObject | readonly JsonValue[] {
+/** An object, or a list, whose names are its indexes. */
+function isNested(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null;
 }
 
@@ -91,26 +92,32 @@ function attempt<T>(read: () => T): T | undefined {
 const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
 
 /**
- * A quick yes for what is canonical as almost every text is; "no" only means that the library has to decide.
+ * The canonical form of almost every value; `null` means that the library has to decide.
  *
- * RFC 8785 takes strings and numbers over from ECMAScript, so a text that `JSON.stringify` gives back unchanged can
- * differ from its canonical form in nothing but the order of names, and in lone surrogates.
+ * RFC 8785 takes strings and numbers over from ECMAScript, so what `JSON.stringify` writes differs from the canonical
+ * form in nothing but the order of names, lone surrogates, and `null` for numbers that JSON cannot say.
  */
-function isPlainlyCanonical(value: JsonValue, text: string): boolean {
-  return hasSortedNames(value) && !SURROGATE_ESCAPE.test(text) && JSON.stringify(value) === text;
+function writePlainly(value: JsonValue): string | null {
+  const text = JSON.stringify(value);
+  return isPlain(value) && !SURROGATE_ESCAPE.test(text) ? text : null;
 }
 
-function hasSortedNames(value: JsonValue): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (isList(value)) return value.every(hasSortedNames);
+/** Whether a value is made of JSON alone, with every object's names in the order of RFC 8785 section 3.2.3. */
+function isPlain(value: JsonValue | undefined): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
+  if (value === null) return true;
+  return isList(value) ? value.every(isPlain) : hasPlainMembers(value);
+}
+
+function hasPlainMembers(value: JsonObject): boolean {
   let previous: string | null = null;
   for (const name in value) {
     if (previous !== null && previous >= name) return false;
     previous = name;
-    const member = value[name];
-    if (typeof member === 'object' && !hasSortedNames(member)) return false;
+    if (!isPlain(value[name])) return false;
   }
-  return true;
+  return typeof value.toJSON !== 'function';
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

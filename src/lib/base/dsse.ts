@@ -5,5 +5,7 @@ export const IN_TOTO_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** Pre-authentication encoding: `DSSEv1 <len type> <type> <len payload> <payload>`. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
-  return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + payload.length);
+  bytes.set(payload, bytes.write(head, 'utf8'));
+  return bytes;
 }

@@ -126,18 +126,25 @@ export type Shaped<S extends Shape> = Flat<
 
 /** An object of exactly this shape: unknown names are faults. */
 export function object<S extends Shape>(shape: S): Reader<Shaped<S>> {
-  const fields = Object.entries(shape);
+  const fields = Object.entries(shape).map(([name, field]) => {
+    const isOptional = typeof field !== 'function';
+    return { name, isOptional, read: isOptional ? field.optional : field };
+  });
   return (value, path, faults) => {
     if (!isObject(value)) return fault(faults, path, 'an object', value);
     const before = faults.length;
-    const result: Record<string, unknown> = {};
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(shape, name)) fault(faults, join(path, name), 'no such field', name);
     }
-    for (const [name, read] of fields) {
+    // Most readers give back what they were given: a copy is made only for those that do not.
+    let result = value;
+    for (const { name, isOptional, read } of fields) {
       const given = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (typeof read === 'function') result[name] = read(given, join(path, name), faults);
-      else if (given !== undefined) result[name] = read.optional(given, join(path, name), faults);
+      if (isOptional && given === undefined) continue;
+      const found = read(given, join(path, name), faults);
+      if (found === given) continue;
+      if (result === value) result = { ...value };
+      result[name] = found;
     }
     return faults.length === before ? (result as Shaped<S>) : undefined;
   };

@@ -14,8 +14,9 @@ const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0
 
 export function isInstant(text: unknown): text is Instant {
   if (typeof text !== 'string' || !INSTANT.test(text)) return false;
-  // Date takes the 31st of a shorter month for the first of the next one.
-  return new Date(text).getUTCDate() === Number(text.slice(8, 10));
+  // Every month has 28 days; Date takes the 31st of a shorter one for the first of the next.
+  const day = Number(text.slice(8, 10));
+  return day <= 28 || new Date(text).getUTCDate() === day;
 }
 
 /** @throws CustodyError USAGE when `text` is not an instant in the one form that we write. */
@@ -52,6 +53,12 @@ export function addSeconds(instant: Instant, seconds: number): Instant {
 /** `later − earlier` in seconds; negative when they are the other way round. */
 export function secondsBetween(earlier: Instant, later: Instant): number {
   return (millisOf(later) - millisOf(earlier)) / 1000;
+}
+
+/** Is `later` more than `seconds` after `earlier`? */
+export function isLaterBy(seconds: number, earlier: Instant, later: Instant): boolean {
+  // Instants sort as text: most of the time that settles it, and nothing is parsed.
+  return later > earlier && secondsBetween(earlier, later) > seconds;
 }
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;

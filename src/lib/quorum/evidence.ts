@@ -3,6 +3,7 @@ import type { Instant } from '../base/time.js';
 import type { Plan } from '../plan/plan.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { CustodianId, Identity, Roster } from '../roster/roster.js';
+import type { FoundSigner } from './signer.js';
 
 /** How far two honest clocks may be apart (T12). */
 export const CLOCK_TOLERANCE_SECONDS = 300;
@@ -32,6 +33,15 @@ export interface Rules {
   readonly next?: { readonly plan: Plan; readonly roster: Roster };
   /** Custodians whose power is suspended; freezing only removes power (T27). */
   readonly frozen: ReadonlySet<CustodianId>;
+}
+
+/** What every step of one judgement goes by. */
+export interface Basis {
+  readonly evidence: Evidence;
+  readonly rules: Rules;
+  readonly requester: Identity;
+  /** Who signed an approval, rejection or withdrawal, by the rules' rosters. */
+  readonly signerOf: (record: OpenRecord) => FoundSigner;
 }
 
 export type RequestState =

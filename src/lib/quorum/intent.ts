@@ -1,10 +1,10 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { addSeconds, type Instant } from '../base/time.js';
+import { type Instant, isLaterBy } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import { digestOfJson } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
-import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Rules, type Verdict } from './evidence.js';
+import { type Basis, CLOCK_TOLERANCE_SECONDS, type Evidence, type Rules, type Verdict } from './evidence.js';
 import { judgeOpen } from './open-state.js';
 import { isAbout } from './records.js';
 import { signerOf } from './signer.js';
@@ -17,13 +17,8 @@ export type IntentFinding =
  * An intent is valid when one who may execute signed it, it lists exactly what the tree of its head held, and those
  * records met the quorum at its time. Anything else spends the request without authorising a call.
  */
-export function judgeIntent(
-  evidence: Evidence,
-  rules: Rules,
-  requester: Identity,
-  intent: OpenRecord<'intent'>,
-  now: Instant,
-): IntentFinding {
+export function judgeIntent(basis: Basis, intent: OpenRecord<'intent'>, now: Instant): IntentFinding {
+  const { evidence, rules } = basis;
   const said = intent.statement.predicate;
   const signer = signerOf(intent, rules.roster);
   if (typeof signer === 'string')
@@ -35,18 +30,17 @@ export function judgeIntent(
   if (said.preStateDigest !== digestOfJson(evidence.request.statement.predicate.preState))
     return no('it is for another state at AWS');
   // Its own time decides whether the quorum held: one dated ahead would skip the cool-off.
-  if (said.at > addSeconds(now, CLOCK_TOLERANCE_SECONDS)) return no('it is dated in the future');
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, now, said.at)) return no('it is dated in the future');
   const seen = evidence.sees.get(intent.fileDigest) ?? null;
   if (seen === null) return no('the head that it names is not in the history');
   const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);
   if (!listsExactly(intent, before)) return no('it leaves out records that its head held');
-  const verdict = judgeOpen(
-    { ...evidence, records: before },
-    { ...rules, inForce: asRequested(evidence) },
-    requester,
-    said.at,
-    null,
-  );
+  const then = {
+    ...basis,
+    evidence: { ...evidence, records: before },
+    rules: { ...rules, inForce: asRequested(evidence) },
+  };
+  const verdict = judgeOpen(then, said.at, null);
   if (verdict.state !== 'approved') return no(`at its time the request was ${verdict.state}`);
   const fault = executorFault(signer, evidence.request, verdict, rules);
   return fault === null ? { valid: true, signer, intentDigest: intent.digest } : no(fault);

@@ -3,10 +3,10 @@ import type { Instant } from '../base/time.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { Evidence, Rules, Verdict } from './evidence.js';
 import { type IntentFinding, judgeIntent } from './intent.js';
-import { judgeOpen, type OpenVerdict, type State } from './open-state.js';
+import { judgeOpen, type State } from './open-state.js';
 import { allOf, isAbout } from './records.js';
 import { assertRequest } from './request.js';
-import { signerOf } from './signer.js';
+import { rememberingSigners, signerOf } from './signer.js';
 
 /**
  * What became of a request. Pure: the same evidence, rules and time give the same verdict; "no" is a verdict.
@@ -14,18 +14,20 @@ import { signerOf } from './signer.js';
  */
 export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
   const requester = assertRequest(evidence, rules, now);
+  const rosters = rules.next ? [rules.roster, rules.next.roster] : [rules.roster];
+  const basis = { evidence, rules, requester, signerOf: rememberingSigners(...rosters) };
   const [intent = null] = allOf(evidence, 'intent');
-  const finding = intent === null ? null : judgeIntent(evidence, rules, requester, intent, now);
+  const finding = intent === null ? null : judgeIntent(basis, intent, now);
   // Records that a valid intent did not see came too late: only what it saw decides.
   const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
-  const open = judgeOpen(evidence, rules, requester, now, visible);
+  const open = judgeOpen(basis, now, visible);
   const receipt = finding?.valid ? receiptOf(evidence, rules, finding.intentDigest) : null;
-  return { ...open, ...stateOf(open, finding, receipt), intent: finding?.valid ? intent : null, receipt };
+  if (finding === null) return open;
+  return { ...open, ...stateOf(finding, receipt), intent: finding.valid ? intent : null, receipt };
 }
 
 /** An intent consumes a request, whatever comes of it. */
-function stateOf(open: OpenVerdict, finding: IntentFinding | null, receipt: OpenRecord<'receipt'> | null): State {
-  if (finding === null) return open;
+function stateOf(finding: IntentFinding, receipt: OpenRecord<'receipt'> | null): State {
   if (!finding.valid) return { state: 'failed', because: `its intent is not valid: ${finding.because}` };
   if (receipt === null)
     return { state: 'executing', because: `${finding.signer.id} has begun; run execute again to finish` };

@@ -1,26 +1,20 @@
 import type { Digest } from '../base/bytes.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import type { OpenRecord } from '../record/envelope.js';
-import type { Identity, Roster } from '../roster/roster.js';
+import type { Roster } from '../roster/roster.js';
 import { type Count, count, type Demand, demandOf, isValid } from './count.js';
-import type { Evidence, Judged, RequestState, Rules, Verdict } from './evidence.js';
+import type { Basis, Evidence, Judged, RequestState, Rules, Verdict } from './evidence.js';
 import { type JudgedRecords, judgeRecords } from './records.js';
 
 export type State = { readonly state: RequestState; readonly because: string };
-export type OpenVerdict = Omit<Verdict, 'intent' | 'receipt'>;
 
 /**
  * What a request is as long as no intent has consumed it.
  * @param visible only these files count; null for all of them
  */
-export function judgeOpen(
-  evidence: Evidence,
-  rules: Rules,
-  requester: Identity,
-  now: Instant,
-  visible: ReadonlySet<Digest> | null,
-): OpenVerdict {
-  const judged = judgeRecords(evidence, rules, requester, now, visible);
+export function judgeOpen(basis: Basis, now: Instant, visible: ReadonlySet<Digest> | null): Verdict {
+  const { evidence, rules, requester } = basis;
+  const judged = judgeRecords(basis, now, visible);
   const demands = demandsOf(evidence.request, rules);
   const counts = demands.map(({ demand, roster }) => count(judged.approvals, demand, roster));
   const newKeys = missingNewKeys(judged.approvals, rules);
@@ -30,17 +24,25 @@ export function judgeOpen(
     counts,
     newKeys,
   );
+  const { state, because } = stateOf(evidence, rules, now, { judged, times, newKeys });
   return {
-    ...stateOf(evidence, rules, now, { judged, times, newKeys }),
+    state,
+    because,
     requester,
     threshold: Math.max(...demands.map(({ demand }) => demand.threshold)),
-    ...judged,
-    ...times,
+    approvals: judged.approvals,
+    rejections: judged.rejections,
+    withdrawals: judged.withdrawals,
+    approvedAt: times.approvedAt,
+    coolUntil: times.coolUntil,
+    executeBy: times.executeBy,
     missing: {
       signatures: Math.max(...counts.map(({ signatures }) => signatures)),
       duties: Math.max(...counts.map(({ duties }) => duties)),
       newKeys,
     },
+    intent: null,
+    receipt: null,
   };
 }
 

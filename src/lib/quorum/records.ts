@@ -1,11 +1,17 @@
 import type { Digest } from '../base/bytes.js';
-import { addSeconds, type Instant } from '../base/time.js';
+import { type Instant, isLaterBy } from '../base/time.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import type { RecordKind } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import { demandOf, inOrderOfTime } from './count.js';
-import { CLOCK_TOLERANCE_SECONDS, type Evidence, type Ignored, type Judged, type Rules } from './evidence.js';
-import { signerOf } from './signer.js';
+import {
+  type Basis,
+  CLOCK_TOLERANCE_SECONDS,
+  type Evidence,
+  type Ignored,
+  type Judged,
+  type Rules,
+} from './evidence.js';
 
 type Kind = 'approval' | 'rejection' | 'withdrawal';
 
@@ -19,16 +25,9 @@ export interface JudgedRecords {
  * Says of each approval, rejection and withdrawal whether it counts, and if not why.
  * @param visible the files that a valid intent saw; null while there is none
  */
-export function judgeRecords(
-  evidence: Evidence,
-  rules: Rules,
-  requester: Identity,
-  now: Instant,
-  visible: ReadonlySet<Digest> | null,
-): JudgedRecords {
-  const from = addSeconds(evidence.request.statement.predicate.at, -CLOCK_TOLERANCE_SECONDS);
-  const until = addSeconds(now, CLOCK_TOLERANCE_SECONDS);
-  const context: Context = { evidence, rules, requester, from, until, visible };
+export function judgeRecords(basis: Basis, now: Instant, visible: ReadonlySet<Digest> | null): JudgedRecords {
+  const { evidence, rules, requester, signerOf } = basis;
+  const context: Context = { evidence, rules, requester, signerOf, now, visible };
   const withdrawals = allOf(evidence, 'withdrawal').map((record) => judged(record, context, withdrawalFault));
   const withdrawn = new Map<string, string>();
   for (const { record, signer, counted } of withdrawals) {
@@ -41,13 +40,8 @@ export function judgeRecords(
   return { approvals: countPeopleOnce(approvals), rejections, withdrawals };
 }
 
-interface Context {
-  readonly evidence: Evidence;
-  readonly rules: Rules;
-  readonly requester: Identity;
-  /** When an approval can have been signed: not before the request, not after now, but for the clocks. */
-  readonly from: Instant;
-  readonly until: Instant;
+interface Context extends Basis {
+  readonly now: Instant;
   readonly visible: ReadonlySet<Digest> | null;
 }
 
@@ -57,14 +51,14 @@ type FaultOf<K extends Kind> = (record: OpenRecord<K>, signer: Identity, context
 export function allOf<K extends RecordKind>({ records }: Evidence, kind: K): readonly OpenRecord<K>[] {
   const found = records.map((record) => ofKind(record, kind)).filter((record) => record !== null);
   // Two files can hold one payload (ECDSA signatures are malleable): the order must not depend on their names.
-  return [...found].sort((a, b) =>
+  return found.sort((a, b) =>
     a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : a.fileDigest < b.fileDigest ? -1 : 1,
   );
 }
 
 function judged<K extends Kind>(record: OpenRecord<K>, context: Context, faultOf: FaultOf<K>): Judged<K> {
-  const { rules, visible } = context;
-  const signer = signerOf(record, rules.roster, ...(rules.next ? [rules.next.roster] : []));
+  const { signerOf, visible } = context;
+  const signer = signerOf(record);
   if (typeof signer === 'string') {
     return {
       record,
@@ -94,15 +88,14 @@ export function isAbout({ statement }: OpenRecord<Kind | 'intent' | 'receipt'>, 
 }
 
 /** Asked of approvals only: a veto with a wrong clock or from another view must not be lost, for it removes power. */
-function placeFault(
-  { statement, fileDigest }: OpenRecord<'approval'>,
-  { evidence, from, until }: Context,
-): Ignored | null {
+function placeFault({ statement, fileDigest }: OpenRecord<'approval'>, { evidence, now }: Context): Ignored | null {
   const { at } = statement.predicate;
+  const { at: requestedAt, approveBy } = evidence.request.statement.predicate;
   if ((evidence.sees.get(fileDigest) ?? null) === null) return 'head-unknown';
-  if (at > until) return 'from-the-future';
-  if (at < from) return 'before-the-request';
-  return at > evidence.request.statement.predicate.approveBy ? 'after-the-window' : null;
+  // Not after now and not before the request, but for the clocks.
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, now, at)) return 'from-the-future';
+  if (isLaterBy(CLOCK_TOLERANCE_SECONDS, at, requestedAt)) return 'before-the-request';
+  return at > approveBy ? 'after-the-window' : null;
 }
 
 function approvalFault(

@@ -1,6 +1,6 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { addSeconds, type Instant, secondsBetween } from '../base/time.js';
+import { type Instant, isLaterBy } from '../base/time.js';
 import type { Plan } from '../plan/plan.js';
 import { assertByTable } from '../record/action.js';
 import { type OpenRecord, requestIdOf } from '../record/envelope.js';
@@ -47,7 +47,7 @@ function requestFaults(request: OpenRecord<'request'>, rules: Rules, signer: Ide
     [said.endpoint === plan.environment, `it is for ${said.endpoint}, the plan for ${plan.environment}`],
     [regions.includes(said.region), `Region ${said.region} is not in the plan`],
     [
-      secondsBetween(said.at, said.approveBy) <= plan.quorum.approvalWindowSeconds,
+      !isLaterBy(plan.quorum.approvalWindowSeconds, said.at, said.approveBy),
       'its approval window is wider than the plan allows',
     ],
     [said.approveBy > said.at, 'its approval window is empty'],
@@ -64,7 +64,7 @@ function requestFaults(request: OpenRecord<'request'>, rules: Rules, signer: Ide
 function placeFaults({ at }: RequestPredicate, seen: ReadonlySet<Digest> | null, now: Instant): string[] {
   return [
     ...(seen === null ? ['the head that it names is not in the history'] : []),
-    ...(at > addSeconds(now, CLOCK_TOLERANCE_SECONDS) ? ['it is dated in the future'] : []),
+    ...(isLaterBy(CLOCK_TOLERANCE_SECONDS, now, at) ? ['it is dated in the future'] : []),
   ];
 }
 

@@ -18,21 +18,22 @@ function hintsOf(roster: Roster): ReadonlyMap<string, Identity> {
  * Who signed a record: the entry whose key verifies it. The hint only says which key to try; the first roster of
  * `rosters` that knows the key decides. `unknown` when none does, `invalid` when the key is known and does not verify.
  */
-export function signerOf(record: Signed, ...rosters: readonly Roster[]): Identity | 'unknown' | 'invalid' {
+export function signerOf(record: Signed, ...rosters: readonly Roster[]): FoundSigner {
   for (const roster of rosters) {
     const identity = hintsOf(roster).get(record.hint);
-    if (identity) return verifies(record, identity) ? identity : 'invalid';
+    if (identity) return isSignedBy(record, identity.key) ? identity : 'invalid';
   }
   return 'unknown';
 }
 
-const verified = new WeakMap<Signed, { readonly identity: Identity; readonly valid: boolean }>();
+export type FoundSigner = Identity | 'unknown' | 'invalid';
 
-/** One verification a record and identity: judging looks at a record more than once. */
-function verifies(record: Signed, identity: Identity): boolean {
-  const known = verified.get(record);
-  if (known?.identity === identity) return known.valid;
-  const valid = isSignedBy(record, identity.key);
-  verified.set(record, { identity, valid });
-  return valid;
+/** `signerOf` for as long as one judgement takes, which looks at a record more than once and verifies it once. */
+export function rememberingSigners(...rosters: readonly Roster[]): (record: Signed) => FoundSigner {
+  const found = new Map<Signed, FoundSigner>();
+  return (record) => {
+    const signer = found.get(record) ?? signerOf(record, ...rosters);
+    found.set(record, signer);
+    return signer;
+  };
 }

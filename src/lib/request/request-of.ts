@@ -15,7 +15,8 @@ export function requestOf(
     .map((record) => ofKind(record, 'request'))
     .filter((record) => record !== null)
     .filter(({ digest }) => requestIdOf(digest) === id);
-  return copies.find((record) => isByAuthor(record, rosters)) ?? copies[0];
+  const [only, ...others] = copies;
+  return others.length === 0 ? only : (copies.find((record) => isByAuthor(record, rosters)) ?? only);
 }
 
 function isByAuthor(record: OpenRecord<'request'>, rosters: readonly Roster[]): boolean {

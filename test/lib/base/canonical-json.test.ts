@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -82,12 +83,33 @@ describe('formatCanonical', () => {
     );
   });
 
+  it('writes what the library writes, in whatever order the names come', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
+        const [found, other] = [value as JsonValue, shuffled(value as JsonValue)];
+        expect(formatCanonical(found)).toBe(canonicalize(found));
+        expect(formatCanonical(other)).toBe(canonicalize(found));
+      }),
+    );
+    class Odd {
+      toJSON = () => ({ b: 1, a: 2 });
+      constructor() {
+        Object.defineProperty(this, 'toJSON', { enumerable: false });
+      }
+    }
+    for (const value of [{ 10: 1, 9: 2 }, { a: undefined, b: 1 }, { a: [new Odd()] }, { a: Buffer.from('b') }]) {
+      expect(formatCanonical(value as unknown as JsonValue)).toBe(canonicalize(value));
+    }
+  });
+
   it('refuses what JSON cannot say', () => {
     const circle: Record<string, unknown> = {};
     circle.again = circle;
     const impossible: unknown[] = [
       Number.NaN,
       [Number.POSITIVE_INFINITY],
+      { a: { b: Number.NaN } },
+      { a: ['\udc00'] },
       '\ud800',
       { '\udc00': 1 },
       circle,

@@ -74,6 +74,17 @@ describe('readFields', () => {
     marks: mapOf(/^[a-z]+$/, boolean, 3),
   });
 
+  it('gives another value only where a part was read as another one, and leaves its input as it was', () => {
+    const first: Reader<unknown> = (value) => (Array.isArray(value) ? value[0] : value);
+    const pair = object({ inner: object({ a: first, b: boolean, c: optional(first) }), d: boolean });
+    const input = () => ({ inner: { a: [1], b: true, c: [2] }, d: false });
+    const given = input();
+    expect(readFields(pair, given, 'it', 'PLAN_INVALID')).toEqual({ inner: { a: 1, b: true, c: 2 }, d: false });
+    expect(given).toEqual(input());
+    const plain = { inner: { a: 1, b: true }, d: false };
+    expect(readFields(pair, plain, 'it', 'PLAN_INVALID')).toBe(plain);
+  });
+
   it('gives the value back', () => {
     const value = { name: 'Ada', age: 36, tags: ['a'], home: { town: 'London' }, marks: { x: true } };
     expect(readFields(person, value, 'it', 'PLAN_INVALID')).toEqual(value);

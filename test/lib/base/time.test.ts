@@ -7,6 +7,7 @@ import {
   instantFromDate,
   instantFromMillis,
   isInstant,
+  isLaterBy,
   millisOf,
   parseDuration,
   parseInstant,
@@ -94,5 +95,19 @@ describe('durations', () => {
         expect(parseDuration(formatDuration(seconds ?? Number.NaN))).toBe(seconds);
       }),
     );
+  });
+});
+
+describe('isLaterBy', () => {
+  const noon = parseInstant('2026-01-31T12:00:00.000Z');
+
+  it.each([
+    ['2026-01-31T12:05:00.001Z', true],
+    ['2026-02-01T00:00:00.000Z', true],
+    ['2026-01-31T12:05:00.000Z', false],
+    ['2026-01-31T12:00:00.000Z', false],
+    ['2025-12-31T23:59:59.999Z', false],
+  ])('says whether %s is more than five minutes later: %s', (text, expected) => {
+    expect(isLaterBy(300, noon, parseInstant(text))).toBe(expected);
   });
 });

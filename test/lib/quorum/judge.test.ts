@@ -275,6 +275,24 @@ describe('execution', () => {
     expect(after.receipt?.digest).toBe(done.digest);
   });
 
+  it('verifies each record once in a judgement, and again in the next', async () => {
+    const seen = await two();
+    const begun = await intent(team, asked, 'architect', seen);
+    const looks = new Map<string, number>();
+    const counted = [...seen, begun].map((record) =>
+      Object.defineProperty({ ...record }, 'signature', {
+        get: () => {
+          looks.set(record.fileDigest, (looks.get(record.fileDigest) ?? 0) + 1);
+          return record.signature;
+        },
+      }),
+    );
+    for (const times of [1, 2]) {
+      expect(state(evidenceOf(asked, ...counted))).toBe('executing');
+      expect([...looks.values()]).toEqual([times, times, times]);
+    }
+  });
+
   it('stays executed for ever, whatever is in force later', async () => {
     const seen = await two();
     const begun = await intent(team, asked, 'ci', seen);
