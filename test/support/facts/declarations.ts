@@ -31,7 +31,10 @@ function readTypes(service: string): ReadonlyMap<string, ReadonlyMap<string, str
     for (const [, name = '', body = ''] of readFileSync(path, 'utf8').matchAll(
       /^export (?:interface|declare class) (\w+)[^\n]*\{$([\s\S]*?)^\}$/gm,
     )) {
-      found.set(name, new Map([...body.matchAll(/^ {4}(\w+)\??: (\w+)/gm)].map(([, member = '', type = '']) => [member, type])));
+      found.set(
+        name,
+        new Map([...body.matchAll(/^ {4}(\w+)\??: (\w+)/gm)].map(([, member = '', type = '']) => [member, type])),
+      );
     }
   }
   return found;

@@ -9,7 +9,8 @@ import type { Outcome } from './stage.js';
 /** @throws Error, or vitest's assertion, when the answer is another than the fact says */
 export function checkOutcome(outcome: Outcome, expected: Expectation, saved: Saved): void {
   if (expected.error !== undefined) {
-    if ('answer' in outcome) throw new Error(`answered instead of ${expected.error}: ${JSON.stringify(outcome.answer)}`);
+    if ('answer' in outcome)
+      throw new Error(`answered instead of ${expected.error}: ${JSON.stringify(outcome.answer)}`);
     expect(outcome.refused.code).toBe(expected.error);
     expect(outcome.refused.message).toContain(expected.message ?? '');
     return;

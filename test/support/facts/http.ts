@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request as plain } from 'node:http';
 import { Agent as SecureAgent, request as secure } from 'node:https';
-import type { Transport } from './wire-stage.js';
 import type { WireResponse } from './wire-answer.js';
+import type { Transport } from './wire-stage.js';
 
 export interface HttpClient {
   readonly transport: Transport;

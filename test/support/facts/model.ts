@@ -31,9 +31,23 @@ const errors = new Map<string, ErrorCodes>();
 
 /** @throws Error for an operation that the model does not have */
 export function outputOf(service: ModelledService, operation: string): Shape {
-  const [kind, , , , , output] = tuple(CLIENTS[service][`${operation}$`], `${service}:${operation}`);
-  if (kind !== 9) throw new Error(`${operation} is no operation of the service model of ${service}`);
-  return shapeOf(service, output);
+  return shapeOf(service, operationSchema(service, operation)[5]);
+}
+
+/** @throws Error for an operation that the model does not have */
+export function inputOf(service: ModelledService, operation: string): Shape {
+  return shapeOf(service, operationSchema(service, operation)[4]);
+}
+
+function operationSchema(service: ModelledService, operation: string): readonly unknown[] {
+  const schema = tuple(CLIENTS[service][`${operation}$`], `${service}:${operation}`);
+  if (schema[0] !== 9) throw new Error(`${operation} is no operation of the service model of ${service}`);
+  return schema;
+}
+
+/** Whether the SDK knows a structure, an error or an enumeration of this name; it drops the names of simple types. */
+export function isShape(service: ModelledService, name: string): boolean {
+  return `${name}$` in CLIENTS[service] || typeof CLIENTS[service][name] === 'object';
 }
 
 /** The model's operations. */

@@ -125,7 +125,8 @@ function fromXml(element: Xml, shape: Shape, where: string): JsonValue {
       if (member === undefined) throw new Error(`${where}: the model has no member ${item.name}`);
       return [item.name, fromXml(item, member.shape, `${where}.${item.name}`)];
     });
-    if (new Set(entries.map(([name]) => name)).size !== entries.length) throw new Error(`${where}: a member comes twice`);
+    if (new Set(entries.map(([name]) => name)).size !== entries.length)
+      throw new Error(`${where}: a member comes twice`);
     return Object.fromEntries(entries);
   }
   if (shape.kind === 'list') {

@@ -65,7 +65,14 @@ export async function serveFacts(options: Partial<SandboxOptions> = {}): Promise
   const server = await startServer({ sandbox, token: 'unused' });
   const http = openHttp(() => server.endpoint);
   const stage = sandboxStage(sandbox, asked, http.transport, `127.0.0.1:${server.port}`);
-  return { server, sandbox, stage, bugs, reset: () => startAfresh(sandbox, stage), stop: () => stop(server, http, sandbox) };
+  return {
+    server,
+    sandbox,
+    stage,
+    bugs,
+    reset: () => startAfresh(sandbox, stage),
+    stop: () => stop(server, http, sandbox),
+  };
 }
 
 async function stop(server: RunningServer, http: HttpClient, sandbox: Sandbox): Promise<void> {

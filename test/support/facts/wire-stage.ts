@@ -4,8 +4,8 @@ import { HOME } from '../../lib/sandbox/kms/harness.js';
 import { type Key, requestOf, sign } from '../../lib/sandbox/support.js';
 import { valueAt } from './fact.js';
 import type { ModelledService } from './model.js';
-import { readOutcome, type WireResponse } from './wire-answer.js';
 import type { Ask, Outcome, Stage } from './stage.js';
+import { readOutcome, type WireResponse } from './wire-answer.js';
 
 /** How signed requests reach an endpoint; the socket is the transport's affair. */
 export type Transport = (
@@ -93,8 +93,10 @@ export class WireStage implements Stage {
   async #keyOf(name: string): Promise<Key> {
     if (name === 'admin') return this.#options.admin;
     const known = this.#sessions.get(name);
-    if (known !== undefined && known.endsMillis > this.#options.nowMillis() + 1000) return known.key;
-    if (!STANDING.includes(name)) throw new Error(`nobody is ${name} on this stage`);
+    const standing = STANDING.includes(name);
+    // Sessions that a fact made end when they end; standing roles are entered again.
+    if (known !== undefined && (!standing || known.endsMillis > this.#options.nowMillis() + 1000)) return known.key;
+    if (!standing) throw new Error(`nobody is ${name} on this stage`);
     await this.#makeRole(name);
     const session = this.#sessionIn(await this.#admin('sts', 'AssumeRole', assuming(this.roleArn(name))));
     this.#sessions.set(name, session);
