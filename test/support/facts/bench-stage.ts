@@ -23,7 +23,7 @@ export function benchStage(bench = factBench()): Stage {
       const answer = bench.as(caller, () => bench.in(region, () => bench.try(operation, input)));
       if (answer instanceof ServiceError) {
         assertError(service, operation, answer.code);
-        return { refused: { code: answer.code, message: answer.message } };
+        return { refused: { code: answer.code, message: answer.message, status: answer.status } };
       }
       assertAnswer(service, operation, answer);
       return { answer };

@@ -8,10 +8,11 @@ import type { Outcome } from './stage.js';
 
 /** @throws Error, or vitest's assertion, when the answer is another than the fact says */
 export function checkOutcome(outcome: Outcome, expected: Expectation, saved: Saved): void {
-  if (expected.error !== undefined) {
+  if (expected.error !== undefined || expected.refused) {
     if ('answer' in outcome)
-      throw new Error(`answered instead of ${expected.error}: ${JSON.stringify(outcome.answer)}`);
-    expect(outcome.refused.code).toBe(expected.error);
+      throw new Error(`answered instead of ${expected.error ?? 'a refusal'}: ${JSON.stringify(outcome.answer)}`);
+    if (expected.error !== undefined) expect(outcome.refused.code).toBe(expected.error);
+    if (expected.status !== undefined) expect(outcome.refused.status).toBe(expected.status);
     expect(outcome.refused.message).toContain(expected.message ?? '');
     return;
   }

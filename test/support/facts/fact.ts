@@ -40,6 +40,10 @@ export interface How {
 export interface Expectation {
   readonly error?: string;
   readonly message?: string;
+  /** The HTTP status of the error. */
+  readonly status?: number;
+  /** Refused, by an error that no document names. */
+  readonly refused?: true;
   readonly answer?: JsonObject;
   readonly absent?: readonly string[];
   readonly asked?: {
@@ -61,7 +65,7 @@ export interface StateFact {
   readonly expect: { readonly ok?: true; readonly error?: string; readonly message?: string };
 }
 
-/** A point that AWS's documents leave open. Every answer is one that custody must be safe with. */
+/** A point that AWS's documents leave open. Every answer is one that custody must be safe with; `untestable` ones have no requests. */
 export interface OpenFact extends Omit<Fact, 'expect'> {
   readonly question: string;
   readonly answers: Readonly<Record<string, { readonly expect?: Expectation; readonly custody: string }>>;

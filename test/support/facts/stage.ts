@@ -18,6 +18,7 @@ export interface Ask {
 export interface Refused {
   readonly code: string;
   readonly message: string;
+  readonly status: number;
 }
 
 export type Outcome = { readonly answer: JsonObject } | { readonly refused: Refused };

@@ -34,7 +34,7 @@ export function readOutcome(service: ModelledService, operation: string, respons
   const fault = assertError(service, operation, refused.code);
   // The model and the API reference disagree about the number within the class: docs/fidelity.md.
   if (Math.floor(status / 100) !== (fault === 'client' ? 4 : 5)) throw new Error(`${refused.code} as status ${status}`);
-  return { refused };
+  return { refused: { ...refused, status } };
 }
 
 function readJson(text: string): JsonObject {
@@ -43,7 +43,7 @@ function readJson(text: string): JsonObject {
   return value as JsonObject;
 }
 
-function readJsonError(text: string): Refused {
+function readJsonError(text: string): Omit<Refused, 'status'> {
   const { __type, message, Message, ...more } = readJson(text);
   if (typeof __type !== 'string') throw new Error(`an error without __type: ${text}`);
   if (Object.keys(more).length > 0) throw new Error(`an error with more than __type and message: ${text}`);

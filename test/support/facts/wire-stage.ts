@@ -57,7 +57,7 @@ export class WireStage implements Stage {
 
   async perform(ask: Ask): Promise<Outcome> {
     await this.#makeMentioned(ask);
-    const outcome = await this.#send(ask, await this.#keyOf(ask.as ?? 'admin'));
+    const outcome = await this.#send(ask, ask.as === 'nobody' ? null : await this.#keyOf(ask.as ?? 'admin'));
     if ('refused' in outcome) return outcome;
     this.#options.onAnswer?.(ask, outcome.answer);
     if (ask.session !== undefined) this.#sessions.set(ask.session, this.#sessionIn(outcome.answer));
@@ -126,17 +126,15 @@ export class WireStage implements Stage {
     }
   }
 
-  async #send({ service, operation, input, in: region = HOME }: Ask, key: Key): Promise<Outcome> {
+  async #send({ service, operation, input, in: region = HOME }: Ask, key: Key | null): Promise<Outcome> {
     const { transport, hostOf, nowMillis } = this.#options;
     // IAM is one for the whole partition and signs for us-east-1.
     const at = { service, region: service === 'iam' ? 'us-east-1' : region };
     const request = requestOf(service, operation, input);
     const host = hostOf(at.service, at.region);
-    const signed = await sign(
-      { ...request, headers: { ...request.headers, host } },
-      { key, ...at, atMillis: nowMillis() },
-    );
-    const response = await transport(at, { headers: signed.headers, body: request.body });
+    const unsigned = { ...request, headers: { ...request.headers, host } };
+    const { headers } = key === null ? unsigned : await sign(unsigned, { key, ...at, atMillis: nowMillis() });
+    const response = await transport(at, { headers, body: request.body });
     return readOutcome(service, operation, response);
   }
 

@@ -144,7 +144,7 @@ function identity(inside: string, more = ''): string {
 describe('a response of AWS JSON 1.1', () => {
   it('holds an answer or an error', () => {
     expect(kms(200, JSON.stringify({ KeyMetadata: KEY }))()).toEqual({ answer: { KeyMetadata: KEY } });
-    expect(kms(400, NOT_FOUND)()).toEqual({ refused: { code: 'NotFoundException', message: 'no' } });
+    expect(kms(400, NOT_FOUND)()).toEqual({ refused: { code: 'NotFoundException', message: 'no', status: 400 } });
     expect(kms(400, '{"__type":"com.amazonaws.kms#NotFoundException"}')()).toMatchObject({ refused: { message: '' } });
   });
 
@@ -169,7 +169,7 @@ describe('a response of AWS Query', () => {
     const told = '<UserId>A&amp;B</UserId><Account>1</Account><Arn/>';
     expect(xml(identity(told))()).toEqual({ answer: { UserId: 'A&B', Account: '1', Arn: '' } });
     const denied = `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>${ID}</RequestId></ErrorResponse>`;
-    expect(xml(denied, 'AssumeRole', 403)()).toEqual({ refused: { code: 'AccessDenied', message: 'no' } });
+    expect(xml(denied, 'AssumeRole', 403)()).toEqual({ refused: { code: 'AccessDenied', message: 'no', status: 403 } });
   });
 
   it.each([

@@ -47,7 +47,7 @@ describe('the table of facts', () => {
   });
 
   it('expects something of every fact', () => {
-    const kinds = ['error', 'answer', 'asked', 'askedAll', 'absent'];
+    const kinds = ['error', 'refused', 'answer', 'asked', 'askedAll', 'absent'];
     const idle = stories.filter(({ expect: wanted }) => !kinds.some((kind) => kind in wanted));
     expect(idle.map(({ fact }) => fact)).toEqual([]);
   });
