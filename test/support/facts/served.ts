@@ -86,7 +86,7 @@ export function sandboxStage(sandbox: Sandbox, asked: Authorization[], transport
     transport,
     account: ACCOUNT,
     hostOf: () => host,
-    admin: keyOf(sandbox, 'admin'),
+    admin: async () => keyOf(sandbox, 'admin'),
     adminArn: `arn:aws:iam::${ACCOUNT}:role/admin`,
     nowMillis: () => sandbox.nowMillis(),
     wait: async (seconds) => sandbox.advance(seconds),

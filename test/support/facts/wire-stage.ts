@@ -19,7 +19,7 @@ export interface WireOptions {
   /** `host` header of an endpoint: part of what is signed. */
   readonly hostOf: (service: ModelledService, region: string) => string;
   /** Credentials of `admin`. */
-  readonly admin: Key;
+  readonly admin: () => Promise<Key>;
   /** ARN of `admin`. */
   readonly adminArn: string;
   readonly nowMillis: () => number;
@@ -33,7 +33,7 @@ export interface WireOptions {
 }
 
 /** Roles that facts may be about without making them. */
-const STANDING = ['seat', 'other'];
+export const STANDING: readonly string[] = ['seat', 'other'];
 const SESSION_SECONDS = 3600;
 /** IAM is eventually consistent: a new role is not known everywhere at once. */
 const SPREAD_SECONDS = 60;
@@ -91,7 +91,7 @@ export class WireStage implements Stage {
   }
 
   async #keyOf(name: string): Promise<Key> {
-    if (name === 'admin') return this.#options.admin;
+    if (name === 'admin') return this.#options.admin();
     const known = this.#sessions.get(name);
     const standing = STANDING.includes(name);
     // Sessions that a fact made end when they end; standing roles are entered again.
@@ -116,7 +116,7 @@ export class WireStage implements Stage {
   async #admin(service: ModelledService, operation: string, input: JsonObject): Promise<JsonObject> {
     const ask: Ask = { service, operation, input };
     for (let left = SPREAD_SECONDS; ; left -= 5) {
-      const outcome = await this.#send(ask, this.#options.admin);
+      const outcome = await this.#send(ask, await this.#options.admin());
       if ('answer' in outcome) {
         this.#options.onAnswer?.(ask, outcome.answer);
         return outcome.answer;
