@@ -52,10 +52,20 @@ export function isShape(service: ModelledService, name: string): boolean {
 
 /** The model's operations. */
 export function operationsOf(service: ModelledService): readonly string[] {
-  return Object.entries(CLIENTS[service])
+  return OPERATIONS[service];
+}
+
+function operationNames(client: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(client)
     .filter(([name, value]) => name.endsWith('$') && Array.isArray(value) && value[0] === 9)
     .map(([name]) => name.slice(0, -1));
 }
+
+const OPERATIONS: Readonly<Record<ModelledService, readonly string[]>> = {
+  kms: operationNames(kms),
+  sts: operationNames(sts),
+  iam: operationNames(iam),
+};
 
 /** Error codes of an operation as they stand on the wire, with who is at fault. */
 export function errorsOf(service: ModelledService, operation: string): ErrorCodes {
