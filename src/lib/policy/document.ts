@@ -202,7 +202,8 @@ const statements = list(statement, { min: 1, max: MAX_ITEMS });
 
 const rawDocument = object({
   Version: optional(oneOf(POLICY_VERSIONS)),
-  Id: optional(text({ min: 0, max: 2048 })),
+  // IAM's grammar sets no limit, so only that of the whole policy holds.
+  Id: optional(text({ min: 0, max: LIMITS.maxBytes })),
   Statement: (value: unknown, path: string, faults: Fault[]) =>
     statements(isObject(value) ? [value] : value, path, faults),
 });

@@ -1,4 +1,6 @@
 import type { JsonObject, JsonValue } from '../../base/canonical-json.js';
+import { CustodyError } from '../../base/errors.js';
+import { parsePolicy } from '../../policy/document.js';
 import { limitExceeded, malformedPolicy } from './errors.js';
 import { isObject } from './input.js';
 import { conditionFault } from './policy-conditions.js';
@@ -37,6 +39,17 @@ export function assertPolicy(policy: string, principalExists: (arn: string) => b
       if (!isKnown(arn, principalExists))
         throw malformedPolicy('Policy contains a statement with one or more invalid principals.');
     }
+  }
+  assertJudgeable(policy);
+}
+
+/** What the evaluator cannot read would be stored and then fail every call to the key. */
+function assertJudgeable(policy: string): void {
+  try {
+    parsePolicy(policy, 'Policy');
+  } catch (cause) {
+    if (cause instanceof CustodyError) throw malformedPolicy(cause.message);
+    throw cause;
   }
 }
 

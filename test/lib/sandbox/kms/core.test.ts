@@ -46,3 +46,12 @@ it('signs so that others verify', () => {
     );
   }
 });
+
+it('refuses a policy that it could not judge afterwards, also when the lockout check is bypassed', () => {
+  const kms = new Bench();
+  const KeyId = kms.key();
+  const statement = '{"Effect":"Allow","Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}';
+  const Policy = `{"Version":"2012-10-17","Statement":[${statement}]}`;
+  const input = { KeyId, Policy, BypassPolicyLockoutSafetyCheck: true };
+  kms.refuse('MalformedPolicyDocumentException', 'PutKeyPolicy', input, 'the name twice');
+});

@@ -75,7 +75,7 @@ export class MemoryStore implements StateStore {
 const pairs = new Map<number, Buffer>();
 
 /** RSA keys take long to make, and these tests do not care that they are the same ones. */
-function oncePerLength(bits: number): Buffer {
+export function oncePerLength(bits: number): Buffer {
   const pair = pairs.get(bits) ?? rsaPair(bits);
   pairs.set(bits, pair);
   return pair;

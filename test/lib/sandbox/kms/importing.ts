@@ -26,12 +26,13 @@ export function importInput(
   WrappingAlgorithm = 'RSAES_OAEP_SHA_256',
 ): Input {
   const parameters = bench.run('GetParametersForImport', { KeyId, WrappingAlgorithm, WrappingKeySpec: 'RSA_2048' });
-  return {
-    KeyId,
-    ImportToken: parameters.ImportToken,
-    EncryptedKeyMaterial: wrap(String(parameters.PublicKey), WrappingAlgorithm, material),
-    ...more,
-  };
+  return { KeyId, ...wrapped(parameters, material, WrappingAlgorithm), ...more };
+}
+
+/** Members of ImportKeyMaterial by what GetParametersForImport gave. */
+export function wrapped({ ImportToken, PublicKey }: Answer, material: Buffer, algorithm: string) {
+  const token = String(ImportToken);
+  return { ImportToken: token, EncryptedKeyMaterial: wrap(String(PublicKey), algorithm, material) };
 }
 
 export function importMaterial(bench: Bench, KeyId: string, material: Buffer, more: Input = DOES_NOT_EXPIRE): Answer {

@@ -1,0 +1,104 @@
+import { createKms } from '../../../src/lib/sandbox/kms/service.js';
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
+import { DEFAULT_SEED } from '../../../src/lib/sandbox/seed.js';
+import { type RunningServer, startServer } from '../../../src/lib/sandbox/server.js';
+import type { Authorization, Service } from '../../../src/lib/sandbox/service.js';
+import { createMemoryStore } from '../../../src/lib/sandbox/state.js';
+import { ACCOUNT, oncePerLength, START } from '../../lib/sandbox/kms/harness.js';
+import { keyOf } from '../../lib/sandbox/support.js';
+import { type HttpClient, openHttp } from './http.js';
+import { type Transport, WireStage } from './wire-stage.js';
+
+/** A sandbox of the account that the facts are about, on a clock that only `wait` moves; it tells what its KMS asks. */
+export function factSandbox(options: Partial<SandboxOptions> = {}) {
+  const asked: Authorization[] = [];
+  const bugs: unknown[] = [];
+  const sandbox = createSandbox({
+    store: createMemoryStore(),
+    wallMillis: () => START,
+    account: ACCOUNT,
+    seed: { ...DEFAULT_SEED, seats: [], admin: 'admin' },
+    services: [(host) => recorded(createKms({ ...host, rsaPair: oncePerLength }), asked)],
+    onBug: (cause) => bugs.push(cause),
+    ...options,
+  });
+  return { sandbox, asked, bugs };
+}
+
+function recorded(service: Service, asked: Authorization[]): Service {
+  const operations = Object.entries(service.operations).map(([name, run]): [string, typeof run] => [
+    name,
+    (input, call) =>
+      run(input, {
+        ...call,
+        authorize: (question) => {
+          asked.push(question);
+          call.authorize(question);
+        },
+      }),
+  ]);
+  return { ...service, operations: Object.fromEntries(operations) };
+}
+
+/** The sandbox in process, by its own wire but without a socket. */
+export function directTransport(sandbox: Sandbox): Transport {
+  return async (_, { headers, body }) => {
+    const request = { method: 'POST', target: '/', headers, body, sourceIp: '127.0.0.1' };
+    const { status, headers: back, body: bytes } = await sandbox.handle(request);
+    return { status, headers: back, text: bytes.toString('utf8') };
+  };
+}
+
+export interface Served {
+  readonly server: RunningServer;
+  readonly sandbox: Sandbox;
+  readonly stage: WireStage;
+  readonly bugs: readonly unknown[];
+  /** A fresh account. */
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+/** One server for many facts. */
+export async function serveFacts(options: Partial<SandboxOptions> = {}): Promise<Served> {
+  const { sandbox, asked, bugs } = factSandbox(options);
+  const server = await startServer({ sandbox, token: 'unused' });
+  const http = openHttp(() => server.endpoint);
+  const stage = sandboxStage(sandbox, asked, http.transport, `127.0.0.1:${server.port}`);
+  return {
+    server,
+    sandbox,
+    stage,
+    bugs,
+    reset: () => startAfresh(sandbox, stage),
+    stop: () => stop(server, http, sandbox),
+  };
+}
+
+async function stop(server: RunningServer, http: HttpClient, sandbox: Sandbox): Promise<void> {
+  http.close();
+  await server.stop();
+  sandbox.close();
+}
+
+export function sandboxStage(sandbox: Sandbox, asked: Authorization[], transport: Transport, host = '127.0.0.1') {
+  return new WireStage({
+    transport,
+    account: ACCOUNT,
+    hostOf: () => host,
+    admin: async () => keyOf(sandbox, 'admin'),
+    adminArn: `arn:aws:iam::${ACCOUNT}:role/admin`,
+    nowMillis: () => sandbox.nowMillis(),
+    wait: async (seconds) => sandbox.advance(seconds),
+    asked,
+    forget: () => {
+      asked.length = 0;
+    },
+  });
+}
+
+export function startAfresh(sandbox: Sandbox, stage: WireStage): void {
+  sandbox.reset();
+  stage.clear();
+  stage.forget();
+}
