@@ -1,3 +1,4 @@
+import { announce } from './announce.js';
 import { settleRotations } from './rotation-schedule.js';
 import { copiesOf, DAY, type KeyRow, primaryOf, putKey, rowId, setOf, type World } from './state.js';
 
@@ -12,7 +13,10 @@ export function settleWorld(world: World, nowMillis: number): void {
     if (due !== null && due <= nowMillis) settleRotations(world, set.keyId, nowMillis);
   }
   for (const [id, row] of world.imports.entries()) {
-    if (row.validToMillis !== null && row.validToMillis <= nowMillis) world.imports.remove(id);
+    if (row.validToMillis === null || row.validToMillis > nowMillis) continue;
+    const { region, keyId, validToMillis: atMillis } = row;
+    world.imports.remove(id);
+    announce(world, 'DeleteExpiredKeyMaterial', { region, keyId, atMillis }, { keyId, keyMaterialId: row.materialId });
   }
   for (const [id, row] of world.parameters.entries()) {
     if (row.validToMillis + FORGET_AFTER <= nowMillis) world.parameters.remove(id);
@@ -30,6 +34,7 @@ function deleteDueKeys(world: World, nowMillis: number): void {
 
 function deleteKey(world: World, row: KeyRow, atMillis: number): void {
   const set = setOf(world, row.keyId);
+  announce(world, 'DeleteKey', { region: row.region, keyId: row.keyId, atMillis });
   world.keys.remove(rowId(row.region, row.keyId));
   world.usage.remove(rowId(row.region, row.keyId));
   removeWhere(world.aliases, (alias) => alias.region === row.region && alias.targetKeyId === row.keyId);
