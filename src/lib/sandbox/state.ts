@@ -2,20 +2,18 @@ import {
   chmodSync,
   closeSync,
   existsSync,
-  fdatasyncSync,
   fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
+import { DISK, type Disk, Journal, writeDurably } from './journal.js';
 import { takeLock } from './lock.js';
 import type { StateStore } from './service.js';
 
@@ -32,16 +30,6 @@ export interface DurableStore extends StateStore {
   /** Releases the lock; the store is unusable then. */
   close(): void;
 }
-
-/** What the journal needs of a disk. */
-export interface Disk {
-  /** @returns how many bytes were written, at least one */
-  write(fd: number, bytes: Uint8Array, from: number): number;
-  sync(fd: number): void;
-  truncate(fd: number, length: number): void;
-}
-
-const DISK: Disk = { write: writeSync, sync: fdatasyncSync, truncate: ftruncateSync };
 
 type Change = ['put', string, string, JsonObject] | ['remove', string, string] | ['clear'];
 
@@ -112,45 +100,6 @@ export function makePrivateDir(dir: string): void {
     chmodSync(dir, 0o700);
   } catch (cause) {
     throw storageError(cause, `the sandbox directory ${dir} cannot be used`);
-  }
-}
-
-/** The open journal. A line that did not fit is taken back whole, so that the next one does not follow half of it. */
-class Journal {
-  readonly #fd: number;
-  readonly #disk: Disk;
-  #length: number;
-  #torn: unknown;
-
-  constructor(fd: number, length: number, disk: Disk) {
-    this.#fd = fd;
-    this.#length = length;
-    this.#disk = disk;
-  }
-
-  append(line: string): void {
-    if (this.#torn !== undefined) throw this.#torn;
-    const bytes = Buffer.from(line, 'utf8');
-    try {
-      writeDurably(this.#disk, this.#fd, bytes);
-      this.#length += bytes.length;
-    } catch (cause) {
-      this.#takeBack(cause);
-      throw cause;
-    }
-  }
-
-  #takeBack(cause: unknown): void {
-    try {
-      this.#disk.truncate(this.#fd, this.#length);
-    } catch {
-      // Half a line is there to stay: whatever came after it would be unreadable.
-      this.#torn = cause;
-    }
-  }
-
-  close(): void {
-    closeSync(this.#fd);
   }
 }
 
@@ -235,11 +184,6 @@ function compact(dir: string, tables: Tables, disk: Disk): void {
   } finally {
     closeSync(folder);
   }
-}
-
-function writeDurably(disk: Disk, fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += disk.write(fd, bytes, at);
-  disk.sync(fd);
 }
 
 function damaged(line: number): CustodyError {

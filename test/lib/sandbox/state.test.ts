@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import type { Disk } from '../../../src/lib/sandbox/journal.js';
 import { takeLock } from '../../../src/lib/sandbox/lock.js';
-import { createMemoryStore, type Disk, type DurableStore, openFileStore } from '../../../src/lib/sandbox/state.js';
+import { createMemoryStore, type DurableStore, openFileStore } from '../../../src/lib/sandbox/state.js';
 
 let dir: string;
 const opened: DurableStore[] = [];

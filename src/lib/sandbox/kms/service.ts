@@ -9,7 +9,7 @@ import { keyOperations } from './keys.js';
 import { multiRegionOperations } from './multi-region.js';
 import { policyOperations } from './policies.js';
 import { rotationOperations } from './rotation.js';
-import { settleWorld } from './settle.js';
+import { createSettler } from './settle.js';
 import { signingOperations } from './signing.js';
 import { type KmsOptions, openWorld } from './state.js';
 import { tagOperations } from './tags.js';
@@ -36,7 +36,7 @@ const GROUPS = [
 export function createKms(options: KmsOptions): Service {
   const world = openWorld(options);
   const operations = Object.assign({}, ...GROUPS.map((group) => group(world))) as Record<string, Operation>;
-  const settle = (nowMillis: number) => settleWorld(world, nowMillis);
+  const settle = createSettler(world);
   const checked = Object.entries(operations).map(([name, run]) => [
     name,
     (input: JsonObject, call: Call) => {

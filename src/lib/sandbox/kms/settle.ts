@@ -5,6 +5,39 @@ import { copiesOf, DAY, type KeyRow, primaryOf, putKey, rowId, setOf, type World
 /** How long an expired import token is remembered as expired. */
 const FORGET_AFTER = DAY;
 
+/**
+ * `settleWorld`, but only when something can be due: with ten thousand keys a look at each of them would cost more than
+ * most calls.
+ */
+export function createSettler(world: World): (nowMillis: number) => void {
+  let seen = -1;
+  let due = Number.NEGATIVE_INFINITY;
+  const changes = (): number =>
+    world.keys.changes + world.sets.changes + world.imports.changes + world.parameters.changes;
+  return (nowMillis) => {
+    if (changes() === seen && nowMillis < due) return;
+    settleWorld(world, nowMillis);
+    seen = changes();
+    due = nextDue(world);
+  };
+}
+
+/** The earliest instant at which time alone changes something. */
+function nextDue(world: World): number {
+  let due = Number.POSITIVE_INFINITY;
+  const by = (millis: number | null): void => {
+    if (millis !== null && millis < due) due = millis;
+  };
+  for (const { deleteAtMillis } of world.keys.values()) by(deleteAtMillis);
+  for (const { onDemandStartMillis, nextRotationMillis } of world.sets.values()) {
+    by(onDemandStartMillis);
+    by(nextRotationMillis);
+  }
+  for (const { validToMillis } of world.imports.values()) by(validToMillis);
+  for (const { validToMillis } of world.parameters.values()) by(validToMillis + FORGET_AFTER);
+  return due;
+}
+
 /** Carries out what time alone brings about: rotations, expiries of imported material, deletions. */
 export function settleWorld(world: World, nowMillis: number): void {
   deleteDueKeys(world, nowMillis);

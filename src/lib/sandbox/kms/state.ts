@@ -173,8 +173,8 @@ export function openWorld(options: KmsOptions): World {
     sets: new Table(store, 'kms.sets'),
     materials: new Table(store, 'kms.materials'),
     imports: new Table(store, 'kms.imports'),
-    aliases: new Table(store, 'kms.aliases'),
-    grants: new Table(store, 'kms.grants'),
+    aliases: new Table(store, 'kms.aliases', (alias) => rowId(alias.region, alias.targetKeyId)),
+    grants: new Table(store, 'kms.grants', (grant) => rowId(grant.region, grant.keyId)),
     parameters: new Table(store, 'kms.parameters'),
     usage: new Table(store, 'kms.usage'),
   };
