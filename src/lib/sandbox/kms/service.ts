@@ -5,6 +5,7 @@ import { dataKeyOperations } from './data-keys.js';
 import { encryptionOperations } from './encryption.js';
 import { grantOperations } from './grants.js';
 import { importOperations } from './import.js';
+import { keyAgreementOperations } from './key-agreement.js';
 import { keyOperations } from './keys.js';
 import { multiRegionOperations } from './multi-region.js';
 import { policyOperations } from './policies.js';
@@ -24,6 +25,7 @@ const GROUPS = [
   encryptionOperations,
   dataKeyOperations,
   signingOperations,
+  keyAgreementOperations,
   grantOperations,
   multiRegionOperations,
   importOperations,
