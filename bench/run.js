@@ -5,7 +5,13 @@ import { benchPublish } from './publish.js';
 import { benchSandbox } from './sandbox.js';
 import { benchStartup } from './startup.js';
 
-const BENCHES = { judge: benchJudge, startup: benchStartup, publish: benchPublish, moto: benchMoto, sandbox: benchSandbox };
+const BENCHES = {
+  judge: benchJudge,
+  startup: benchStartup,
+  publish: benchPublish,
+  moto: benchMoto,
+  sandbox: benchSandbox,
+};
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);
 const results = [];

@@ -14,7 +14,14 @@ export function offeredOperations(): readonly string[] {
   const { roles, sessions, policies, providers, exists: principalExists } = openPrincipals(store, SANDBOX_ACCOUNT);
   const shared = { account: SANDBOX_ACCOUNT, random: randomBytes };
   const trail = openTrail({ store, ...shared });
-  const host = { ...shared, store, regions: ['eu-central-1'], principalExists, propagation: 'documented', announce: () => undefined } as const;
+  const host = {
+    ...shared,
+    store,
+    regions: ['eu-central-1'],
+    principalExists,
+    propagation: 'documented',
+    announce: () => undefined,
+  } as const;
   const services = [
     createIam({ ...shared, roles, policies, providers }),
     createSts({ ...shared, roles, policies, sessions }),
