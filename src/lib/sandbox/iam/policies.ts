@@ -75,7 +75,7 @@ function createPolicy(options: PolicyOptions, input: JsonObject, call: Call): Js
     tags,
   };
   policies.put(policy);
-  return { Policy: formatPolicy(options, policy) };
+  return { Policy: formatPolicy(options, withoutDescription(policy)) };
 }
 
 function versionOperations({ policies }: PolicyOptions): Record<string, Operation> {
@@ -130,7 +130,15 @@ function listPolicies(options: PolicyOptions, input: JsonObject, call: Call): Js
     return inScope && attached && policy.path.startsWith(prefix);
   });
   const { items, tail } = pageOf(input, listed);
-  return { Policies: items.map((policy) => formatPolicy(options, { ...policy, tags: [] })), ...tail };
+  return {
+    Policies: items.map((policy) => formatPolicy(options, { ...withoutDescription(policy), tags: [] })),
+    ...tail,
+  };
+}
+
+/** The description is "included in the response to the GetPolicy operation" alone (API reference, Policy). */
+function withoutDescription(policy: ManagedPolicy): ManagedPolicy {
+  return { ...policy, description: '' };
 }
 
 /** The policy of the request, once `action` on it is authorised: strangers do not learn what exists. */
