@@ -1,10 +1,17 @@
-// npm run bench [-- --json] [judge|startup|publish|moto …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [judge|startup|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
 import { benchPublish } from './publish.js';
+import { benchSandbox } from './sandbox.js';
 import { benchStartup } from './startup.js';
 
-const BENCHES = { judge: benchJudge, startup: benchStartup, publish: benchPublish, moto: benchMoto };
+const BENCHES = {
+  judge: benchJudge,
+  startup: benchStartup,
+  publish: benchPublish,
+  moto: benchMoto,
+  sandbox: benchSandbox,
+};
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);
 const results = [];

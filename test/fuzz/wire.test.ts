@@ -4,7 +4,7 @@ import { ServiceError } from '../../src/lib/sandbox/service.js';
 import { decodeJson } from '../../src/lib/sandbox/wire/json.js';
 import { decodeQuery } from '../../src/lib/sandbox/wire/query.js';
 import { escapeXml } from '../../src/lib/sandbox/wire/xml.js';
-import { keyOf, openSandbox, requestOf, sign } from '../lib/sandbox/support.js';
+import { call, keyOf, openSandbox, requestOf, sign } from '../lib/sandbox/support.js';
 
 const RUNS = { numRuns: 300 };
 const bytes = fc.uint8Array({ maxLength: 400 }).map((value) => Buffer.from(value));
@@ -98,13 +98,69 @@ describe('any bytes', () => {
     expect(bugs).toEqual([]);
   });
 
+  it('as members of LookupEvents are a page or a refusal', async () => {
+    const { sandbox, bugs } = openSandbox();
+    const key = keyOf(sandbox, 'admin');
+    const value = fc.oneof(fc.jsonValue(), fc.integer({ min: -1, max: 60 }), fc.string());
+    const attribute = fc.record({ AttributeKey: fc.oneof(value, fc.constant('EventName')), AttributeValue: value });
+    const members = fc.record(
+      {
+        LookupAttributes: fc.oneof(value, fc.array(attribute, { maxLength: 2 })),
+        StartTime: value,
+        EndTime: value,
+        MaxResults: value,
+        NextToken: value,
+        EventCategory: value,
+      },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(members, async (input) => {
+        const answer = await call(sandbox, { key, service: 'cloudtrail' }, 'LookupEvents', input);
+        expect([200, 400]).toContain(answer.status);
+      }),
+      RUNS,
+    );
+    expect(bugs).toEqual([]);
+  });
+
+  it('as a token of an identity provider, unsigned, open nothing', async () => {
+    const { sandbox, bugs } = openSandbox();
+    const good = sandbox.issueToken({ subject: 'architect', sourceIdentity: 'architect' }).split('.');
+    const part = fc.oneof(fc.constantFrom(...good), fc.base64String(), fc.string(), fc.json());
+    const token = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
+    await fc.assert(
+      fc.asyncProperty(token, async (WebIdentityToken) => {
+        fc.pre(WebIdentityToken !== good.join('.'));
+        const role = 'arn:aws:iam::000000000000:role/SecurityArchitect';
+        const input = { RoleArn: role, RoleSessionName: 'anna', WebIdentityToken };
+        const request = requestOf('sts', 'AssumeRoleWithWebIdentity', input);
+        const answer = await sandbox.handle({ ...request, sourceIp: '127.0.0.1' });
+        expect([400, 403]).toContain(answer.status);
+      }),
+      RUNS,
+    );
+    expect(bugs).toEqual([]);
+  });
+
   it('signed by the admin are an answer or a refusal of the operation, without a bug', async () => {
     const { sandbox, bugs } = openSandbox();
     const key = keyOf(sandbox, 'admin');
     const operations: readonly [string, string][] = [
-      ...['TagRole', 'UntagRole', 'CreateRole', 'PutRolePolicy', 'GetUser', 'ListRoles'].map(
-        (name): [string, string] => ['iam', name],
-      ),
+      ...[
+        'TagRole',
+        'UntagRole',
+        'CreateRole',
+        'PutRolePolicy',
+        'GetUser',
+        'ListRoles',
+        'CreatePolicy',
+        'ListPolicies',
+        'CreateOpenIDConnectProvider',
+        'GetAccountAuthorizationDetails',
+      ].map((name): [string, string] => ['iam', name]),
+      ['cloudtrail', 'LookupEvents'],
+      ['cloudtrail', 'constructor'],
       ...['AssumeRole', 'GetCallerIdentity', 'constructor', 'toString', ''].map((name): [string, string] => [
         'sts',
         name,
@@ -114,7 +170,9 @@ describe('any bytes', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...operations), body, async ([service, operation], given) => {
         const request = requestOf(service, operation);
-        const padding = service === 'kms' ? given : Buffer.concat([request.body, Buffer.from('&'), given]);
+        const padding = ['kms', 'cloudtrail'].includes(service)
+          ? given
+          : Buffer.concat([request.body, Buffer.from('&'), given]);
         const answer = await sandbox.handle(await sign({ ...request, body: padding }, { key, service }));
         expect(answer.status).toBeLessThan(500);
       }),

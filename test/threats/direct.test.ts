@@ -284,7 +284,8 @@ test('T47 the profiles work: each is known, and the service may use the key', as
 });
 
 test('T47 no operation that the sandbox offers is missing above', () => {
-  const HARMLESS = `Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext
+  const HARMLESS =
+    `Decrypt DeriveSharedSecret DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext
     GenerateDataKeyWithoutPlaintext GenerateMac GenerateRandom GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus
     GetPublicKey ListAliases ListGrants ListKeyPolicies ListKeyRotations ListKeys ListResourceTags ListRetirableGrants
     ReEncrypt Sign Verify VerifyMac`.split(/\s+/);

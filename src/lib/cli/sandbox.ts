@@ -20,6 +20,8 @@ interface StartFlags {
   readonly dir?: string | undefined;
   readonly port?: number | undefined;
   readonly regions?: string | undefined;
+  readonly quotas?: boolean;
+  readonly propagation?: string | undefined;
 }
 
 function dirOf({ environment }: Context, given: string | undefined): string {
@@ -37,10 +39,15 @@ function sandboxJson({ endpoint, pid, dir, configFile, credentialsFile, profiles
 export async function startInBackground(
   context: Context,
   packageRoot: string,
-  { dir: given, port, regions }: StartFlags,
+  { dir: given, port, regions, quotas, propagation }: StartFlags,
 ) {
   const dir = dirOf(context, given);
-  const options = [...(port ? ['--port', String(port)] : []), ...(regions ? ['--regions', regions] : [])];
+  const options = [
+    ...(port ? ['--port', String(port)] : []),
+    ...(regions ? ['--regions', regions] : []),
+    ...(quotas ? ['--quotas'] : []),
+    ...(propagation ? ['--propagation', propagation] : []),
+  ];
   const info = await startSandbox({
     dir,
     entry: join(packageRoot, 'bin', 'run.js'),
@@ -55,10 +62,15 @@ export async function startInBackground(
 /** Serves until it is stopped or interrupted. @throws CustodyError LOCKED, ENDPOINT_REFUSED, STORAGE */
 export async function startInForeground(
   context: Context,
-  { dir, port, regions }: StartFlags,
+  { dir, port, regions, quotas = false, propagation }: StartFlags,
   tell: (text: string) => void,
 ) {
-  const given = { ...(port ? { port } : {}), ...(regions ? { regions: regions.split(',') } : {}) };
+  const given = {
+    ...(port ? { port } : {}),
+    ...(regions ? { regions: regions.split(',') } : {}),
+    quotas,
+    propagation: propagation === 'instant' ? ('instant' as const) : ('documented' as const),
+  };
   const serving = await serve({ dir: dirOf(context, dir), ...given });
   tell(sandboxText(serving.info));
   await untilStopped(serving);

@@ -3,8 +3,10 @@ import { sha256 } from '../base/bytes.js';
 import { type JsonObject, parseJson } from '../base/canonical-json.js';
 import { isObject } from '../base/fields.js';
 import type { FaultRule } from './faults.js';
+import type { OrganizationPolicies } from './organization.js';
 import type { Sandbox } from './sandbox.js';
 import { ServiceError } from './service.js';
+import type { TokenWish } from './sts/federation.js';
 import type { HttpRequest, HttpResponse } from './wire/message.js';
 
 /** `/_custody/…`: what moves the sandbox itself, beside the AWS services on the same port. */
@@ -33,6 +35,18 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       throw new ServiceError('ValidationException', 'region and up are needed');
     sandbox.setRegion(region, up);
     return ok(sandbox);
+  },
+  'GET organization': (sandbox) => ({ ...sandbox.organization.get() }),
+  'POST organization': (sandbox, { serviceControlPolicies = [], resourceControlPolicies = [] }) => {
+    // `set` checks every level.
+    const given: unknown = { serviceControlPolicies, resourceControlPolicies };
+    sandbox.organization.set(given as OrganizationPolicies);
+    return { ...sandbox.organization.get() };
+  },
+  'POST token': (sandbox, input) => {
+    // Whoever issues the token reads every member.
+    const wish: unknown = input;
+    return { token: sandbox.issueToken(wish as TokenWish) };
   },
   'POST reset': (sandbox) => {
     sandbox.reset();

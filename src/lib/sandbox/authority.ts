@@ -1,15 +1,18 @@
 import { instantFromMillis } from '../base/time.js';
+import type { PolicyDocument } from '../policy/document.js';
 import { type Decision, evaluate } from '../policy/evaluate.js';
 import { policyOf } from './iam/documents.js';
+import type { PolicyTable } from './iam/managed-policy.js';
 import type { RoleTable } from './iam/role.js';
+import type { Organization } from './organization.js';
 import type { Authorization, Caller, ServiceError } from './service.js';
 import { type Dialect, wireFault } from './wire/faults.js';
 
 /** What is known of a call before any service asks a question. */
 export interface Circumstances {
   readonly caller: Caller;
-  /** JSON text of the session's own policy. */
-  readonly sessionPolicy: string | null;
+  /** JSON texts of the policies that the session was limited by when it began. */
+  readonly sessionPolicies: readonly string[];
   readonly region: string;
   readonly nowMillis: number;
   readonly sourceIp: string;
@@ -19,12 +22,18 @@ export interface Authority {
   decide(question: Authorization, circumstances: Circumstances): Decision;
 }
 
+/** Where the policies of the account are. */
+export interface PolicySources {
+  readonly roles: RoleTable;
+  readonly policies: PolicyTable;
+  readonly organization: Organization;
+}
+
 /** Joins a question with the caller's policies and the global condition keys, for policy/evaluate to judge. */
-export function createAuthority(roles: RoleTable): Authority {
+export function createAuthority(sources: PolicySources): Authority {
   return {
     decide: (question, circumstances) => {
-      const { caller, sessionPolicy } = circumstances;
-      const role = roles.list().find((item) => item.arn === caller.principalArn);
+      const { caller, sessionPolicies } = circumstances;
       return evaluate({
         action: question.action,
         resource: question.resource,
@@ -32,12 +41,26 @@ export function createAuthority(roles: RoleTable): Authority {
         // A service's word on its own request never replaces what the sandbox itself knows of the caller.
         context: { ...question.context, ...globalContext(circumstances) },
         resourceIsAuthority: question.resourcePolicy !== undefined,
-        identityPolicies: Object.values(role?.policies ?? {}).map(policyOf),
+        ...identityOf(sources, caller),
+        ...sources.organization.policiesFor(question.action),
+        sessionPolicies: sessionPolicies.map(policyOf),
         ...(question.resourcePolicy === undefined ? {} : { resourcePolicy: policyOf(question.resourcePolicy) }),
-        ...(sessionPolicy === null ? {} : { sessionPolicies: [policyOf(sessionPolicy)] }),
         ...(question.grantAllows === undefined ? {} : { grantAllows: question.grantAllows }),
       });
     },
+  };
+}
+
+/** A boundary that was deleted limits everything: nothing allows by it any more. */
+const NOTHING: PolicyDocument = { version: '2012-10-17', statements: [] };
+
+function identityOf({ roles, policies }: PolicySources, { kind, principalArn }: Caller) {
+  const role = kind === 'role' ? roles.find(principalArn.slice(principalArn.lastIndexOf('/') + 1)) : undefined;
+  const attached = (role?.attached ?? []).flatMap((arn) => policies.documentOf(arn) ?? []);
+  const boundary = role?.boundary === undefined ? undefined : policies.documentOf(role.boundary);
+  return {
+    identityPolicies: [...Object.values(role?.policies ?? {}), ...attached].map(policyOf),
+    ...(role?.boundary === undefined ? {} : { boundary: boundary === undefined ? NOTHING : policyOf(boundary) }),
   };
 }
 
@@ -52,16 +75,25 @@ function globalContext({
 }: Circumstances): Record<string, string | readonly string[]> {
   const now = instantFromMillis(nowMillis);
   const context: Record<string, string> = {
-    'aws:PrincipalArn': caller.principalArn,
-    'aws:PrincipalAccount': caller.account,
-    'aws:PrincipalType': PRINCIPAL_TYPES[caller.kind],
-    'aws:userid': caller.userId,
+    ...principalContext(caller),
     'aws:CurrentTime': now.replace(/\.\d{3}Z$/, 'Z'),
     'aws:EpochTime': String(Math.floor(nowMillis / 1000)),
     // The sandbox stands for AWS's HTTPS endpoints, whatever carries the bytes on this machine.
     'aws:SecureTransport': 'true',
     'aws:SourceIp': sourceIp,
     'aws:RequestedRegion': region,
+  };
+  return context;
+}
+
+/** Who comes with a token alone is nobody in the account yet. */
+function principalContext(caller: Caller): Record<string, string> {
+  if (caller.kind === 'federated') return { 'aws:FederatedProvider': caller.principalArn };
+  const context: Record<string, string> = {
+    'aws:PrincipalArn': caller.principalArn,
+    'aws:PrincipalAccount': caller.account,
+    'aws:PrincipalType': PRINCIPAL_TYPES[caller.kind],
+    'aws:userid': caller.userId,
   };
   if (caller.sourceIdentity !== null) context['aws:SourceIdentity'] = caller.sourceIdentity;
   for (const [key, value] of Object.entries(caller.principalTags)) context[`aws:PrincipalTag/${key}`] = value;
@@ -84,6 +116,8 @@ export function accessDenied(
   decision: Decision,
   dialect: Dialect,
 ): ServiceError {
+  // AWS tells a stranger with a token nothing more.
+  if (caller.kind === 'federated') return wireFault(dialect, 'denied', `Not authorized to perform ${question.action}`);
   const head = `User: ${caller.callerArn} is not authorized to perform: ${question.action} on resource: ${question.resource}`;
   return wireFault(dialect, 'denied', `${head} ${because(decision)}`);
 }

@@ -1,12 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import { sha256 } from '../base/bytes.js';
 import type { JsonObject } from '../base/canonical-json.js';
-import { type Authority, accessDenied, type Circumstances } from './authority.js';
+import type { Authority } from './authority.js';
+import { type OpenCall, openCall } from './calls.js';
 import type { SandboxClock } from './clock.js';
-import type { FaultRule, Faults } from './faults.js';
+import type { Trail } from './cloudtrail/trail.js';
+import type { Outcome } from './cloudtrail/witnessed.js';
+import type { Faults } from './faults.js';
 import type { Principals } from './principals.js';
-import { type Authorization, type Call, type Caller, type Operation, type Service, ServiceError } from './service.js';
+import type { Quotas } from './quotas.js';
+import { type Caller, type Operation, type Service, ServiceError } from './service.js';
 import type { DurableStore } from './state.js';
+import { refusalOf, strikeAfter, strikeBefore } from './strike.js';
 import { callerOf, type RoleTagEffect, type Session } from './sts/session.js';
 import { type Dialect, wireFault } from './wire/faults.js';
 import { type HttpRequest, type HttpResponse, MAX_BODY_BYTES } from './wire/message.js';
@@ -21,6 +26,8 @@ export interface Dispatch {
   readonly authority: Authority;
   readonly services: readonly Service[];
   readonly faults: Faults;
+  readonly trail: Trail;
+  readonly quotas: Quotas;
   readonly account: string;
   readonly regions: readonly string[];
   readonly roleTags: RoleTagEffect;
@@ -29,8 +36,6 @@ export interface Dispatch {
   readonly onBug: (cause: unknown) => void;
 }
 
-const HANG_SECONDS = 60;
-
 /** Carries out one AWS request: route, signature, Region, fault, operation, durable state, answer. Never throws. */
 export async function dispatch(model: Dispatch, request: HttpRequest, requestId: string): Promise<HttpResponse> {
   const dialect = dialectOf(request);
@@ -38,13 +43,12 @@ export async function dispatch(model: Dispatch, request: HttpRequest, requestId:
   try {
     const prepared = prepare(model, request, dialect, requestId);
     const fault = model.faults.strike(prepared);
-    await strikeBefore(model, request, fault, dialect, prepared.operation);
-    const output = carryOut(model, prepared);
+    const gone = await strikeBefore(model, request.signal, fault, prepared.operation);
+    if (gone) return { ...respond(503, 'text/plain', ''), cut: true };
+    const output = carryOut(model, prepared, refusalOf(fault, dialect));
     const { contentType, text } = prepared.route.answer(output, requestId);
-    const lost = strikeAfter(model, fault, prepared.operation);
-    return { ...respond(200, contentType, text), ...lost };
+    return { ...respond(200, contentType, text), ...strikeAfter(model, fault, prepared.operation) };
   } catch (cause) {
-    if (cause instanceof ConnectionCut) return { ...respond(503, 'text/plain', ''), cut: true };
     if (!(cause instanceof ServiceError)) model.onBug(cause);
     const internal = wireFault(dialect, 'internal', 'the sandbox failed');
     const error = cause instanceof ServiceError ? cause : internal;
@@ -52,8 +56,6 @@ export async function dispatch(model: Dispatch, request: HttpRequest, requestId:
     return respond(error.status, contentType, text, { 'x-amzn-errortype': error.code });
   }
 }
-
-class ConnectionCut extends Error {}
 
 function responder({ clock }: Dispatch, requestId: string) {
   return (status: number, type: string, text: string, more: Readonly<Record<string, string>> = {}): HttpResponse => ({
@@ -71,29 +73,60 @@ function responder({ clock }: Dispatch, requestId: string) {
 
 interface Prepared {
   readonly route: Route;
-  readonly service: string;
+  readonly service: Service['name'];
   readonly operation: string;
   readonly region: string;
   readonly run: Operation;
   readonly input: JsonObject;
-  readonly call: Call;
+  readonly session: Session | null;
+  readonly userAgent: string;
+  readonly open: OpenCall;
 }
 
 function prepare(model: Dispatch, request: HttpRequest, dialect: Dialect, requestId: string): Prepared {
   if (request.body.length > MAX_BODY_BYTES) throw wireFault(dialect, 'tooLarge', `at most ${MAX_BODY_BYTES} bytes`);
   const route = routeOf(request, dialect);
+  const { service, operation } = route;
+  const { caller, session, region } = identify(model, request, route, dialect);
+  const operations = model.services.find((item) => item.name === service)?.operations ?? {};
+  const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  if (run === undefined) throw unknownOperation(dialect, operation);
+  const open = openCall(model.authority, model.clock.nowMillis(), {
+    caller,
+    session,
+    region,
+    request,
+    requestId,
+    dialect,
+  });
+  const userAgent = request.headers['user-agent']?.slice(0, 1024) ?? '';
+  return { route, service, operation, region, run, input: route.input(), session, userAgent, open };
+}
+
+interface Identified {
+  readonly caller: Caller;
+  readonly session: Session | null;
+  readonly region: string;
+}
+
+function identify(model: Dispatch, request: HttpRequest, route: Route, dialect: Dialect): Identified {
+  const { account, principals, roleTags, clock } = model;
+  if (request.headers.authorization === undefined && isWebIdentityCall(route)) {
+    const region = model.regions[0] ?? 'us-east-1';
+    assertUp(model, route, region, dialect);
+    return { caller: principals.federation.identify(route.input(), clock.nowMillis()), session: null, region };
+  }
   const signature = parseSignature(request, dialect);
   assertScope(model, route, signature, dialect);
   const session = authenticate(model, request, signature, dialect);
-  const { account, principals, roleTags } = model;
   const caller = callerOf(session, principals.roles, account, roleTags);
   if (caller === null) throw invalidToken(dialect);
-  const operations = model.services.find((service) => service.name === route.service)?.operations ?? {};
-  const run = Object.hasOwn(operations, route.operation) ? operations[route.operation] : undefined;
-  if (run === undefined) throw unknownOperation(dialect, route.operation);
-  const call = newCall(model, { caller, session, region: signature.region, request, requestId, dialect });
-  const { service, operation } = route;
-  return { route, service, operation, region: signature.region, run, input: route.input(), call };
+  return { caller, session, region: signature.region };
+}
+
+/** The one operation that AWS's clients send unsigned. */
+function isWebIdentityCall({ service, operation }: Route): boolean {
+  return service === 'sts' && operation === 'AssumeRoleWithWebIdentity';
 }
 
 /** IAM is one for the whole partition; STS and KMS live in a Region and go down with it. */
@@ -109,6 +142,10 @@ function assertScope(model: Dispatch, route: Route, { region, service }: Signatu
       `Credential should be scoped to a valid Region: ${model.regions.join(', ')}.`,
     );
   }
+  assertUp(model, route, region, dialect);
+}
+
+function assertUp(model: Dispatch, route: Route, region: string, dialect: Dialect): void {
   if (route.service !== 'iam' && model.isDown(region)) {
     throw wireFault(dialect, 'unavailable', `Region ${region} is down in this sandbox`);
   }
@@ -139,80 +176,30 @@ function invalidToken(dialect: Dialect): ServiceError {
   return wireFault(dialect, 'unknownKey', 'The security token included in the request is invalid.');
 }
 
-interface Origin {
-  readonly caller: Caller;
-  readonly session: Session;
-  readonly region: string;
-  readonly request: HttpRequest;
-  readonly requestId: string;
-  readonly dialect: Dialect;
-}
-
-function newCall(
-  { authority, clock }: Dispatch,
-  { caller, session, region, request, requestId, dialect }: Origin,
-): Call {
-  const nowMillis = clock.nowMillis();
-  const { sourceIp } = request;
-  const circumstances: Circumstances = { caller, sessionPolicy: session.policy, region, nowMillis, sourceIp };
-  const decide = (question: Authorization) => authority.decide(question, circumstances);
-  return {
-    region,
-    caller,
-    nowMillis,
-    requestId,
-    sourceIp,
-    allows: (question) => decide(question).allowed,
-    authorize: (question) => {
-      const decision = decide(question);
-      if (!decision.allowed) throw accessDenied(caller, question, decision, dialect);
-    },
-  };
-}
-
-/** State is durable before the answer leaves, also what `settle` changed before a call that fails. */
-function carryOut({ services, store }: Dispatch, { run, input, call }: Prepared): JsonObject {
+/**
+ * What happened, its CloudTrail event and what time alone brought about are durable, as one unit, before the answer
+ * leaves; also when the call fails. `refusal` takes the place of the operation.
+ */
+function carryOut(model: Dispatch, prepared: Prepared, refusal: ServiceError | null): JsonObject {
+  const { services, store, quotas } = model;
+  const { run, input, open } = prepared;
   try {
-    for (const service of services) service.settle(call.nowMillis);
-    return run(input, call);
+    for (const service of services) service.settle(open.call.nowMillis);
+    if (refusal) throw refusal;
+    quotas.admit(prepared, open.call);
+    const answer = run(input, open.call);
+    witness(model, prepared, { answer });
+    return answer;
+  } catch (cause) {
+    if (cause instanceof ServiceError) witness(model, prepared, { error: cause });
+    throw cause;
   } finally {
     store.flush();
   }
 }
 
-async function strikeBefore(
-  model: Dispatch,
-  request: HttpRequest,
-  fault: FaultRule | null,
-  dialect: Dialect,
-  operation: string,
-): Promise<void> {
-  if (fault === null) return;
-  if (fault.kind === 'throttle') throw wireFault(dialect, 'throttled', 'Rate exceeded');
-  if (fault.kind === 'before') throw injectedError(fault, 'InternalFailure');
-  if (fault.kind === 'kill-before') model.onKill('before', operation);
-  if (fault.kind === 'hang') await hang(fault.seconds ?? HANG_SECONDS, request.signal);
-  if (fault.kind === 'kill-before' || fault.kind === 'hang') throw new ConnectionCut();
-}
-
-function strikeAfter(model: Dispatch, fault: FaultRule | null, operation: string): { readonly cut?: true } {
-  if (fault?.kind === 'kill-after') model.onKill('after', operation);
-  if (fault?.kind === 'after' && fault.code !== undefined) throw injectedError(fault, fault.code);
-  return fault?.kind === 'after' || fault?.kind === 'kill-after' ? { cut: true } : {};
-}
-
-function injectedError({ code, status }: FaultRule, fallback: string): ServiceError {
-  return new ServiceError(code ?? fallback, 'a fault that was asked for', status ?? 500);
-}
-
-function hang(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    const gone = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    if (signal?.aborted) gone();
-    else signal?.addEventListener('abort', gone, { once: true });
-  });
+function witness({ trail }: Dispatch, prepared: Prepared, outcome: Outcome): void {
+  const { service, operation, input, session, userAgent, open } = prepared;
+  const { call, resources } = open;
+  trail.witness({ service, operation, input, call, session, userAgent, resources, notes: open.notes(), outcome });
 }

@@ -2,10 +2,10 @@ import { ServiceError } from './service.js';
 
 /**
  * What goes wrong, on purpose. `before`: an error without effect. `after`: the effect stays, the answer is lost.
- * `throttle`: ThrottlingException. `hang`: no answer for `seconds`. `kill-before`, `kill-after`: the caller's process
+ * `instead`: the effect stays, and something else comes in place of the answer. `throttle`: ThrottlingException. `hang`: no answer for `seconds`. `kill-before`, `kill-after`: the caller's process
  * "dies" at that moment (the hook is told), the connection breaks.
  */
-export const FAULT_KINDS = ['before', 'after', 'throttle', 'hang', 'kill-before', 'kill-after'] as const;
+export const FAULT_KINDS = ['before', 'after', 'instead', 'throttle', 'hang', 'kill-before', 'kill-after'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultRule {
@@ -24,7 +24,10 @@ export interface FaultRule {
   readonly rate?: number;
   /** The error of `before` and `after`: default InternalFailure for `before`, a cut connection for `after`. */
   readonly code?: string;
+  /** Of `before`, `after` and `instead`: 400 to 599; default 500, for `instead` 502. */
   readonly status?: number;
+  /** What comes `instead` of the answer; default the page of a proxy. */
+  readonly body?: string;
   /** How long `hang` lasts; default 60. */
   readonly seconds?: number;
 }
@@ -80,9 +83,11 @@ function assertRule(rule: FaultRule): void {
     count(rule.skip ?? 0, 0) &&
     (rule.times === null || count(rule.times ?? 1, 1)) &&
     typeof (rule.rate ?? 1) === 'number' &&
+    (rule.rate ?? 1) >= 0 &&
+    (rule.rate ?? 1) <= 1 &&
     count(rule.status ?? 500, 400) &&
     (rule.status ?? 500) < 600 &&
     count(rule.seconds ?? 60, 0) &&
-    [rule.service, rule.region, rule.code].every((value) => ['undefined', 'string'].includes(typeof value));
+    [rule.service, rule.region, rule.code, rule.body].every((value) => ['undefined', 'string'].includes(typeof value));
   if (!sound) throw new ServiceError('ValidationException', 'not a fault rule');
 }

@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { type Instant, instantFromMillis } from '../base/time.js';
 import { createAuthority } from './authority.js';
 import { createClock, type SandboxClock } from './clock.js';
+import { createCloudTrail } from './cloudtrail/service.js';
+import { openTrail, type Trail } from './cloudtrail/trail.js';
 import { type Dispatch, dispatch } from './dispatch.js';
 import { createFaults, type Faults } from './faults.js';
 import { createIam } from './iam/service.js';
+import { type Organization, openOrganization } from './organization.js';
 import { openPrincipals, type Principals } from './principals.js';
+import { createQuotas, NO_QUOTAS } from './quotas.js';
 import { DEFAULT_SEED, type SeedRoles, seed } from './seed.js';
 import { type Service, ServiceError } from './service.js';
-import { SERVICES, type ServiceFactory } from './services.js';
+import { type Propagation, SERVICES, type ServiceFactory } from './services.js';
 import type { DurableStore } from './state.js';
+import type { TokenWish } from './sts/federation.js';
 import { createSts } from './sts/service.js';
 import type { RoleTagEffect, Session } from './sts/session.js';
 import type { HttpRequest, HttpResponse } from './wire/message.js';
@@ -29,6 +34,12 @@ export interface SandboxOptions {
   readonly services?: readonly ServiceFactory[];
   /** When edits of role tags reach running sessions; default `live`. */
   readonly roleTags?: RoleTagEffect;
+  /** Request quotas as AWS has them, with ThrottlingException; default off. */
+  readonly quotas?: boolean;
+  /** Default `documented`. */
+  readonly propagation?: Propagation;
+  /** How old an event is when LookupEvents first shows it, in seconds; AWS says up to 15 minutes. Default 0. */
+  readonly trailDelaySeconds?: number;
   /** Told when a `kill-…` fault strikes. */
   readonly onKill?: (point: 'before' | 'after', operation: string) => void;
   /** Told of failures of the sandbox itself. */
@@ -56,6 +67,7 @@ export interface Sandbox {
   readonly account: string;
   readonly regions: readonly string[];
   readonly faults: Faults;
+  readonly organization: Organization;
   /** Answers one AWS request; never throws. */
   handle(request: HttpRequest): Promise<HttpResponse>;
   nowMillis(): number;
@@ -65,6 +77,8 @@ export interface Sandbox {
   advance(seconds: number): void;
   /** @throws ServiceError ValidationException for a Region that the sandbox does not have. */
   setRegion(region: string, up: boolean): void;
+  /** A token of the identity provider that the sandbox plays, for AssumeRoleWithWebIdentity. @throws ServiceError ValidationError */
+  issueToken(wish: TokenWish): string;
   /** A fresh account in wall time; profiles keep their keys. */
   reset(): void;
   close(): void;
@@ -83,6 +97,7 @@ class EmbeddedSandbox implements Sandbox {
   readonly account: string;
   readonly regions: readonly string[];
   readonly faults: Faults;
+  readonly organization: Organization;
   readonly #options: SandboxOptions;
   readonly #random: (bytes: number) => Buffer;
   readonly #clock: SandboxClock;
@@ -97,6 +112,7 @@ class EmbeddedSandbox implements Sandbox {
     this.faults = createFaults(this.#random);
     this.#clock = createClock(options.store, options.wallMillis ?? Date.now);
     this.#principals = openPrincipals(options.store, this.account);
+    this.organization = openOrganization(options.store);
     if (options.store.get(TABLE, SEEDED) === undefined) this.#plant([]);
     this.#model = this.#build();
   }
@@ -142,6 +158,12 @@ class EmbeddedSandbox implements Sandbox {
     store.flush();
   }
 
+  issueToken(wish: TokenWish): string {
+    const token = this.#principals.federation.issue(wish, this.nowMillis());
+    this.#options.store.flush();
+    return token;
+  }
+
   reset(): void {
     const keep = this.#principals.sessions.list();
     this.faults.clear();
@@ -174,14 +196,18 @@ class EmbeddedSandbox implements Sandbox {
 
   #build(): Dispatch {
     const { store, roleTags = 'live', onKill = () => undefined, onBug = () => undefined } = this.#options;
-    const { account, regions, faults } = this;
+    const { account, regions, faults, organization } = this;
+    const { roles, policies } = this.#principals;
+    const trail = openTrail({ store, account, random: this.#random });
     return {
       store,
       clock: this.#clock,
       principals: this.#principals,
-      authority: createAuthority(this.#principals.roles),
-      services: this.#services(),
+      authority: createAuthority({ roles, policies, organization }),
+      services: this.#services(trail),
       faults,
+      trail,
+      quotas: this.#options.quotas ? createQuotas() : NO_QUOTAS,
       account,
       regions,
       roleTags,
@@ -191,15 +217,18 @@ class EmbeddedSandbox implements Sandbox {
     };
   }
 
-  #services(): readonly Service[] {
-    const { store, services = SERVICES } = this.#options;
+  #services(trail: Trail): readonly Service[] {
+    const { store, services = SERVICES, propagation = 'documented', trailDelaySeconds = 0 } = this.#options;
     const { account, regions } = this;
     const random = this.#random;
-    const { roles, sessions, exists: principalExists } = this.#principals;
+    const { roles, sessions, policies, providers, exists: principalExists } = this.#principals;
+    const announce = trail.announce.bind(trail);
+    const host = { store, account, regions, random, principalExists, propagation, announce };
     return [
-      createIam({ account, roles, random }),
-      createSts({ roles, sessions, random }),
-      ...services.map((make) => make({ store, account, regions, random, principalExists })),
+      createIam({ account, roles, policies, providers, random }),
+      createSts({ roles, policies, sessions, random }),
+      createCloudTrail(trail, trailDelaySeconds * 1000),
+      ...services.map((make) => make(host)),
     ];
   }
 }

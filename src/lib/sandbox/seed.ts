@@ -1,6 +1,8 @@
 import type { JsonObject } from '../base/canonical-json.js';
+import { type OidcProviderTable, providerArn } from './iam/oidc-provider.js';
 import { uniqueId } from './iam/role.js';
 import type { Principals } from './principals.js';
+import { SANDBOX_AUDIENCE, SANDBOX_ISSUER } from './sts/federation.js';
 import type { Session } from './sts/session.js';
 
 /** Names of the roles that a fresh account has. */
@@ -42,8 +44,9 @@ interface Planned {
   readonly policy: JsonObject;
 }
 
-/** Makes the roles of a fresh account and a static key for each profile. */
-export function seed({ roles, sessions }: Principals, options: SeedOptions): void {
+/** Makes the identity provider and the roles of a fresh account, and a static key for each profile. */
+export function seed({ roles, sessions, providers }: Principals, options: SeedOptions): void {
+  seedProvider(providers, options);
   for (const planned of plannedRoles(options)) {
     const role = {
       name: planned.name,
@@ -70,11 +73,24 @@ export function seed({ roles, sessions }: Principals, options: SeedOptions): voi
       policy: null,
       tags: [],
       transitiveKeys: [],
+      createdAtMillis: options.nowMillis,
       roleTags: [],
       expiresAtMillis: null,
       profile: planned.profile,
     });
   }
+}
+
+/** The identity provider that the roles trust. */
+function seedProvider(providers: OidcProviderTable, { account, nowMillis }: SeedOptions): void {
+  providers.put({
+    arn: providerArn(account, SANDBOX_ISSUER),
+    url: SANDBOX_ISSUER,
+    clientIds: [SANDBOX_AUDIENCE],
+    thumbprints: [],
+    createdAtMillis: nowMillis,
+    tags: [],
+  });
 }
 
 function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
@@ -126,6 +142,7 @@ function seatPolicy(executorArn: string, seatArns: readonly string[]): JsonObjec
   return allow(
     statement('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executorArn),
     statement('SeeRoles', ['iam:GetRole', 'iam:ListRoleTags'], [executorArn, ...seatArns]),
+    statement('SeeTrail', ['cloudtrail:LookupEvents'], '*'),
     statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
     statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
   );
@@ -155,15 +172,15 @@ const NO_SESSION_TAGS = { Sid: 'NoSessionTags', Effect: 'Deny', Principal: '*', 
 
 /** People and programs come in through an identity provider: one subject, one role, one SourceIdentity. */
 function federatedTrust(account: string, subject: string, sourceIdentity: string | null): JsonObject {
-  const issuer = 'idp.sandbox.custody.invalid';
+  const issuer = SANDBOX_ISSUER;
   const enter = {
     Sid: 'OneSubjectOneRole',
     Effect: 'Allow',
-    Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${issuer}` },
+    Principal: { Federated: providerArn(account, issuer) },
     Action: ['sts:AssumeRoleWithWebIdentity', ...(sourceIdentity === null ? [] : ['sts:SetSourceIdentity'])],
     Condition: {
       StringEquals: {
-        [`${issuer}:aud`]: 'custody',
+        [`${issuer}:aud`]: SANDBOX_AUDIENCE,
         [`${issuer}:sub`]: subject,
         ...(sourceIdentity === null ? {} : { 'sts:SourceIdentity': sourceIdentity }),
       },

@@ -9,7 +9,8 @@ import { createSandbox, DEFAULT_REGIONS, type Sandbox, type SandboxOptions } fro
 import { type RunningServer, startServer } from './server.js';
 import { openFileStore } from './state.js';
 
-export interface ServeOptions extends Pick<SandboxOptions, 'seed' | 'services' | 'roleTags' | 'onKill' | 'onBug'> {
+export interface ServeOptions
+  extends Pick<SandboxOptions, 'seed' | 'services' | 'roleTags' | 'quotas' | 'propagation' | 'onKill' | 'onBug'> {
   /** Made with mode 0700; holds the state, the token and the AWS config files. */
   readonly dir: string;
   /** Default: the port of the last run where it is free, else any. */

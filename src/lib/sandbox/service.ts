@@ -8,18 +8,35 @@ import type { JsonObject } from '../base/canonical-json.js';
 /** Who calls, as STS and IAM know it. */
 export interface Caller {
   readonly account: string;
-  /** `root`: the account's root user; `user`: an IAM user; `role`: a session of an IAM role. */
-  readonly kind: 'root' | 'user' | 'role';
-  /** ARN of the user or role itself (`arn:aws:iam::…:role/NAME`): what `aws:PrincipalArn` holds. */
+  /**
+   * `root`: the account's root user; `user`: an IAM user; `role`: a session of an IAM role; `federated`: whoever comes
+   * with a token of an identity provider and no AWS credentials.
+   */
+  readonly kind: 'root' | 'user' | 'role' | 'federated';
+  /** ARN of the user or role itself (`arn:aws:iam::…:role/NAME`): what `aws:PrincipalArn` holds; of the identity provider. */
   readonly principalArn: string;
   /** ARN of the session (`arn:aws:sts::…:assumed-role/NAME/SESSION`); the principal's own ARN for users and root. */
   readonly callerArn: string;
-  /** IAM unique id (`AROA…`, with `:session` for sessions): what `aws:userid` holds. */
+  /** IAM unique id (`AROA…`, with `:session` for sessions): what `aws:userid` holds; `issuer:audience:subject` for federated. */
   readonly userId: string;
   readonly accessKeyId: string;
   readonly sourceIdentity: string | null;
   /** Tags that requests see as `aws:PrincipalTag/*`: role tags in effect, overridden by session tags. */
   readonly principalTags: Readonly<Record<string, string>>;
+  /** What the token of a federated caller says. */
+  readonly webIdentity?: WebIdentity;
+}
+
+/** A verified token of an OpenID Connect provider. */
+export interface WebIdentity {
+  /** ARN of the provider. */
+  readonly provider: string;
+  /** Without `https://`. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveKeys: readonly string[];
 }
 
 /** What a service asks before it acts. */
@@ -46,6 +63,8 @@ export interface Call {
   authorize(question: Authorization): void;
   /** The same question without throwing. */
   allows(question: Authorization): boolean;
+  /** Says something about this call in its CloudTrail record (`additionalEventData`). */
+  note?(facts: JsonObject): void;
 }
 
 /** An error of a service as the wire shows it. */

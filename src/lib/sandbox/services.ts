@@ -1,7 +1,15 @@
+import type { ServiceEvent } from './cloudtrail/witnessed.js';
 import { createKms } from './kms/service.js';
+import { DELAYS } from './kms/state.js';
 import type { Service, StateStore } from './service.js';
 
-/** What a service beyond IAM and STS is made from. */
+/**
+ * How long changes of tags, aliases and grants take to reach authorization: as long as AWS's documents allow, which is
+ * what whoever builds on it must be ready for, or not at all.
+ */
+export type Propagation = 'documented' | 'instant';
+
+/** What a service beyond IAM, STS and CloudTrail is made from. */
 export interface ServiceHost {
   readonly store: StateStore;
   readonly account: string;
@@ -9,9 +17,15 @@ export interface ServiceHost {
   readonly random: (bytes: number) => Buffer;
   /** Whether IAM knows the user, role or account root of this ARN. */
   readonly principalExists: (arn: string) => boolean;
+  readonly propagation: Propagation;
+  /** Records what the service did by itself. */
+  readonly announce: (event: ServiceEvent) => void;
 }
 
 export type ServiceFactory = (host: ServiceHost) => Service;
 
-/** THE list of services beside IAM and STS. */
-export const SERVICES: readonly ServiceFactory[] = [createKms];
+/** THE list of services beside IAM, STS and CloudTrail. */
+export const SERVICES: readonly ServiceFactory[] = [
+  ({ propagation, ...host }) =>
+    createKms({ ...host, delays: propagation === 'instant' ? { ...DELAYS, tag: 0, grant: 0 } : DELAYS }),
+];

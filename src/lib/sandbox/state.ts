@@ -2,18 +2,18 @@ import {
   chmodSync,
   closeSync,
   existsSync,
-  fdatasyncSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
+import { DISK, type Disk, Journal, writeDurably } from './journal.js';
 import { takeLock } from './lock.js';
 import type { StateStore } from './service.js';
 
@@ -22,7 +22,10 @@ export interface DurableStore extends StateStore {
   get(table: string, id: string): JsonObject | undefined;
   /** Forgets every row. */
   clear(): void;
-  /** Makes all changes since the last flush durable, as one unit. @throws CustodyError STORAGE; the store is unusable then. */
+  /**
+   * Makes all changes since the last flush durable, as one unit.
+   * @throws CustodyError STORAGE; the changes are kept, and the next flush writes them when the disk takes them again
+   */
   flush(): void;
   /** Releases the lock; the store is unusable then. */
   close(): void;
@@ -76,13 +79,14 @@ export function createMemoryStore(): DurableStore {
  * A store in `dir` (made with mode 0700): an append-only journal of JSON lines, one line a flush, compacted at start.
  * @throws CustodyError LOCKED when another process has it open, STORAGE when the journal is damaged or not writable.
  */
-export function openFileStore(dir: string): DurableStore {
+export function openFileStore(dir: string, disk: Disk = DISK): DurableStore {
   makePrivateDir(dir);
   const release = takeLock(join(dir, 'lock'));
   try {
     const tables = readJournal(join(dir, JOURNAL));
-    compact(dir, tables);
-    return journalStore(tables, openSync(join(dir, JOURNAL), 'a', 0o600), release);
+    compact(dir, tables, disk);
+    const fd = openSync(join(dir, JOURNAL), 'a', 0o600);
+    return journalStore(tables, new Journal(fd, fstatSync(fd).size, disk), release);
   } catch (cause) {
     release();
     throw storageError(cause, `the sandbox state in ${dir} cannot be opened`);
@@ -99,9 +103,8 @@ export function makePrivateDir(dir: string): void {
   }
 }
 
-function journalStore(tables: Tables, fd: number, release: () => void): DurableStore {
+function journalStore(tables: Tables, journal: Journal, release: () => void): DurableStore {
   let pending: Change[] = [];
-  let broken: unknown;
   let open = true;
   const change = (item: Change): void => {
     tables.apply(item);
@@ -114,21 +117,20 @@ function journalStore(tables: Tables, fd: number, release: () => void): DurableS
     remove: (table, id) => change(['remove', table, id]),
     clear: () => change(['clear']),
     flush: () => {
-      // Memory and disk disagree after a failed write; going on would answer from state that a restart forgets.
-      if (broken !== undefined || !open) throw storageError(broken, 'the sandbox state is not writable any more');
+      if (!open) throw storageError(undefined, 'the sandbox state is closed');
       if (pending.length === 0) return;
       try {
-        writeDurably(fd, `${JSON.stringify(pending)}\n`);
+        journal.append(`${JSON.stringify(pending)}\n`);
         pending = [];
       } catch (cause) {
-        broken = cause;
+        // Memory is ahead of the disk until a flush succeeds, and nothing is answered before one does.
         throw storageError(cause, 'the sandbox state could not be written');
       }
     },
     close: () => {
       if (!open) return;
       open = false;
-      closeSync(fd);
+      journal.close();
       release();
     },
   };
@@ -166,12 +168,12 @@ function isChange(value: unknown): value is Change {
   return kind === 'remove' ? value.length === 3 : kind === 'put' && value.length === 4 && isObject(row);
 }
 
-function compact(dir: string, tables: Tables): void {
+function compact(dir: string, tables: Tables, disk: Disk): void {
   const fresh = join(dir, `${JOURNAL}.new`);
   const fd = openSync(fresh, 'w', 0o600);
   try {
     const lines = [HEADER, ...Array.from(tables.changes(), (change) => JSON.stringify([change]))];
-    writeDurably(fd, `${lines.join('\n')}\n`);
+    writeDurably(disk, fd, Buffer.from(`${lines.join('\n')}\n`, 'utf8'));
   } finally {
     closeSync(fd);
   }
@@ -182,12 +184,6 @@ function compact(dir: string, tables: Tables): void {
   } finally {
     closeSync(folder);
   }
-}
-
-function writeDurably(fd: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8');
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-  fdatasyncSync(fd);
 }
 
 function damaged(line: number): CustodyError {

@@ -11,6 +11,7 @@ import time
 from datetime import datetime
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from moto.server import ThreadedMotoServer
 
 from operations import AWAY, CONTEXT, HOME, ROWS, TRUST
@@ -42,6 +43,8 @@ def normal(value, name=""):
         return value
     if name in SECRETS:
         return "<secret>"
+    if name == "PolicyId":
+        return "<unique id>"
     if name == "GrantId":
         return f"<{len(value)} characters>"
     if name in ("Policy", "ReplicaPolicy"):
@@ -79,6 +82,8 @@ def outcome(play, row):
         found = play.run(row)
     except KeyError as missing:
         return f"cannot be asked: no {str(missing.args[0])}"
+    except ResponseParserError:
+        return "what is no answer of AWS's"
     return found.code if found.answer is None else normal(row.view(found.answer))
 
 

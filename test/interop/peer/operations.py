@@ -25,6 +25,13 @@ ROLE_POLICY = json.dumps(
 )
 
 
+PEER = ec.derive_private_key(7, ec.SECP256R1())
+
+
+def _spki(key):
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 @dataclass(frozen=True)
 class Row:
     """One request. `gives`: the members of the answer, all of them; `keep`: what later rows need of it."""
@@ -158,6 +165,9 @@ SIGNATURES = [
     _kms("a MAC", "GenerateMac", lambda s: {"KeyId": s["mac key"], "Message": b"m", "MacAlgorithm": "HMAC_SHA_256"}, "KeyId Mac MacAlgorithm", keep=lambda a: {"mac": a["Mac"]}, check=lambda _, a: len(a["Mac"]) == 32),
     _kms("verify the MAC", "VerifyMac", lambda s: {"KeyId": s["mac key"], "Message": b"m", "Mac": s["mac"], "MacAlgorithm": "HMAC_SHA_256"}, "KeyId MacAlgorithm MacValid", check=lambda _, a: a["MacValid"]),
     _kms("verify another MAC", "VerifyMac", lambda s: {"KeyId": s["mac key"], "Message": b"n", "Mac": s["mac"], "MacAlgorithm": "HMAC_SHA_256"}, refused="KMSInvalidMacException"),
+    _kms("a key to agree by", "CreateKey", lambda _: {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}, "KeyMetadata", keep=_made("agreement")),
+    _kms("its public key", "GetPublicKey", lambda s: {"KeyId": s["agreement"]}, "CustomerMasterKeySpec KeyAgreementAlgorithms KeyId KeySpec KeyUsage PublicKey", keep=lambda a: {"agreement spki": a["PublicKey"]}),
+    _kms("agree", "DeriveSharedSecret", lambda s: {"KeyId": s["agreement"], "KeyAgreementAlgorithm": "ECDH", "PublicKey": _spki(PEER)}, "KeyAgreementAlgorithm KeyId KeyOrigin SharedSecret", check=lambda s, a: a["SharedSecret"] == PEER.exchange(ec.ECDH(), serialization.load_der_public_key(s["agreement spki"])), view=lambda _: None),
 ]
 
 ROTATION = [

@@ -81,7 +81,7 @@ describe('roles', () => {
     for (const MaxSessionDuration of ['3599', '43201', '1e9', '-1']) {
       expect(await create({ MaxSessionDuration })).toBe('ValidationError');
     }
-    expect(await create({ PermissionsBoundary: 'arn:aws:iam::aws:policy/X' })).toBe('ValidationError');
+    expect(await create({ PermissionsBoundary: 'arn:aws:iam::aws:policy/X' })).toBe('NoSuchEntity');
     expect(await create({ Path: 'no-slash' })).toBe('ValidationError');
   });
 });

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../../src/lib/sandbox/faults.js';
-import { createSandbox } from '../../../src/lib/sandbox/sandbox.js';
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
 import { createMemoryStore, openFileStore } from '../../../src/lib/sandbox/state.js';
-import { assume, call, keyOf, openSandbox, requestOf, START, sign } from './support.js';
+import { assume, call, EXECUTOR, keyOf, openSandbox, requestOf, START, sign } from './support.js';
 
 describe('the clock', () => {
   it('goes with the wall, jumps with advance, and tells its time in Date', async () => {
@@ -62,6 +62,7 @@ describe('faults that are asked for', () => {
   it.each([
     ['before', {}, { code: 'InternalFailure', cut: false, tagged: false, kills: [] }],
     ['before', { code: 'Odd', status: 503 }, { code: 'Odd', cut: false, tagged: false, kills: [] }],
+    ['instead', {}, { code: null, cut: false, tagged: true, kills: [] }],
     ['throttle', {}, { code: 'Throttling', cut: false, tagged: false, kills: [] }],
     ['after', {}, { code: null, cut: true, tagged: true, kills: [] }],
     ['after', { code: 'Odd' }, { code: 'Odd', cut: false, tagged: true, kills: [] }],
@@ -70,6 +71,39 @@ describe('faults that are asked for', () => {
     ['kill-after', {}, { code: null, cut: true, tagged: true, kills: ['after TagRole'] }],
   ] as const)('%s %j', async (kind, more, expected) => {
     expect(await attempt({ kind, operation: 'TagRole', ...more })).toEqual(expected);
+  });
+
+  it('put what was asked for in place of an answer', async () => {
+    const { sandbox } = openSandbox();
+    const signing = { key: keyOf(sandbox, 'admin'), service: 'kms' };
+    sandbox.faults.add({ kind: 'instead', operation: 'ListKeys' });
+    sandbox.faults.add({ kind: 'instead', operation: 'CreateKey', status: 599, body: '{"KeyMetadata":' });
+    const page = await call(sandbox, signing, 'ListKeys');
+    expect([page.status, page.text.slice(0, 6), page.response.headers['content-type']]).toEqual([
+      502,
+      '<html>',
+      'text/html',
+    ]);
+    const torn = await call(sandbox, signing, 'CreateKey');
+    expect([torn.status, torn.text]).toEqual([599, '{"KeyMetadata":']);
+    expect(JSON.parse((await call(sandbox, signing, 'ListKeys')).text).Keys).toHaveLength(1);
+  });
+
+  it('leave the event that AWS would keep: of what ran, and of what was refused, not of what never came', async () => {
+    const { sandbox } = openSandbox();
+    const signing = { key: keyOf(sandbox, 'admin'), service: 'kms' };
+    const codes = async () => {
+      const answer = await call(sandbox, { ...signing, service: 'cloudtrail' }, 'LookupEvents', {
+        LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'CreateKey' }],
+      });
+      const events = JSON.parse(answer.text).Events as { CloudTrailEvent: string }[];
+      return events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent).errorCode ?? 'done');
+    };
+    for (const kind of ['before', 'throttle', 'hang', 'kill-before', 'after', 'instead', 'kill-after'] as const) {
+      sandbox.faults.add({ kind, operation: 'CreateKey', seconds: 0 });
+      await call(sandbox, signing, 'CreateKey');
+    }
+    expect(await codes()).toEqual(['done', 'done', 'done', 'ThrottlingException', 'InternalFailure']);
   });
 
   it('strike only what they name, after those they skip, as often as they say', async () => {
@@ -110,8 +144,100 @@ describe('faults that are asked for', () => {
     { kind: 'before', operation: '*', skip: -1 },
     { kind: 'before', operation: '*', status: 200 },
     { kind: 'before', operation: '*', code: 7 },
+    { kind: 'instead', operation: '*', body: 7 },
+    { kind: 'before', operation: '*', rate: 2 },
   ])('are refused when they make no sense: %j', (rule) => {
     expect(() => openSandbox().sandbox.faults.add(rule as never)).toThrow('not a fault rule');
+  });
+});
+
+describe('the event history', () => {
+  const names = async (sandbox: Sandbox) => {
+    const answer = await call(sandbox, { key: keyOf(sandbox, 'admin'), service: 'cloudtrail' }, 'LookupEvents');
+    return (JSON.parse(answer.text).Events as { EventName: string }[]).map(({ EventName }) => EventName);
+  };
+
+  it('outlives the process, event by event with what the event says', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'custody-trail-'));
+    try {
+      const first = openSandbox({ store: openFileStore(dir) }).sandbox;
+      await call(first, { key: keyOf(first, 'admin'), service: 'kms' }, 'CreateKey');
+      // Whoever reads the directory as it is now sees what a kill -9 leaves.
+      const left = mkdtempSync(join(tmpdir(), 'custody-trail-'));
+      cpSync(join(dir, 'journal.jsonl'), join(left, 'journal.jsonl'));
+      first.close();
+      const again = openSandbox({ store: openFileStore(left) }).sandbox;
+      expect(await names(again)).toEqual(['CreateKey']);
+      expect(await names(again)).toEqual(['LookupEvents', 'CreateKey']);
+      again.close();
+      rmSync(left, { recursive: true, force: true });
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('says nothing of who is not authenticated, and begins anew with reset', async () => {
+    const { sandbox } = openSandbox();
+    const stranger = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' };
+    await call(sandbox, { key: stranger, service: 'kms' }, 'ListKeys');
+    expect(await names(sandbox)).toEqual([]);
+    sandbox.reset();
+    expect(await names(sandbox)).toEqual([]);
+  });
+
+  it('has no secret of the account in it', async () => {
+    const { sandbox } = openSandbox();
+    const { session } = await assume(sandbox, 'architect');
+    const answer = await call(sandbox, { key: keyOf(sandbox, 'admin'), service: 'cloudtrail' }, 'LookupEvents');
+    expect(answer.text).toContain('AssumeRole');
+    expect(answer.text).not.toContain(session.secretAccessKey);
+  });
+});
+
+describe('what the account is told from above', () => {
+  it.each([
+    [{ serviceControlPolicies: 'x' }],
+    [{ serviceControlPolicies: [[7]], resourceControlPolicies: [] }],
+    [{ serviceControlPolicies: [['{']], resourceControlPolicies: [] }],
+    [{ serviceControlPolicies: [], resourceControlPolicies: Array(8).fill([]) }],
+  ])('is refused when it is no list of levels of policies: %j', (given) => {
+    const { sandbox } = openSandbox();
+    expect(() => sandbox.organization.set(given as never)).toThrow(/ControlPolicies: /);
+    expect(sandbox.organization.get()).toEqual({ serviceControlPolicies: [], resourceControlPolicies: [] });
+  });
+
+  it('stays over a restart', () => {
+    const store = createMemoryStore();
+    openSandbox({ store }).sandbox.organization.set({
+      serviceControlPolicies: [['FullAWSAccess']],
+      resourceControlPolicies: [],
+    });
+    expect(openSandbox({ store }).sandbox.organization.get().serviceControlPolicies).toEqual([['FullAWSAccess']]);
+  });
+});
+
+describe('propagation', () => {
+  const tagged = async (options: Partial<SandboxOptions>) => {
+    const { sandbox, move } = openSandbox(options);
+    const admin = { key: keyOf(sandbox, 'admin'), service: 'kms' };
+    const { KeyMetadata } = JSON.parse((await call(sandbox, admin, 'CreateKey')).text);
+    const grant = { KeyId: KeyMetadata.KeyId, GranteePrincipal: EXECUTOR, Operations: ['DescribeKey'] };
+    await call(sandbox, { ...admin, service: 'iam' }, 'DeleteRolePolicy', {
+      RoleName: 'custody-executor',
+      PolicyName: 'executor',
+    });
+    await call(sandbox, admin, 'CreateGrant', grant);
+    const ask = async () =>
+      (await call(sandbox, { key: keyOf(sandbox, 'executor'), service: 'kms' }, 'DescribeKey', { KeyId: grant.KeyId }))
+        .code;
+    const atOnce = await ask();
+    move(300);
+    return [atOnce, await ask()];
+  };
+
+  it('of a grant takes the five minutes that AWS documents, unless it is to be instant', async () => {
+    expect(await tagged({})).toEqual(['AccessDeniedException', null]);
+    expect(await tagged({ propagation: 'instant' })).toEqual([null, null]);
   });
 });
 

@@ -201,7 +201,31 @@ describe('the administrative operations', () => {
     expect(stops).toBe(1);
   });
 
+  it("hold the organization's policies and issue tokens of the identity provider", async () => {
+    const set = await callAdmin(admin(TOKEN), 'POST', 'organization', { serviceControlPolicies: [['FullAWSAccess']] });
+    expect(set).toEqual({ serviceControlPolicies: [['FullAWSAccess']], resourceControlPolicies: [] });
+    expect(await callAdmin(admin(TOKEN), 'GET', 'organization')).toEqual(set);
+    const { token } = await callAdmin(admin(TOKEN), 'POST', 'token', {
+      subject: 'architect',
+      sourceIdentity: 'architect',
+    });
+    const form = new URLSearchParams({
+      Action: 'AssumeRoleWithWebIdentity',
+      Version: '2011-06-15',
+      RoleArn: 'arn:aws:iam::000000000000:role/SecurityArchitect',
+      RoleSessionName: 'anna',
+      WebIdentityToken: String(token),
+    });
+    const { status, text } = await send(FORM_TYPE, Buffer.from(form.toString()));
+    expect([status, text]).toEqual([200, expect.stringContaining('<SourceIdentity>architect</SourceIdentity>')]);
+  });
+
   it.each([
+    ['token', {}],
+    ['token', { subject: 7 }],
+    ['token', { subject: 'a', tags: 'x' }],
+    ['token', { subject: 'a', seconds: 0 }],
+    ['organization', { serviceControlPolicies: [['{']] }],
     ['advance', { seconds: -1 }],
     ['advance', {}],
     ['region', { region: 'mars', up: true }],

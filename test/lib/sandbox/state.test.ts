@@ -1,8 +1,19 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  ftruncateSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import type { Disk } from '../../../src/lib/sandbox/journal.js';
 import { takeLock } from '../../../src/lib/sandbox/lock.js';
 import { createMemoryStore, type DurableStore, openFileStore } from '../../../src/lib/sandbox/state.js';
 
@@ -143,6 +154,81 @@ describe('a store in a directory', () => {
     expect(codeOf(() => store.flush())).toBe('STORAGE 5');
     store.put('a', '1', {});
     expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+  });
+});
+
+/** A disk that takes so many bytes more, then none, as a full one does: a write may come half through. */
+class FullDisk implements Disk {
+  room = Number.POSITIVE_INFINITY;
+  stuck = false;
+
+  write(fd: number, bytes: Uint8Array, from: number): number {
+    const length = Math.min(bytes.length - from, this.room);
+    if (length === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    this.room -= length;
+    return writeSync(fd, bytes, from, length);
+  }
+
+  sync(): void {}
+
+  truncate(fd: number, length: number): void {
+    if (this.stuck) throw new Error('input/output error');
+    ftruncateSync(fd, length);
+  }
+}
+
+describe('a full disk', () => {
+  function openOn(disk: Disk): DurableStore {
+    const store = openFileStore(dir, disk);
+    opened.push(store);
+    return store;
+  }
+
+  it.each([0, 1, 10, 25])(
+    'that takes %d bytes of a line takes none of it, and all of it when there is room',
+    (room) => {
+      const disk = new FullDisk();
+      const store = openOn(disk);
+      store.put('a', '1', { x: 1 });
+      store.flush();
+      const whole = readFileSync(join(dir, 'journal.jsonl'), 'utf8');
+      disk.room = room;
+      store.put('a', '2', { x: 2 });
+      expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+      expect(readFileSync(join(dir, 'journal.jsonl'), 'utf8')).toBe(whole);
+      store.put('a', '3', { x: 3 });
+      expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+      disk.room = Number.POSITIVE_INFINITY;
+      store.flush();
+      store.close();
+      expect([...open().rows('a')].map(([id]) => id)).toEqual(['1', '2', '3']);
+    },
+  );
+
+  it('loses nothing that was flushed when the process ends meanwhile', () => {
+    const disk = new FullDisk();
+    const store = openOn(disk);
+    store.put('a', '1', { x: 1 });
+    store.flush();
+    disk.room = 5;
+    store.put('a', '2', { x: 2 });
+    expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+    store.close();
+    expect([...open().rows('a')].map(([id]) => id)).toEqual(['1']);
+  });
+
+  it('writes nothing after half a line that cannot be taken back', () => {
+    const disk = new FullDisk();
+    const store = openOn(disk);
+    store.put('a', '1', { x: 1 });
+    store.flush();
+    Object.assign(disk, { room: 5, stuck: true });
+    store.put('a', '2', { x: 2 });
+    expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+    Object.assign(disk, { room: Number.POSITIVE_INFINITY, stuck: false });
+    expect(codeOf(() => store.flush())).toBe('STORAGE 5');
+    store.close();
+    expect([...open().rows('a')].map(([id]) => id)).toEqual(['1']);
   });
 });
 

@@ -94,6 +94,11 @@ function lower(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
+const JSON_TARGETS: Readonly<Record<string, string>> = {
+  kms: 'TrentService',
+  cloudtrail: 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101',
+};
+
 /** An unsigned request in the form of the service. */
 export function requestOf(
   service: string,
@@ -108,7 +113,7 @@ export function requestOf(
     target: '/',
     headers: query
       ? { 'content-type': 'application/x-www-form-urlencoded' }
-      : { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` },
+      : { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${JSON_TARGETS[service]}.${operation}` },
     body: Buffer.from(query ? form.toString() : JSON.stringify(input)),
   };
 }

@@ -3,13 +3,14 @@ import { type Operation, ServiceError } from '../service.js';
 import { uriEncode } from '../wire/sigv4.js';
 import { authorizedRole } from './authorized-role.js';
 import { assertIdentityPolicy } from './documents.js';
+import { pageOf } from './paging.js';
 import type { RoleTable } from './role.js';
 
 const NAME_RULE = { max: 128, pattern: /^[\w+=,.@-]+$/ };
 /** "IAM and AWS STS quotas": all inline policies of a role together, white space aside. */
 const MAX_INLINE_CHARACTERS = 10_240;
 
-/** Inline policies of roles; no managed policy exists. */
+/** Inline policies of roles. */
 export function rolePolicyOperations(roles: RoleTable): Record<string, Operation> {
   return {
     PutRolePolicy: (input, call) => {
@@ -39,11 +40,8 @@ export function rolePolicyOperations(roles: RoleTable): Record<string, Operation
     },
     ListRolePolicies: (input, call) => {
       const role = authorizedRole(roles, 'iam:ListRolePolicies', input, call);
-      return { PolicyNames: Object.keys(role.policies).sort(), IsTruncated: false };
-    },
-    ListAttachedRolePolicies: (input, call) => {
-      authorizedRole(roles, 'iam:ListAttachedRolePolicies', input, call);
-      return { AttachedPolicies: [], IsTruncated: false };
+      const { items, tail } = pageOf(input, Object.keys(role.policies).sort());
+      return { PolicyNames: items, ...tail };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { invalid, textList } from '../params.js';
 import type { Operation } from '../service.js';
 import { authorizedRole } from './authorized-role.js';
+import { pageOf } from './paging.js';
 import type { RoleTable } from './role.js';
 import { formatTags, MAX_TAGS, mergeTags, readTags, requestTagContext, TAG_KEY_RULE } from './tags.js';
 
@@ -24,7 +25,8 @@ export function roleTagOperations(roles: RoleTable): Record<string, Operation> {
     },
     ListRoleTags: (input, call) => {
       const role = authorizedRole(roles, 'iam:ListRoleTags', input, call);
-      return { Tags: formatTags(role.tags), IsTruncated: false };
+      const { items, tail } = pageOf(input, role.tags);
+      return { Tags: formatTags(items), ...tail };
     },
   };
 }

@@ -3,10 +3,10 @@ import type { JsonObject } from '../../base/canonical-json.js';
 import { ServiceError } from '../service.js';
 import type { DurableStore } from '../state.js';
 
-export interface Tag {
+export type Tag = {
   readonly key: string;
   readonly value: string;
-}
+};
 
 /** An IAM role as the model keeps it. */
 export interface Role {
@@ -23,6 +23,10 @@ export interface Role {
   /** Inline policies by name, JSON text. */
   readonly policies: Readonly<Record<string, string>>;
   readonly tags: readonly Tag[];
+  /** ARNs of the managed policies that hang on the role. */
+  readonly attached?: readonly string[];
+  /** ARN of the managed policy that is the role's permissions boundary. */
+  readonly boundary?: string;
 }
 
 export const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
@@ -56,8 +60,8 @@ export function createRoleTable(store: DurableStore): RoleTable {
 }
 
 /** A unique id of AWS's form: a prefix that tells the kind, then 17 letters and digits. */
-export function uniqueId(prefix: 'AROA' | 'AKIA' | 'ASIA', random: (bytes: number) => Buffer): string {
-  const length = prefix === 'AROA' ? 17 : 16;
+export function uniqueId(prefix: 'AROA' | 'AKIA' | 'ASIA' | 'ANPA', random: (bytes: number) => Buffer): string {
+  const length = prefix === 'AROA' || prefix === 'ANPA' ? 17 : 16;
   return `${prefix}${encodeBase32(random(11)).toUpperCase().slice(0, length)}`;
 }
 

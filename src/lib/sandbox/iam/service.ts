@@ -1,26 +1,29 @@
 import type { JsonObject } from '../../base/canonical-json.js';
-import { invalid, optionalInteger, optionalText, refuseMembers, requiredText } from '../params.js';
+import { optionalInteger, optionalText, requiredText } from '../params.js';
 import { type Call, type Operation, type Service, ServiceError } from '../service.js';
-import { uriEncode } from '../wire/sigv4.js';
+import { accountOperations } from './account.js';
+import { attachmentOperations } from './attachments.js';
 import { authorizedRole, roleNameOf } from './authorized-role.js';
 import { assertTrustPolicy } from './documents.js';
 import { instanceProfileOperations } from './instance-profiles.js';
-import { ROLE_NAME, type Role, type RoleTable, uniqueId } from './role.js';
+import { type OidcProviderTable, oidcOperations } from './oidc-provider.js';
+import { pageOf } from './paging.js';
+import { type PolicyOptions, policyOperations } from './policies.js';
+import { type Role, uniqueId } from './role.js';
+import { formatRole } from './role-format.js';
 import { rolePolicyOperations } from './role-policies.js';
 import { roleTagOperations } from './role-tags.js';
-import { formatTags, readTags, requestTagContext } from './tags.js';
+import { readTags, requestTagContext } from './tags.js';
 
-export interface IamOptions {
-  readonly account: string;
-  readonly roles: RoleTable;
-  readonly random: (bytes: number) => Buffer;
+export interface IamOptions extends PolicyOptions {
+  readonly providers: OidcProviderTable;
 }
 
 const POLICY_RULE = { max: 131_072 };
 const PATH = /^\/(?:[!-~]{1,510}\/)?$/;
-const NOT_MODELLED = ['PermissionsBoundary'];
+const BOUNDARY = { min: 20, max: 2048 };
 
-/** IAM: roles with their trust and inline policies and tags. Users and managed policies exist only as "there are none". */
+/** IAM: roles with trust, policies, boundaries and tags, managed policies, identity providers. There are no users. */
 export function createIam(options: IamOptions): Service {
   return {
     name: 'iam',
@@ -30,16 +33,23 @@ export function createIam(options: IamOptions): Service {
       ...rolePolicyOperations(options.roles),
       ...roleTagOperations(options.roles),
       ...instanceProfileOperations(options.roles),
-      GetUser: getUser(options),
+      ...attachmentOperations(options.roles, options.policies),
+      ...policyOperations(options),
+      ...oidcOperations(options.providers, options.account),
+      ...accountOperations(options),
     },
   };
 }
 
-function roleOperations({ account, roles, random }: IamOptions): Record<string, Operation> {
+function roleOperations(options: IamOptions): Record<string, Operation> {
+  const { account, roles } = options;
   return {
     CreateRole: (input, call) => {
-      const made = newRole(input, call, account, random);
-      call.authorize({ action: 'iam:CreateRole', resource: made.arn, context: requestTagContext(made.tags) });
+      const made = newRole(input, call, options);
+      const limit: Record<string, string> =
+        made.boundary === undefined ? {} : { 'iam:PermissionsBoundary': made.boundary };
+      const context = { ...requestTagContext(made.tags), ...limit };
+      call.authorize({ action: 'iam:CreateRole', resource: made.arn, context });
       if (made.tags.length > 0)
         call.authorize({ action: 'iam:TagRole', resource: made.arn, context: requestTagContext(made.tags) });
       if (roles.find(made.name)) {
@@ -49,15 +59,21 @@ function roleOperations({ account, roles, random }: IamOptions): Record<string, 
       return { Role: formatRole(made) };
     },
     GetRole: (input, call) => ({ Role: formatRole(authorizedRole(roles, 'iam:GetRole', input, call)) }),
-    ListRoles: (_input, call) => {
+    ListRoles: (input, call) => {
       call.authorize({ action: 'iam:ListRoles', resource: `arn:aws:iam::${account}:role/`, context: {} });
-      return { Roles: roles.list().map((item) => formatRole({ ...item, tags: [] })), IsTruncated: false };
+      const prefix = optionalText(input, 'PathPrefix', { max: 512 }) ?? '/';
+      const { items, tail } = pageOf(
+        input,
+        roles.list().filter(({ path }) => path.startsWith(prefix)),
+      );
+      return { Roles: items.map((item) => formatRole({ ...item, tags: [] })), ...tail };
     },
     DeleteRole: (input, call) => {
       const found = authorizedRole(roles, 'iam:DeleteRole', input, call);
-      if (Object.keys(found.policies).length > 0) {
+      if (Object.keys(found.policies).length > 0)
         throw new ServiceError('DeleteConflict', 'Cannot delete entity, must delete policies first.', 409);
-      }
+      if ((found.attached ?? []).length > 0)
+        throw new ServiceError('DeleteConflict', 'Cannot delete entity, must detach all policies first.', 409);
       roles.remove(found.name);
       return {};
     },
@@ -71,12 +87,12 @@ function roleOperations({ account, roles, random }: IamOptions): Record<string, 
   };
 }
 
-function newRole(input: JsonObject, call: Call, account: string, random: (bytes: number) => Buffer): Role {
-  refuseMembers(input, NOT_MODELLED);
+function newRole(input: JsonObject, call: Call, { account, random, policies }: IamOptions): Role {
   const name = roleNameOf(input);
   const trust = requiredText(input, 'AssumeRolePolicyDocument', POLICY_RULE);
   assertTrustPolicy(trust);
   const path = optionalText(input, 'Path', { max: 512, pattern: PATH }) ?? '/';
+  const boundary = optionalText(input, 'PermissionsBoundary', BOUNDARY);
   return {
     name,
     id: uniqueId('AROA', random),
@@ -88,32 +104,6 @@ function newRole(input: JsonObject, call: Call, account: string, random: (bytes:
     trust,
     policies: {},
     tags: readTags(input),
-  };
-}
-
-function formatRole(role: Role): JsonObject {
-  return {
-    Path: role.path,
-    RoleName: role.name,
-    RoleId: role.id,
-    Arn: role.arn,
-    CreateDate: Math.floor(role.createdAtMillis / 1000),
-    AssumeRolePolicyDocument: uriEncode(role.trust),
-    ...(role.description === '' ? {} : { Description: role.description }),
-    MaxSessionDuration: role.maxSessionSeconds,
-    ...(role.tags.length === 0 ? {} : { Tags: formatTags(role.tags) }),
-  };
-}
-
-function getUser({ account }: IamOptions): Operation {
-  return (input, call) => {
-    const name = optionalText(input, 'UserName', { max: 64, pattern: ROLE_NAME });
-    if (name === null) {
-      if (call.caller.kind === 'role')
-        throw invalid('UserName', 'Must specify userName when calling with non-User credentials');
-      return { User: { UserName: 'root', UserId: account, Arn: call.caller.principalArn, Path: '/', CreateDate: 0 } };
-    }
-    call.authorize({ action: 'iam:GetUser', resource: `arn:aws:iam::${account}:user/${name}`, context: {} });
-    throw new ServiceError('NoSuchEntity', `The user with name ${name} cannot be found.`, 404);
+    ...(boundary === null ? {} : { boundary: policies.get(boundary).arn }),
   };
 }

@@ -2,7 +2,7 @@ import { type Authorization, type Call, ServiceError } from '../service.js';
 import type { Ask, Context } from './ask.js';
 import { permittingGrant } from './grant-match.js';
 import { aliasArn, rootArn, type Target } from './identifiers.js';
-import type { KeyRow, World } from './state.js';
+import { type KeyRow, rowId, type World } from './state.js';
 
 /** @throws ServiceError AccessDeniedException unless key policy, identity or a grant lets the caller do `action` on the key. */
 export function authorizeKey(world: World, call: Call, target: Target, action: string, ask: Ask = {}): void {
@@ -47,13 +47,8 @@ export function authorizeAlias(world: World, call: Call, action: string, aliasNa
 /** Condition keys that follow from the key itself. `kms:ViaService` is absent: nobody calls through a service here. */
 function keyContext(world: World, call: Call, { row, set, alias }: Target): Context {
   const aliases = world.aliases
-    .values()
-    .filter(
-      (found) =>
-        found.targetKeyId === row.keyId &&
-        found.region === row.region &&
-        call.nowMillis - found.updatedMillis >= world.delays.tag,
-    );
+    .group(rowId(row.region, row.keyId))
+    .filter((found) => call.nowMillis - found.updatedMillis >= world.delays.tag);
   const tags = Object.entries(tagsInEffect(world, row, call.nowMillis));
   return {
     'kms:CallerAccount': call.caller.account,

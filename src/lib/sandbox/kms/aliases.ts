@@ -95,7 +95,7 @@ function findAlias(world: World, call: Call, aliasName: string): AliasRow {
 }
 
 function assertRoom(world: World, call: Call, keyId: string): void {
-  const taken = world.aliases.values().filter((alias) => alias.region === call.region && alias.targetKeyId === keyId);
+  const taken = world.aliases.group(rowId(call.region, keyId));
   if (taken.length >= MOST_PER_KEY) throw limitExceeded(`A KMS key can have at most ${MOST_PER_KEY} aliases.`);
 }
 

@@ -75,6 +75,7 @@ function openSealer(world: World, call: Call, input: JsonObject, operation: stri
   return (plaintext: Buffer) => {
     const material = currentSecret(world, target);
     const sealed = sealBlob(target.set.keyId, material, encryptionContext, plaintext, world.random).toString('base64');
+    call.note?.({ keyMaterialId: material.id });
     recordUse(world, call, target, operation);
     return { sealed, keyId: target.arn, materialId: material.id };
   };

@@ -31,7 +31,8 @@ export const encryptionOperations: Operations = (world) => ({
     const source = { target, algorithm, context: encryptionContext };
     assertFits(source);
     assertNotDry(input);
-    const { bytes } = encrypt(world, source, blob(input, 'Plaintext'));
+    const { bytes, materialId } = encrypt(world, source, blob(input, 'Plaintext'));
+    if (materialId !== null) call.note?.({ keyMaterialId: materialId });
     recordUse(world, call, target, 'Encrypt');
     return { CiphertextBlob: bytes.toString('base64'), KeyId: target.arn, EncryptionAlgorithm: algorithm };
   },
@@ -48,6 +49,7 @@ export const encryptionOperations: Operations = (world) => ({
     const opened = ignoresCiphertext(input) ? null : decrypt(world, source, blob(input, 'CiphertextBlob'));
     assertNotDry(input);
     if (opened === null) throw validation('CiphertextBlob must be specified');
+    if (opened.materialId !== null) call.note?.({ keyMaterialId: opened.materialId });
     recordUse(world, call, source.target, 'Decrypt');
     return {
       KeyId: source.target.arn,
@@ -80,6 +82,10 @@ function reEncrypt(world: World, call: Call, input: JsonObject): JsonObject {
   assertNotDry(input);
   if (opened === null) throw validation('CiphertextBlob must be specified');
   const sealed = encrypt(world, to, opened.plaintext);
+  call.note?.({
+    ...(opened.materialId !== null && { sourceKeyMaterialId: opened.materialId }),
+    ...(sealed.materialId !== null && { destinationKeyMaterialId: sealed.materialId }),
+  });
   for (const { target } of [from, to]) recordUse(world, call, target, 'ReEncrypt');
   return {
     CiphertextBlob: sealed.bytes.toString('base64'),

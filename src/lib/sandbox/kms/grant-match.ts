@@ -1,7 +1,7 @@
 import type { Call } from '../service.js';
 import type { Ask, GrantConstraints } from './ask.js';
 import { rootArn, type Target } from './identifiers.js';
-import type { GrantRow, World } from './state.js';
+import { type GrantRow, rowId, type World } from './state.js';
 
 /** Operations whose requests have no encryption context: constraints do not apply to them. */
 const UNCONSTRAINED = new Set(['DescribeKey', 'RetireGrant', 'CreateGrant', 'GetPublicKey']);
@@ -29,7 +29,7 @@ export function permittingGrant(
 }
 
 export function grantsOn(world: World, { row }: Target): readonly GrantRow[] {
-  return world.grants.values().filter((grant) => grant.keyId === row.keyId && grant.region === row.region);
+  return world.grants.group(rowId(row.region, row.keyId));
 }
 
 /** The caller is this principal: the user or role itself, or the very session. */

@@ -64,6 +64,7 @@ export const grantOperations: Operations = (world) => ({
     const { grant, target } = grantToRetire(world, call, input);
     authorizeRetiring(world, call, grant, target);
     assertNotDry(input);
+    call.note?.({ grantId: grant.grantId });
     world.grants.remove(rowId(grant.region, grant.grantId));
     return {};
   },

@@ -44,9 +44,10 @@ const ALGORITHM_MEMBER: Readonly<Record<string, string>> = {
   ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
   SIGN_VERIFY: 'SigningAlgorithms',
   GENERATE_VERIFY_MAC: 'MacAlgorithms',
+  KEY_AGREEMENT: 'KeyAgreementAlgorithms',
 };
 
-/** `EncryptionAlgorithms`, `SigningAlgorithms` or `MacAlgorithms`, as the usage is. */
+/** `EncryptionAlgorithms`, `SigningAlgorithms`, `MacAlgorithms` or `KeyAgreementAlgorithms`, as the usage is. */
 export function algorithmsOf(set: SetRow): JsonObject {
   return { [ALGORITHM_MEMBER[set.keyUsage] ?? '']: algorithmsFor(set) };
 }

@@ -1,3 +1,4 @@
+import { announceRotation } from './announce.js';
 import { addMaterial, promoteMaterial } from './material.js';
 import { DAY, materialsOf, primaryOf, type SetRow, setOf, type World } from './state.js';
 import { stateOf } from './states.js';
@@ -28,11 +29,13 @@ function finishOnDemand(world: World, set: SetRow, atMillis: number): void {
   const pending = materialsOf(world, set.keyId).find((material) => material.state === 'PENDING');
   if (set.origin === 'AWS_KMS') addMaterial(world, settled, { type: 'ON_DEMAND', atMillis });
   else if (pending !== undefined) promoteMaterial(world, settled, pending, atMillis);
+  announceRotation(world, set, 'ON_DEMAND', atMillis);
 }
 
 function rotateAutomatically(world: World, set: SetRow, atMillis: number, fromMillis: number): void {
   const next = { ...set, nextRotationMillis: fromMillis + set.rotationPeriodDays * DAY };
   addMaterial(world, world.sets.put(set.keyId, next), { type: 'AUTOMATIC', atMillis });
+  announceRotation(world, set, 'AUTOMATIC', atMillis);
 }
 
 /** A key that is enabled again and is overdue rotates at once, and from now on by its period (API reference, GetKeyRotationStatus). */

@@ -5,11 +5,12 @@ import { dataKeyOperations } from './data-keys.js';
 import { encryptionOperations } from './encryption.js';
 import { grantOperations } from './grants.js';
 import { importOperations } from './import.js';
+import { keyAgreementOperations } from './key-agreement.js';
 import { keyOperations } from './keys.js';
 import { multiRegionOperations } from './multi-region.js';
 import { policyOperations } from './policies.js';
 import { rotationOperations } from './rotation.js';
-import { settleWorld } from './settle.js';
+import { createSettler } from './settle.js';
 import { signingOperations } from './signing.js';
 import { type KmsOptions, openWorld } from './state.js';
 import { tagOperations } from './tags.js';
@@ -24,6 +25,7 @@ const GROUPS = [
   encryptionOperations,
   dataKeyOperations,
   signingOperations,
+  keyAgreementOperations,
   grantOperations,
   multiRegionOperations,
   importOperations,
@@ -36,7 +38,7 @@ const GROUPS = [
 export function createKms(options: KmsOptions): Service {
   const world = openWorld(options);
   const operations = Object.assign({}, ...GROUPS.map((group) => group(world))) as Record<string, Operation>;
-  const settle = (nowMillis: number) => settleWorld(world, nowMillis);
+  const settle = createSettler(world);
   const checked = Object.entries(operations).map(([name, run]) => [
     name,
     (input: JsonObject, call: Call) => {

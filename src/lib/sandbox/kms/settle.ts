@@ -1,8 +1,42 @@
+import { announce } from './announce.js';
 import { settleRotations } from './rotation-schedule.js';
 import { copiesOf, DAY, type KeyRow, primaryOf, putKey, rowId, setOf, type World } from './state.js';
 
 /** How long an expired import token is remembered as expired. */
 const FORGET_AFTER = DAY;
+
+/**
+ * `settleWorld`, but only when something can be due: with ten thousand keys a look at each of them would cost more than
+ * most calls.
+ */
+export function createSettler(world: World): (nowMillis: number) => void {
+  let seen = -1;
+  let due = Number.NEGATIVE_INFINITY;
+  const changes = (): number =>
+    world.keys.changes + world.sets.changes + world.imports.changes + world.parameters.changes;
+  return (nowMillis) => {
+    if (changes() === seen && nowMillis < due) return;
+    settleWorld(world, nowMillis);
+    seen = changes();
+    due = nextDue(world);
+  };
+}
+
+/** The earliest instant at which time alone changes something. */
+function nextDue(world: World): number {
+  let due = Number.POSITIVE_INFINITY;
+  const by = (millis: number | null): void => {
+    if (millis !== null && millis < due) due = millis;
+  };
+  for (const { deleteAtMillis } of world.keys.values()) by(deleteAtMillis);
+  for (const { onDemandStartMillis, nextRotationMillis } of world.sets.values()) {
+    by(onDemandStartMillis);
+    by(nextRotationMillis);
+  }
+  for (const { validToMillis } of world.imports.values()) by(validToMillis);
+  for (const { validToMillis } of world.parameters.values()) by(validToMillis + FORGET_AFTER);
+  return due;
+}
 
 /** Carries out what time alone brings about: rotations, expiries of imported material, deletions. */
 export function settleWorld(world: World, nowMillis: number): void {
@@ -12,7 +46,10 @@ export function settleWorld(world: World, nowMillis: number): void {
     if (due !== null && due <= nowMillis) settleRotations(world, set.keyId, nowMillis);
   }
   for (const [id, row] of world.imports.entries()) {
-    if (row.validToMillis !== null && row.validToMillis <= nowMillis) world.imports.remove(id);
+    if (row.validToMillis === null || row.validToMillis > nowMillis) continue;
+    const { region, keyId, validToMillis: atMillis } = row;
+    world.imports.remove(id);
+    announce(world, 'DeleteExpiredKeyMaterial', { region, keyId, atMillis }, { keyId, keyMaterialId: row.materialId });
   }
   for (const [id, row] of world.parameters.entries()) {
     if (row.validToMillis + FORGET_AFTER <= nowMillis) world.parameters.remove(id);
@@ -30,6 +67,7 @@ function deleteDueKeys(world: World, nowMillis: number): void {
 
 function deleteKey(world: World, row: KeyRow, atMillis: number): void {
   const set = setOf(world, row.keyId);
+  announce(world, 'DeleteKey', { region: row.region, keyId: row.keyId, atMillis });
   world.keys.remove(rowId(row.region, row.keyId));
   world.usage.remove(rowId(row.region, row.keyId));
   removeWhere(world.aliases, (alias) => alias.region === row.region && alias.targetKeyId === row.keyId);

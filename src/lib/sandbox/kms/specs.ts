@@ -24,6 +24,7 @@ const RSA_SIGNING = ['RSASSA_PKCS1_V1_5', 'RSASSA_PSS'].flatMap((scheme) =>
 const ENCRYPT = 'ENCRYPT_DECRYPT';
 const SIGN = 'SIGN_VERIFY';
 const MAC = 'GENERATE_VERIFY_MAC';
+const AGREE = 'KEY_AGREEMENT';
 
 const CURVES: Readonly<Record<string, string>> = {
   ECC_NIST_P256: 'P-256',
@@ -43,8 +44,8 @@ function rsa(bits: number): KeySpecRow {
 function ecc(spec: string, algorithm: string): KeySpecRow {
   return {
     family: 'ecc',
-    usages: [SIGN],
-    algorithms: { [SIGN]: [algorithm] },
+    usages: [SIGN, AGREE],
+    algorithms: { [SIGN]: [algorithm], [AGREE]: ['ECDH'] },
     generate: () => eccPair(CURVES[spec] ?? spec),
   };
 }

@@ -1,4 +1,5 @@
 import { CustodyError } from '../../base/errors.js';
+import type { ServiceEvent } from '../cloudtrail/witnessed.js';
 import type { StateStore } from '../service.js';
 import { rsaPair, type Sources } from './specs.js';
 import { Table } from './table.js';
@@ -38,6 +39,8 @@ export interface KmsOptions {
   /** Whether IAM knows the user or role of this ARN. */
   readonly principalExists: (arn: string) => boolean;
   readonly delays?: Partial<Delays>;
+  /** Told what KMS does by itself. */
+  readonly announce?: (event: ServiceEvent) => void;
   /** Makes RSA private keys (PKCS#8), which is slow; by default OpenSSL's generator. */
   readonly rsaPair?: (bits: number) => Buffer;
 }
@@ -143,6 +146,7 @@ export interface World extends Sources {
   readonly regions: readonly string[];
   readonly principalExists: (arn: string) => boolean;
   readonly delays: Delays;
+  readonly announce: (event: ServiceEvent) => void;
   readonly keys: Table<KeyRow>;
   readonly sets: Table<SetRow>;
   readonly materials: Table<MaterialRow>;
@@ -164,12 +168,13 @@ export function openWorld(options: KmsOptions): World {
     rsaPair: options.rsaPair ?? rsaPair,
     principalExists: options.principalExists,
     delays: { ...DELAYS, ...options.delays },
+    announce: options.announce ?? (() => undefined),
     keys: new Table(store, 'kms.keys'),
     sets: new Table(store, 'kms.sets'),
     materials: new Table(store, 'kms.materials'),
     imports: new Table(store, 'kms.imports'),
-    aliases: new Table(store, 'kms.aliases'),
-    grants: new Table(store, 'kms.grants'),
+    aliases: new Table(store, 'kms.aliases', (alias) => rowId(alias.region, alias.targetKeyId)),
+    grants: new Table(store, 'kms.grants', (grant) => rowId(grant.region, grant.keyId)),
     parameters: new Table(store, 'kms.parameters'),
     usage: new Table(store, 'kms.usage'),
   };

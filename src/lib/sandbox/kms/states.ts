@@ -46,6 +46,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   CreateGrant: 'DPIC',
   Decrypt: CRYPTO,
   DeleteImportedKeyMaterial: 'CU',
+  DeriveSharedSecret: CRYPTO,
   DisableKey: 'PICU',
   DisableKeyRotation: 'DPC',
   EnableKey: 'PICU',

@@ -1,26 +1,20 @@
 import type { JsonObject } from '../../base/canonical-json.js';
-import { assertIdentityPolicy } from '../iam/documents.js';
-import { type Role, type Tag, uniqueId } from '../iam/role.js';
+import type { PolicyTable } from '../iam/managed-policy.js';
+import type { Role, Tag } from '../iam/role.js';
 import { readTags, requestTagContext, TAG_KEY_RULE } from '../iam/tags.js';
-import { invalid, optionalInteger, optionalText, refuseMembers, requiredText, textList } from '../params.js';
+import { invalid, optionalText, refuseMembers, textList } from '../params.js';
 import { type Authorization, type Call, type Operation, ServiceError } from '../service.js';
-import { type Session, type StsOptions, sessionArn } from './session.js';
+import { beginSession, formatSession } from './begin-session.js';
+import { assertDuration, type RoleWish, readRoleWish, roleOf, trustQuestion } from './role-wish.js';
+import type { Session, StsOptions } from './session.js';
 
-const SESSION_NAME = { min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ };
 const SOURCE_IDENTITY = { min: 2, max: 64, pattern: /^(?!aws:)[\w+=,.@-]*$/i };
 const EXTERNAL_ID = { min: 2, max: 1224, pattern: /^[\w+=,.@:/-]*$/ };
-const ROLE_ARN = /^arn:aws:iam::\d{12}:role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/;
-const MIN_SECONDS = 900;
-const MAX_SECONDS = 43_200;
 const CHAINED_MAX_SECONDS = 3600;
-const NOT_MODELLED = ['PolicyArns', 'SerialNumber', 'TokenCode', 'ProvidedContexts'];
+const NOT_MODELLED = ['SerialNumber', 'TokenCode', 'ProvidedContexts'];
 
-interface Wish {
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly seconds: number;
+interface Wish extends RoleWish {
   readonly sourceIdentity: string | null;
-  readonly policy: string | null;
   readonly externalId: string | null;
   readonly tags: readonly Tag[];
   readonly transitiveKeys: readonly string[];
@@ -29,36 +23,34 @@ interface Wish {
 /** AssumeRole, with SourceIdentity, session tags and session policies as "AWS STS API reference, AssumeRole" has them. */
 export function assumeRole(options: StsOptions): Operation {
   return (input, call) => {
-    const wish = readWish(input);
+    const wish = readWish(input, options.policies);
     const parent = options.sessions.find(call.caller.accessKeyId);
     const inherited = inheritedTags(parent);
-    const role = options.roles.find(ROLE_ARN.exec(wish.roleArn)?.[1] ?? '');
-    authorize(call, wish, role?.arn === wish.roleArn ? role : undefined);
+    const role = roleOf(options, wish.roleArn);
+    authorize(call, wish, role);
     if (role === undefined) throw new ServiceError('AccessDenied', 'the role does not exist', 403);
     assertUnchanged(wish, call, inherited);
-    assertDuration(wish, call, parent, role);
-    const session = newSession(options, wish, call, role, inherited);
-    options.sessions.sweep(call.nowMillis);
-    options.sessions.put(session);
+    assertDuration(wish, role);
+    assertChained(wish, call, parent);
+    const session = beginSession(options, wish, call, role, {
+      sourceIdentity: call.caller.sourceIdentity ?? wish.sourceIdentity,
+      tags: [...inherited, ...wish.tags],
+      transitiveKeys: [...inherited.map((tag) => tag.key), ...wish.transitiveKeys],
+    });
     return formatSession(session, role, call.caller.account);
   };
 }
 
-function readWish(input: JsonObject): Wish {
+function readWish(input: JsonObject, policies: PolicyTable): Wish {
   refuseMembers(input, NOT_MODELLED);
-  const policy = optionalText(input, 'Policy', { max: 2048 });
-  if (policy !== null) assertIdentityPolicy(policy);
   const tags = readTags(input);
   const transitiveKeys = textList(input, 'TransitiveTagKeys', TAG_KEY_RULE, 50);
   const stray = transitiveKeys.find((key) => !tags.some((tag) => tag.key.toLowerCase() === key.toLowerCase()));
   if (stray !== undefined) throw invalid('TransitiveTagKeys', 'Member must name a session tag of the request');
   return {
-    roleArn: requiredText(input, 'RoleArn', { min: 20, max: 2048, pattern: ROLE_ARN }),
-    sessionName: requiredText(input, 'RoleSessionName', SESSION_NAME),
-    seconds: optionalInteger(input, 'DurationSeconds', MIN_SECONDS, MAX_SECONDS) ?? 3600,
+    ...readRoleWish(input, policies),
     sourceIdentity: optionalText(input, 'SourceIdentity', SOURCE_IDENTITY),
     externalId: optionalText(input, 'ExternalId', EXTERNAL_ID),
-    policy,
     tags,
     transitiveKeys,
   };
@@ -78,14 +70,7 @@ function authorize(call: Call, wish: Wish, role: Role | undefined): void {
     ...(wish.externalId === null ? {} : { 'sts:ExternalId': wish.externalId }),
     ...(wish.transitiveKeys.length === 0 ? {} : { 'sts:TransitiveTagKeys': wish.transitiveKeys }),
   };
-  const question = (action: string): Authorization => ({
-    action,
-    resource: wish.roleArn,
-    // A role that is not there trusts nobody: the same answer as one that does not trust the caller.
-    resourcePolicy:
-      role?.trust ?? '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:*"}]}',
-    context,
-  });
+  const question = (action: string): Authorization => trustQuestion(action, wish.roleArn, role, context);
   call.authorize(question('sts:AssumeRole'));
   // An inherited SourceIdentity is set again on each session of a chain, so it needs the permission each time.
   if (wish.sourceIdentity !== null || call.caller.sourceIdentity !== null)
@@ -108,10 +93,7 @@ function assertUnchanged(wish: Wish, call: Call, inherited: readonly Tag[]): voi
   );
 }
 
-function assertDuration(wish: Wish, call: Call, parent: Session | undefined, role: Role): void {
-  if (wish.seconds > role.maxSessionSeconds) {
-    throw invalid('DurationSeconds', 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  }
+function assertChained(wish: Wish, call: Call, parent: Session | undefined): void {
   // A profile's static key stands for a seat's first session; what it assumes is a chain all the same.
   if (call.caller.kind === 'role' && parent !== undefined && wish.seconds > CHAINED_MAX_SECONDS) {
     throw invalid(
@@ -119,41 +101,4 @@ function assertDuration(wish: Wish, call: Call, parent: Session | undefined, rol
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     );
   }
-}
-
-function newSession(options: StsOptions, wish: Wish, call: Call, role: Role, inherited: readonly Tag[]): Session {
-  const { random } = options;
-  return {
-    accessKeyId: uniqueId('ASIA', random),
-    secretAccessKey: random(30).toString('base64'),
-    sessionToken: random(192).toString('base64'),
-    roleName: role.name,
-    roleId: role.id,
-    sessionName: wish.sessionName,
-    sourceIdentity: call.caller.sourceIdentity ?? wish.sourceIdentity,
-    policy: wish.policy,
-    tags: [...inherited, ...wish.tags],
-    transitiveKeys: [...inherited.map((tag) => tag.key), ...wish.transitiveKeys],
-    roleTags: role.tags,
-    // AWS tells the expiration in whole seconds; the session must not end before the second that was told.
-    expiresAtMillis: (Math.floor(call.nowMillis / 1000) + wish.seconds) * 1000,
-    profile: null,
-  };
-}
-
-function formatSession(session: Session, role: Role, account: string): JsonObject {
-  return {
-    AssumedRoleUser: {
-      AssumedRoleId: `${role.id}:${session.sessionName}`,
-      Arn: sessionArn(role, session.sessionName, account),
-    },
-    Credentials: {
-      AccessKeyId: session.accessKeyId,
-      SecretAccessKey: session.secretAccessKey,
-      SessionToken: session.sessionToken,
-      Expiration: (session.expiresAtMillis ?? 0) / 1000,
-    },
-    ...(session.policy === null ? {} : { PackedPolicySize: Math.ceil((session.policy.length * 100) / 2048) }),
-    ...(session.sourceIdentity === null ? {} : { SourceIdentity: session.sourceIdentity }),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Service } from '../service.js';
 import { assumeRole } from './assume-role.js';
 import type { StsOptions } from './session.js';
+import { assumeRoleWithWebIdentity } from './web-identity.js';
 
 /** STS: who am I, and role sessions. GetCallerIdentity needs no permission and tells no SourceIdentity, as at AWS. */
 export function createSts(options: StsOptions): Service {
@@ -14,6 +15,7 @@ export function createSts(options: StsOptions): Service {
         Arn: call.caller.callerArn,
       }),
       AssumeRole: assumeRole(options),
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(options),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../base/canonical-json.js';
+import type { PolicyTable } from '../iam/managed-policy.js';
 import type { Role, RoleTable, Tag } from '../iam/role.js';
 import { tagRecord } from '../iam/tags.js';
 import type { Caller } from '../service.js';
@@ -17,14 +18,28 @@ export interface Session {
   readonly sourceIdentity: string | null;
   /** JSON text of the session policy. */
   readonly policy: string | null;
+  /** JSON texts of the managed policies that limit the session (`PolicyArns`). */
+  readonly managedPolicies?: readonly string[];
   readonly tags: readonly Tag[];
   readonly transitiveKeys: readonly string[];
+  readonly createdAtMillis: number;
+  /** Set for a session that began with a token of an identity provider. */
+  readonly federation?: FederatedSubject;
   /** The role's tags when the session began. */
   readonly roleTags: readonly Tag[];
   /** Null for a profile's static key: those outlive `advance`. */
   readonly expiresAtMillis: number | null;
   /** The AWS profile that holds this key; null for sessions of AssumeRole. */
   readonly profile: string | null;
+}
+
+/** Whose token began a session. */
+export interface FederatedSubject {
+  readonly providerArn: string;
+  /** Without `https://`, as condition keys have it. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string;
 }
 
 export interface SessionTable {
@@ -37,6 +52,7 @@ export interface SessionTable {
 
 export interface StsOptions {
   readonly roles: RoleTable;
+  readonly policies: PolicyTable;
   readonly sessions: SessionTable;
   readonly random: (bytes: number) => Buffer;
 }
