@@ -1,12 +1,14 @@
 import type {
   AliasListEntry,
   GetKeyRotationStatusResponse,
+  GrantListEntry,
   KeyMetadata,
   RotationsListEntry,
 } from '@aws-sdk/client-kms';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, instantFromDate } from '../base/time.js';
 import {
+  type Grant,
   isKeyArn,
   type KeyAlias,
   type KeyDescription,
@@ -31,6 +33,7 @@ export function createKeyReader(aws: AwsConnection): KeyReader {
     tags: (region, key) => orNull(() => tags(aws, region, key)),
     rotationStatus: (region, key) => orNull(() => rotationStatus(aws, region, key)),
     rotations: (region, key) => orNull(() => rotations(aws, region, key)),
+    grants: (region, key) => orNull(() => grants(aws, region, key)),
   };
 }
 
@@ -206,6 +209,31 @@ async function rotations(aws: AwsConnection, region: string, key: string): Promi
 function rotationOf({ RotationType, RotationDate, KeyMaterialId }: RotationsListEntry): Rotation {
   if (!RotationType || !RotationDate) throw unreadable('ListKeyRotations');
   return { type: RotationType, at: instantFromDate(RotationDate), keyMaterialId: KeyMaterialId ?? null };
+}
+
+async function grants(aws: AwsConnection, region: string, key: string): Promise<readonly Grant[]> {
+  const found = await allPages('ListGrants', async (Marker) => {
+    const { output } = await aws
+      .kms(region)
+      .read('ListGrants', (sdk, client) => client.send(new sdk.ListGrantsCommand({ KeyId: key, Limit: 100, Marker })));
+    return { items: output.Grants, truncated: output.Truncated, next: output.NextMarker };
+  });
+  return found.map(grantOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function grantOf(found: GrantListEntry): Grant {
+  const { GrantId: id, GranteePrincipal: grantee, Operations, CreationDate, Constraints } = found;
+  if (!id || !grantee || !Operations || !CreationDate) throw unreadable('ListGrants');
+  return {
+    id,
+    name: found.Name || null,
+    grantee,
+    retiring: found.RetiringPrincipal ?? null,
+    operations: [...Operations].sort(),
+    encryptionContextEquals: Constraints?.EncryptionContextEquals ?? null,
+    encryptionContextSubset: Constraints?.EncryptionContextSubset ?? null,
+    createdAt: instantFromDate(CreationDate),
+  };
 }
 
 function instantOrNull(date: Date | undefined): Instant | null {

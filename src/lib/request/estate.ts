@@ -8,7 +8,7 @@ import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { Roster } from '../roster/roster.js';
-import { targetIn } from './observe.js';
+import { targetIn } from './observe-key.js';
 import type { Proposal } from './open.js';
 
 /**
