@@ -1,14 +1,12 @@
 import type {
   AliasListEntry,
   GetKeyRotationStatusResponse,
-  GrantListEntry,
   KeyMetadata,
   RotationsListEntry,
 } from '@aws-sdk/client-kms';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, instantFromDate } from '../base/time.js';
 import {
-  type Grant,
   isKeyArn,
   type KeyAlias,
   type KeyDescription,
@@ -18,10 +16,10 @@ import {
   type RotationStatus,
 } from '../key/key.js';
 import type { AwsConnection } from './connection.js';
+import { grants } from './kms-grants.js';
+import { allPages, unreadable } from './pages.js';
 
 const NO_ROTATION: RotationStatus = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
-/** 250,000 keys; a chain of pages beyond that is a loop. */
-const MAX_PAGES = 2500;
 
 /** Reads keys through AWS KMS. */
 export function createKeyReader(aws: AwsConnection): KeyReader {
@@ -94,29 +92,6 @@ function multiRegionOf(found: KeyMetadata | undefined): KeyDescription['multiReg
     return Region;
   });
   return { type, primaryRegion: PrimaryKey.Region, replicaRegions: replicaRegions.sort() };
-}
-
-interface Page<Item> {
-  readonly items: readonly Item[] | undefined;
-  readonly truncated: boolean | undefined;
-  readonly next: string | undefined;
-}
-
-/** Every item or an error: a list that breaks off must not look complete (T43). */
-async function allPages<Item>(
-  operation: string,
-  read: (marker: string | undefined) => Promise<Page<Item>>,
-): Promise<Item[]> {
-  const all: Item[] = [];
-  let marker: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { items, truncated, next } = await read(marker);
-    all.push(...(items ?? []));
-    if (!truncated) return all;
-    if (!next || next === marker) break;
-    marker = next;
-  }
-  throw unreadable(operation);
 }
 
 async function aliases(aws: AwsConnection, region: string): Promise<readonly KeyAlias[]> {
@@ -211,35 +186,6 @@ function rotationOf({ RotationType, RotationDate, KeyMaterialId }: RotationsList
   return { type: RotationType, at: instantFromDate(RotationDate), keyMaterialId: KeyMaterialId ?? null };
 }
 
-async function grants(aws: AwsConnection, region: string, key: string): Promise<readonly Grant[]> {
-  const found = await allPages('ListGrants', async (Marker) => {
-    const { output } = await aws
-      .kms(region)
-      .read('ListGrants', (sdk, client) => client.send(new sdk.ListGrantsCommand({ KeyId: key, Limit: 100, Marker })));
-    return { items: output.Grants, truncated: output.Truncated, next: output.NextMarker };
-  });
-  return found.map(grantOf).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-function grantOf(found: GrantListEntry): Grant {
-  const { GrantId: id, GranteePrincipal: grantee, Operations, CreationDate, Constraints } = found;
-  if (!id || !grantee || !Operations || !CreationDate) throw unreadable('ListGrants');
-  return {
-    id,
-    name: found.Name || null,
-    grantee,
-    retiring: found.RetiringPrincipal ?? null,
-    operations: [...Operations].sort(),
-    encryptionContextEquals: Constraints?.EncryptionContextEquals ?? null,
-    encryptionContextSubset: Constraints?.EncryptionContextSubset ?? null,
-    createdAt: instantFromDate(CreationDate),
-  };
-}
-
 function instantOrNull(date: Date | undefined): Instant | null {
   return date === undefined ? null : instantFromDate(date);
-}
-
-function unreadable(operation: string): CustodyError {
-  return new CustodyError('UNAVAILABLE', `AWS's answer to ${operation} is incomplete`, { details: { operation } });
 }

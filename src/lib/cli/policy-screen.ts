@@ -12,11 +12,18 @@ const PAINT: Readonly<Record<PowerWords['sign'], (text: string) => string>> = {
 const SIGN_OF: Readonly<Record<ChangedStatement['in'], '+' | '-' | ' '>> = { before: '-', after: '+', both: ' ' };
 
 /** What another key policy changes: who gains and loses what, what goes beyond the plan, and each statement. */
-export function policyChangeScreen({ difference, beyondPlan, statements, unreadable }: PolicyChange, account: string): string {
+export function policyChangeScreen(
+  { difference, beyondPlan, statements, unreadable }: PolicyChange,
+  account: string,
+): string {
   return [
     heading('Who gains and who loses'),
-    ...(unreadable === null ? [] : [`  ${chalk.red(wrap(`What could not be read counts as nothing: ${unreadable}`, 2))}`]),
-    ...(difference.length === 0 ? ['  nobody: both policies let everyone do the same'] : difference.map((one) => powers(one, account))),
+    ...(unreadable === null
+      ? []
+      : [`  ${chalk.red(wrap(`What could not be read counts as nothing: ${unreadable}`, 2))}`]),
+    ...(difference.length === 0
+      ? ['  nobody: both policies let everyone do the same']
+      : difference.map((one) => powers(one, account))),
     '',
     ...(beyondPlan.length === 0
       ? []

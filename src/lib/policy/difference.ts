@@ -3,7 +3,7 @@ import { compiled } from './compile.js';
 import { type PolicyDocument, parsePolicy } from './document.js';
 import { type Named, namedIn } from './named.js';
 import { KEY_OPERATIONS, LATER_OPERATION } from './operations.js';
-import { type PolicyPlace, powerOf, STRENGTH, type Side, sideOf } from './power.js';
+import { type PolicyPlace, powerOf, type Side, STRENGTH, sideOf } from './power.js';
 
 /** What changes for one principal between two policies of a key. Names of KMS operations, without `kms:`. */
 export interface PolicyDifference {
@@ -27,7 +27,10 @@ const NOTHING: PolicyDocument = { version: '2012-10-17', statements: [] };
  * @throws CustodyError POLICY_MALFORMED
  */
 export function differenceOf(before: string | null, after: string, place: PolicyPlace): readonly PolicyDifference[] {
-  const [old, now] = [before === null ? NOTHING : parsePolicy(before, 'the policy before'), parsePolicy(after, 'the policy')];
+  const [old, now] = [
+    before === null ? NOTHING : parsePolicy(before, 'the policy before'),
+    parsePolicy(after, 'the policy'),
+  ];
   const [from, to] = [sideOf(old), sideOf(now)];
   return namedIn([old, now], place.account)
     .map((named) => differenceFor(named, from, to, place))

@@ -40,7 +40,15 @@ function ofAccount(name: string, own: string): Named {
   const session = SESSION_ARN.exec(name);
   if (session) {
     const [, partition = '', account = '', role = ''] = session;
-    return { name, principal: { account, kind: 'role', principalArn: `arn:${partition}:iam::${account}:role/${role}`, callerArn: name } };
+    return {
+      name,
+      principal: {
+        account,
+        kind: 'role',
+        principalArn: `arn:${partition}:iam::${account}:role/${role}`,
+        callerArn: name,
+      },
+    };
   }
   const [, partition = '', account = own, kind = 'role', path = name] = IAM_ARN.exec(name) ?? [];
   const callerArn = kind === 'user' || partition === '' ? name : sessionOf(partition, account, path);

@@ -42,7 +42,12 @@ export function powerOf(side: Side, named: Named, operation: string, place: Poli
 }
 
 /** What an account's own policies let its roles do is not asked: whoever the key policy lets may be let by them. */
-function may(resourcePolicy: PolicyDocument, { principal }: Named, operation: string, { keyArn, account }: PolicyPlace) {
+function may(
+  resourcePolicy: PolicyDocument,
+  { principal }: Named,
+  operation: string,
+  { keyArn, account }: PolicyPlace,
+) {
   const foreign = principal.account !== account;
   return evaluate({
     action: `kms:${operation}`,
@@ -54,4 +59,3 @@ function may(resourcePolicy: PolicyDocument, { principal }: Named, operation: st
     ...(foreign ? { identityPolicies: [FULL_ACCESS] } : {}),
   }).allowed;
 }
-

@@ -82,7 +82,10 @@ function operationsText(names: readonly string[], conditional: readonly string[]
     const later = known.length === all.length ? [] : ['whatever AWS adds later'];
     return [...(whole ? [`all ${known.length} operations`] : known), ...later].join(', ');
   };
-  const [always, sometimes] = [names.filter((name) => !conditional.includes(name)), names.filter((name) => conditional.includes(name))];
+  const [always, sometimes] = [
+    names.filter((name) => !conditional.includes(name)),
+    names.filter((name) => conditional.includes(name)),
+  ];
   return [
     ...(always.length > 0 ? [of(always)] : []),
     ...(sometimes.length > 0 ? [`where conditions hold ${of(sometimes)}`] : []),

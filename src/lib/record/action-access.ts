@@ -122,7 +122,10 @@ const grant = row<GrantParameters>({
 });
 
 /** With a name that belongs to this request alone CreateGrant is idempotent (KMS API Reference, CreateGrant, "Name"). */
-function grantCall(subject: ActionSubject, { grantee, operations: may, constraint, retiring }: GrantParameters): JsonObject {
+function grantCall(
+  subject: ActionSubject,
+  { grantee, operations: may, constraint, retiring }: GrantParameters,
+): JsonObject {
   return {
     KeyId: arnOf(subject),
     Name: subject.nonce,
@@ -134,7 +137,9 @@ function grantCall(subject: ActionSubject, { grantee, operations: may, constrain
 }
 
 function contextWords({ constraint }: GrantParameters): string {
-  return constraint === null ? ' under any encryption context' : ` under the encryption context ${pairText(constraint.pairs)}`;
+  return constraint === null
+    ? ' under any encryption context'
+    : ` under the encryption context ${pairText(constraint.pairs)}`;
 }
 
 function contextText({ constraint }: GrantParameters): string {
@@ -153,7 +158,9 @@ function countOf(grants: JsonObject[string] | undefined): string {
   return Array.isArray(grants) && grants.length > 0 ? `${grants.length} on this key` : 'none on this key';
 }
 
-const grantId = object({ grantId: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: 'a grant id of 64 hex characters' }) });
+const grantId = object({
+  grantId: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: 'a grant id of 64 hex characters' }),
+});
 
 function endRow(operation: 'RevokeGrant' | 'RetireGrant', verb: string): ActionRow {
   return row<{ readonly grantId: string }>({

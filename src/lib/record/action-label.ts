@@ -75,10 +75,16 @@ const tag = row<TagParameters>({
   calls: (subject, p) => [
     kms(subject, 'TagResource', { KeyId: arnOf(subject), Tags: p.tags.map((item) => ({ ...item })) }),
   ],
-  sentence: (name, p) => `Tag the key ${name}: ${p.tags.map(({ TagKey, TagValue }) => `${TagKey}=${TagValue}`).join(', ')}.`,
+  sentence: (name, p) =>
+    `Tag the key ${name}: ${p.tags.map(({ TagKey, TagValue }) => `${TagKey}=${TagValue}`).join(', ')}.`,
   changes: (before, p) =>
     p.tags.map(({ TagKey, TagValue }) => ({ what: `tag ${TagKey}`, from: valueIn(before, TagKey), to: TagValue })),
-  undo: (name, before, p) => backTo(name, before, p.tags.map(({ TagKey }) => TagKey)),
+  undo: (name, before, p) =>
+    backTo(
+      name,
+      before,
+      p.tags.map(({ TagKey }) => TagKey),
+    ),
 });
 
 const untag = row<{ readonly tagKeys: readonly string[] }>({
@@ -96,9 +102,7 @@ const describe = row<{ readonly description: string }>({
   class: 'label',
   risk: 'low',
   parameters: object({ description }),
-  calls: (subject, p) => [
-    kms(subject, 'UpdateKeyDescription', { KeyId: arnOf(subject), Description: p.description }),
-  ],
+  calls: (subject, p) => [kms(subject, 'UpdateKeyDescription', { KeyId: arnOf(subject), Description: p.description })],
   sentence: (name) => `Describe the key ${name} in other words.`,
   changes: (before, p) => [{ what: 'description', from: String(before.description ?? ''), to: p.description }],
   undo: (name, before) => `custody keys describe ${name} ${JSON.stringify(before.description ?? '')}`,
@@ -139,7 +143,11 @@ function backTo(name: string, before: JsonObject, keys: readonly string[]): stri
   const had = keys.filter((key) => typeof values[key] === 'string');
   const lacked = keys.filter((key) => !had.includes(key));
   return [
-    ...(had.length > 0 ? [`custody keys tag ${name} ${had.map((key) => JSON.stringify(`${key}=${values[key]}`)).join(' ')}`] : []),
-    ...(lacked.length > 0 ? [`custody keys tag ${name} ${lacked.map((key) => `--remove ${JSON.stringify(key)}`).join(' ')}`] : []),
+    ...(had.length > 0
+      ? [`custody keys tag ${name} ${had.map((key) => JSON.stringify(`${key}=${values[key]}`)).join(' ')}`]
+      : []),
+    ...(lacked.length > 0
+      ? [`custody keys tag ${name} ${lacked.map((key) => `--remove ${JSON.stringify(key)}`).join(' ')}`]
+      : []),
   ].join(', then ');
 }

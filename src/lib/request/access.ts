@@ -1,4 +1,4 @@
-import { type JsonObject, formatCanonical, parseJson } from '../base/canonical-json.js';
+import { formatCanonical, type JsonObject, parseJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isKeyArn, type KeyArn, keyArnOf } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
@@ -102,7 +102,12 @@ function targetArn({ partition, account }: Plan, region: string, given: string):
 }
 
 /** The request that sets tags of a key. @throws CustodyError NOT_FOUND, FOREIGN_KEY, USAGE for a reserved tag */
-export function tagProposal(place: Place, where: Where, tags: ReadonlyMap<string, string>, how: How): Promise<Proposal> {
+export function tagProposal(
+  place: Place,
+  where: Where,
+  tags: ReadonlyMap<string, string>,
+  how: How,
+): Promise<Proposal> {
   assertOwnTags([...tags.keys()]);
   const parameters = { tags: [...tags].sort(byName).map(([TagKey, TagValue]) => ({ TagKey, TagValue })) };
   return proposalFor(place, where, how, () => ({ action: 'key.tag', parameters }));

@@ -17,7 +17,9 @@ export async function applyAccess(run: Run, action: AccessAction): Promise<Appli
   const seen = run.resumed ? await shownAfterAll(run, action) : null;
   if (seen !== null) return { awsRequestIds: [], postState: seen, key: run.request.key };
   const awsRequestIds = await callUnlessDone(run, action);
-  const postState = await waitFor(run.clock, SETTLE_SECONDS, `the change of ${run.request.action}`, () => look(run, action));
+  const postState = await waitFor(run.clock, SETTLE_SECONDS, `the change of ${run.request.action}`, () =>
+    look(run, action),
+  );
   return { awsRequestIds, postState, key: run.request.key };
 }
 

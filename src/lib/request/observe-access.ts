@@ -58,12 +58,12 @@ async function newTarget(reader: KeyReader, { region, parameters }: Subject): Pr
 
 /** The values that the named tags have now. */
 async function tagState(reader: KeyReader, subject: Subject): Promise<JsonObject> {
-  const [common, tags] = await Promise.all([
-    commonState(reader, subject),
-    reader.tags(subject.region, arnOf(subject)),
-  ]);
+  const [common, tags] = await Promise.all([commonState(reader, subject), reader.tags(subject.region, arnOf(subject))]);
   const values = new Map(Object.entries(tags ?? {}));
-  return { ...common, tags: Object.fromEntries(namesOf(subject.parameters).map((name) => [name, values.get(name) ?? null])) };
+  return {
+    ...common,
+    tags: Object.fromEntries(namesOf(subject.parameters).map((name) => [name, values.get(name) ?? null])),
+  };
 }
 
 function namesOf({ tags, tagKeys }: JsonObject): readonly string[] {

@@ -85,7 +85,10 @@ function statementsOf(before: string | null, after: string, account: string): re
   const [old, now] = [before === null ? [] : statements(before), statements(after)];
   const [had, has] = [new Set(old.map(textOf)), new Set(now.map(textOf))];
   return [
-    ...now.map((one) => ({ ...lineOf(one, account), in: had.has(textOf(one)) ? ('both' as const) : ('after' as const) })),
+    ...now.map((one) => ({
+      ...lineOf(one, account),
+      in: had.has(textOf(one)) ? ('both' as const) : ('after' as const),
+    })),
     ...old.filter((one) => !has.has(textOf(one))).map((one) => ({ ...lineOf(one, account), in: 'before' as const })),
   ];
 }

@@ -7,7 +7,9 @@ import type { RequestPredicate } from '../record/statement.js';
 export function resourcesOf({ key, calls, partition, account }: RequestPredicate): readonly string[] {
   const named = calls.flatMap(({ region, parameters }) => [
     ...[parameters.KeyId, parameters.TargetKeyId].filter(isArn),
-    ...(typeof parameters.AliasName === 'string' ? [`arn:${partition}:kms:${region}:${account}:${parameters.AliasName}`] : []),
+    ...(typeof parameters.AliasName === 'string'
+      ? [`arn:${partition}:kms:${region}:${account}:${parameters.AliasName}`]
+      : []),
   ]);
   return [...new Set([...(key?.arn ? [key.arn] : []), ...named])];
 }

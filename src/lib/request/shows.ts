@@ -38,7 +38,8 @@ export function shows(action: AccessAction, seen: JsonObject, asked: Asked): boo
 /** A grant under the name of this request, with all that was asked for and nothing more. */
 function isAsked(grant: JsonObject, { parameters, nonce }: Asked): boolean {
   const { constraint } = parameters;
-  const pairs = (type: string) => (isObject(constraint) && constraint.type === type ? (constraint.pairs ?? null) : null);
+  const pairs = (type: string) =>
+    isObject(constraint) && constraint.type === type ? (constraint.pairs ?? null) : null;
   return (
     grant.name === nonce &&
     grant.grantee === parameters.grantee &&

@@ -55,8 +55,12 @@ function assertPolicy({ plan, roster }: InForce, said: Said): void {
   const policy = String(said.parameters.policy);
   const faults = validateKeyPolicy(policy).filter(({ rejected }) => rejected);
   if (faults.length > 0) {
-    const lines = faults.map(({ statement, message }) => `${statement === null ? '' : `statement ${statement}: `}${message}`);
-    throw new CustodyError('POLICY_MALFORMED', `KMS would reject the policy: ${lines.join('; ')}`, { details: { faults } });
+    const lines = faults.map(
+      ({ statement, message }) => `${statement === null ? '' : `statement ${statement}: `}${message}`,
+    );
+    throw new CustodyError('POLICY_MALFORMED', `KMS would reject the policy: ${lines.join('; ')}`, {
+      details: { faults },
+    });
   }
   const lockout = lockoutOf(policy, {
     account: plan.plan.account,
@@ -93,7 +97,8 @@ function assertAliasMove(state: InForce, said: Said): void {
   }
   if (to.arn !== said.parameters.to || to.arn === said.key?.arn)
     throw refused(said, 'the alias must move to another key', { to: to.arn ?? null });
-  if (to.state !== 'Enabled') throw refused(said, `${String(to.arn)} is ${String(to.state)}`, { state: to.state ?? null });
+  if (to.state !== 'Enabled')
+    throw refused(said, `${String(to.arn)} is ${String(to.state)}`, { state: to.state ?? null });
 }
 
 function fieldsOf(value: JsonValue | undefined): JsonObject | null {
@@ -134,6 +139,10 @@ function assertContext(plan: Plan, said: Said, grantee: string, pairs: Pairs | n
   if (uses.some(keeps) || (uses.length === 0 && pairs !== null)) return;
   if (uses.length === 0)
     throw refused(said, 'it needs an encryption context: the plan has no use of the key without one for this grantee');
-  const wanted = uses.map((one) => Object.entries(one).map(([name, value]) => `${name}=${value}`).join(', '));
+  const wanted = uses.map((one) =>
+    Object.entries(one)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(', '),
+  );
   throw refused(said, `the plan lets ${grantee} use the key only with ${wanted.join(' or ')}`);
 }
