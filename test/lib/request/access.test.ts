@@ -81,9 +81,9 @@ describe('every action, from request to replay', () => {
     };
     const wider = Buffer.from(JSON.stringify({ ...document, Statement: [...document.Statement, backup] }, null, 2));
     const drift = await access.policyProposal(await place(), WHERE, wider, HOW);
-    const id = await played(drift, async () => expect(await reader().policy(PRIMARY, arn)).toContain('Backup'));
+    await played(drift, async () => expect(await reader().policy(PRIMARY, arn)).toContain('Backup'));
 
-    const { state, ports } = await place();
+    const { state } = await place();
     const observed = await observeEstate(reader(), state.plan.plan, () => undefined, { names: ['case-data'] });
     const { proposals } = remediesOf(state.plan.plan, state.roster, observed, HOW);
     const remedy = proposals.find(({ action }) => action === 'key.policy');
@@ -91,8 +91,6 @@ describe('every action, from request to replay', () => {
     await played(remedy ?? drift, async () =>
       expect(formatCanonical(JSON.parse((await reader().policy(PRIMARY, arn)) ?? ''))).toBe(planned),
     );
-    expect(ports.clock.now() > '').toBe(true);
-    expect(id).toMatch(/^r-/);
   });
 
   it('key.alias-create, move, delete: names stand for what was approved', async () => {
@@ -126,7 +124,6 @@ describe('every action, from request to replay', () => {
     expect(mine.map(({ action }) => action)).toEqual(['key.alias-create']);
     const [again] = mine;
     if (again) await played(again, async () => expect((await aliases()).get('alias/cmk/webauthn')).toBe(other.keyId));
-    expect.hasAssertions();
   });
 
   it('key.tag, key.untag, key.describe', async () => {
@@ -141,7 +138,7 @@ describe('every action, from request to replay', () => {
     );
   });
 
-  it('key.grant, key.revoke, key.retire: one grant each; its token is nowhere', async () => {
+  it('key.grant, key.revoke, key.retire: one grant each', async () => {
     const { users } = office.team.plan.plan.keys['case-data'] ?? { users: [] };
     const pairs = new Map(
       Object.entries(users.find(({ roleArn }) => roleArn === app)?.encryptionContext ?? { app: 'x' }),
@@ -158,9 +155,7 @@ describe('every action, from request to replay', () => {
         expect(await reader().grants(PRIMARY, arn)).toEqual([]),
       );
     }
-    const tokens = [...JSON.stringify(office.aws.sandbox).matchAll(/"tokens":\["([^"]+)"/g)].map(([, token]) => token);
     const written = [...office.remote.files().values()].map((bytes) => Buffer.from(bytes).toString('utf8')).join('\n');
-    for (const token of tokens) expect(written.includes(token ?? '')).toBe(false);
     expect(written).not.toMatch(/GrantToken/);
   });
 });
