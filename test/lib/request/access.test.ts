@@ -5,15 +5,19 @@ import { reviewScreen } from '../../../src/lib/cli/request-screen.js';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import type { ActionName } from '../../../src/lib/record/action-names.js';
+import { requestIdOf } from '../../../src/lib/record/envelope.js';
+import { recordPath, requestFolder } from '../../../src/lib/record/paths.js';
 import * as access from '../../../src/lib/request/access.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
 import { lookUp } from '../../../src/lib/request/desk.js';
 import { observeEstate } from '../../../src/lib/request/estate.js';
 import { knownKeys } from '../../../src/lib/request/known-keys.js';
+import { observe } from '../../../src/lib/request/observe.js';
 import { openRequest, type Proposal } from '../../../src/lib/request/open.js';
 import { policyChangeOf } from '../../../src/lib/request/policy-change.js';
+import { draft, publishRecords, seenNow } from '../../../src/lib/request/publish.js';
 import { remediesOf } from '../../../src/lib/request/remedies.js';
-import { PRIMARY } from '../../support/people.js';
+import { PRIMARY, requestPredicate, requestStatement } from '../../support/people.js';
 import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -261,7 +265,36 @@ describe('what no quorum may let through', () => {
   });
 });
 
-test('T13 a policy that was changed since it was requested is neither approved nor executed', async () => {
+test('T50 T61 a request that another tool made is refused on the approver’s machine', async () => {
+  const { ports, actor, aws } = office.desk('architect');
+  const state = await lookUp(ports, 'remote');
+  const key = { name: 'case-data', alias: 'alias/cmk/case-data', arn, keyId };
+  const foreign = await office.aws.past('admin', 'CreateKey', {
+    Policy: planned,
+    BypassPolicyLockoutSafetyCheck: true,
+  });
+  const open = { Effect: 'Allow', Principal: { AWS: app }, Action: 'kms:*', Resource: '*' };
+  const crafted: readonly (readonly [ActionName, JsonObject, string])[] = [
+    ['key.policy', { policy: formatCanonical({ Version: '2012-10-17', Statement: [open] }) }, 'REFUSED'],
+    ['key.policy', { policy: '{}' }, 'POLICY_MALFORMED'],
+    ['key.alias-move', { alias: key.alias, to: (foreign.KeyMetadata as JsonObject).Arn ?? '' }, 'FOREIGN_KEY'],
+    ['key.alias-delete', { alias: 'alias/cmk/webauthn' }, 'REFUSED'],
+    ['key.grant', { grantee: app, operations: ['Decrypt'], constraint: null, retiring: null }, 'REFUSED'],
+  ];
+  for (const [action, parameters, expected] of crafted) {
+    const preState = await observe(aws.reader, { action, key, region: PRIMARY, parameters });
+    const at = ports.clock.now();
+    const seen = seenNow(ports, state.head, 3600);
+    const said = requestPredicate(office.team, { action, key, parameters, preState, at, seen });
+    const signed = await draft(actor, requestStatement(said), 'records/r-');
+    const id = requestIdOf(signed.record.digest);
+    const path = recordPath(requestFolder(id), signed.record.fileDigest);
+    await publishRecords(ports, [{ ...signed, path }], { message: 'crafted' });
+    await expect(office.approve('privacy', id)).rejects.toThrow(code(expected));
+  }
+});
+
+test('T13 what was changed since it was requested is neither approved nor executed', async () => {
   const proposal = { action: 'key.describe' as ActionName, parameters: { description: 'late' } };
   const key = { name: 'case-data', alias: 'alias/cmk/case-data', arn, keyId };
   const approved = await office.approved({ ...proposal, key });
