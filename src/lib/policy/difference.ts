@@ -1,9 +1,9 @@
 import { formatCanonical, type JsonValue } from '../base/canonical-json.js';
 import { compiled } from './compile.js';
 import { type PolicyDocument, parsePolicy } from './document.js';
+import { type PolicyPlace, powerOf, type Side, STRENGTH, sideOf } from './extent.js';
 import { type Named, namedIn } from './named.js';
 import { KEY_OPERATIONS, LATER_OPERATION } from './operations.js';
-import { type PolicyPlace, powerOf, type Side, STRENGTH, sideOf } from './power.js';
 
 /** What changes for one principal between two policies of a key. Names of KMS operations, without `kms:`. */
 export interface PolicyDifference {

@@ -1,9 +1,9 @@
 import type { PolicyDocument } from './document.js';
 import { parsePolicy } from './document.js';
 import { evaluate } from './evaluate.js';
+import { type PolicyPlace, powerOf, sideOf } from './extent.js';
 import type { Context } from './keys.js';
 import { namedIn } from './named.js';
-import { type PolicyPlace, powerOf, sideOf } from './power.js';
 import type { Principal } from './principals.js';
 
 /** Who must be able to put the next policy, and how custody's own sessions look to KMS. */
