@@ -36,7 +36,7 @@ describe('docs/json.md', () => {
     expect(document).toContain(`| \`${id.replaceAll(':', ' ')}\` | ${shapes} |`);
   });
 
-  it.each(['request', 'receipt', 'key', 'check', 'call', 'fault', 'difference', 'proposed'])(
+  it.each(['request', 'receipt', 'key', 'check', 'call', 'fault', 'difference', 'proposed', 'grant', 'power'])(
     'has the parts of a %s',
     (name) => {
       const holders = readdirSync(RESULTS).map((file) => schema(file.replace('.schema.json', '')));

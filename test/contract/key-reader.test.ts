@@ -102,8 +102,11 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
 
   it('answers null for what is not there, for every question about one key', async () => {
     const { reader } = world;
-    const questions = [reader.describe, reader.policy, reader.tags, reader.rotationStatus, reader.rotations];
-    expect(await Promise.all(questions.map((ask) => ask(REGION, NOWHERE)))).toEqual([null, null, null, null, null]);
+    const questions = [
+      ...[reader.describe, reader.policy, reader.tags],
+      ...[reader.rotationStatus, reader.rotations, reader.grants],
+    ];
+    expect(await Promise.all(questions.map((ask) => ask(REGION, NOWHERE)))).toEqual(questions.map(() => null));
     expect(await reader.describe(REGION, 'alias/nothing')).toBeNull();
   });
 
@@ -151,6 +154,40 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
     const found = await world.reader.describe(REGION, arn);
     expect(found?.state).toBe('PendingDeletion');
     expect(isInstant(found?.deletionAt)).toBe(true);
+  });
+
+  it('reads grants, every page of them, by id and without their tokens', async () => {
+    const arn = await create();
+    expect(await world.reader.grants(REGION, arn)).toEqual([]);
+    const pairs = { app: 'cases' };
+    const plain = { KeyId: arn, GranteePrincipal: EXECUTOR };
+    const { answer } = await call('CreateGrant', {
+      ...plain,
+      Name: 'one',
+      Operations: ['Encrypt', 'Decrypt'],
+      RetiringPrincipal: EXECUTOR,
+      Constraints: { EncryptionContextSubset: pairs },
+    });
+    const [grant, ...rest] = (await world.reader.grants(REGION, arn)) ?? [];
+    expect(rest).toEqual([]);
+    expect(grant).toEqual({
+      id: answer.GrantId,
+      name: 'one',
+      grantee: EXECUTOR,
+      retiring: EXECUTOR,
+      operations: ['Decrypt', 'Encrypt'],
+      encryptionContextEquals: null,
+      encryptionContextSubset: pairs,
+      createdAt: expect.stringMatching(/^\d{4}-/),
+    });
+    const names = Array.from({ length: 101 }, (_, at) => `more-${at}`);
+    for (const Name of names) await call('CreateGrant', { ...plain, Name, Operations: ['DescribeKey'] });
+    const all = (await world.reader.grants(REGION, arn)) ?? [];
+    expect(all.map(({ name }) => name).sort()).toEqual(['one', ...names].sort());
+    const ids = all.map(({ id }) => id);
+    expect(ids).toEqual([...ids].sort());
+    await call('RevokeGrant', { KeyId: arn, GrantId: answer.GrantId ?? '' });
+    expect((await world.reader.grants(REGION, arn))?.some(({ name }) => name === 'one')).toBe(false);
   });
 
   it('reads every page', async () => {

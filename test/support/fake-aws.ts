@@ -5,6 +5,7 @@ import {
   type AwsAnswer,
   type AwsCall,
   type ExecutorSession,
+  type Grant,
   isKeyArn,
   type KeyDescription,
   type KeyReader,
@@ -15,6 +16,7 @@ import {
 } from '../../src/lib/key/key.js';
 import { REPOSITORY_TAG } from '../../src/lib/record/action-create.js';
 import type { Aws } from '../../src/lib/request/ports.js';
+import { ACCESS_OPERATIONS, refused } from './fake-aws-access.js';
 
 /** A clock that stands still until somebody sleeps or a test moves it. */
 export interface TestClock extends Clock {
@@ -37,7 +39,7 @@ export function createTestClock(start: Instant): TestClock {
   };
 }
 
-interface FakeKey {
+export interface FakeKey {
   readonly keyId: string;
   readonly region: string;
   readonly multiRegion: boolean;
@@ -51,6 +53,8 @@ interface FakeKey {
   rotating: { readonly startedAt: Instant; readonly doneAt: Instant } | null;
   enabled: boolean;
   periodDays: number | null;
+  description: string;
+  readonly grants: Grant[];
 }
 
 /**
@@ -98,6 +102,7 @@ class Model implements FakeAws {
   visibleAfterSeconds = 0;
   skewSeconds = 0;
   refuseNext: CustodyError | null = null;
+  past: { until: Instant; keys: FakeKey[]; aliases: Record<string, Record<string, string>> } | null = null;
 
   constructor(
     private readonly clock: Clock,
@@ -127,6 +132,7 @@ class Model implements FakeAws {
         tags: step('kms tags', reader.tags),
         rotationStatus: step('kms rotationStatus', reader.rotationStatus),
         rotations: step('kms rotations', reader.rotations),
+        grants: step('kms grants', reader.grants),
       },
       authority: {
         whoAmI,
@@ -173,6 +179,8 @@ class Model implements FakeAws {
       rotating: null,
       enabled: false,
       periodDays: null,
+      description: '',
+      grants: [],
     };
     this.keys.push(key);
     return key;
@@ -188,6 +196,21 @@ class Model implements FakeAws {
     return found;
   }
 
+  /** What readers still see: the state before a change that does not show yet. */
+  #before() {
+    return this.past !== null && this.clock.now() < this.past.until ? this.past : null;
+  }
+
+  #shown(key: FakeKey): FakeKey {
+    return this.#before()?.keys.find(({ region, keyId }) => region === key.region && keyId === key.keyId) ?? key;
+  }
+
+  #remember(): void {
+    if (this.visibleAfterSeconds === 0) return;
+    const { keys, aliases } = this.#before() ?? structuredClone({ keys: this.keys, aliases: this.aliases });
+    this.past = { until: addSeconds(this.clock.now(), this.visibleAfterSeconds), keys, aliases };
+  }
+
   #shows(at: Instant): boolean {
     return addSeconds(at, this.visibleAfterSeconds) <= this.clock.now();
   }
@@ -200,11 +223,16 @@ class Model implements FakeAws {
       };
     };
     return {
-      describe: found((key) => this.#describe(key)),
-      aliases: async (region) => Object.entries(this.aliases[region] ?? {}).map(([name, keyId]) => ({ name, keyId })),
+      describe: found((key) => this.#describe(this.#shown(key))),
+      aliases: async (region) =>
+        Object.entries((this.#before()?.aliases ?? this.aliases)[region] ?? {}).map(([name, keyId]) => ({
+          name,
+          keyId,
+        })),
       keyIds: async (region) => this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId),
-      policy: found(({ policy }) => policy),
-      tags: found(({ tags }) => tags),
+      policy: found((key) => this.#shown(key).policy),
+      tags: found((key) => this.#shown(key).tags),
+      grants: found((key) => this.#shown(key).grants),
       rotationStatus: found(({ enabled, periodDays, rotating }) => ({
         enabled,
         periodDays,
@@ -216,7 +244,7 @@ class Model implements FakeAws {
   }
 
   #describe(key: FakeKey): KeyDescription {
-    const { keyId, region, state, origin, createdAt } = key;
+    const { keyId, region, state, origin, createdAt, description } = key;
     const replicas = this.keys.filter((other) => other.keyId === keyId && other !== key);
     return {
       arn: keyArnOf({ partition: 'aws', account: this.account, region, keyId }),
@@ -227,7 +255,7 @@ class Model implements FakeAws {
       spec: 'SYMMETRIC_DEFAULT',
       usage: 'ENCRYPT_DECRYPT',
       origin,
-      description: '',
+      description,
       createdAt,
       deletionAt: null,
       multiRegion: key.multiRegion
@@ -244,7 +272,11 @@ class Model implements FakeAws {
     const refusal = this.refuseNext;
     this.refuseNext = null;
     if (refusal) throw refusal;
-    const answer = OPERATIONS[call.operation]?.call(this, call.region, call.parameters as Record<string, never>);
+    const access = ACCESS_OPERATIONS[call.operation];
+    if (access) this.#remember();
+    const answer = access
+      ? access(this, call, this.clock.now())
+      : OPERATIONS[call.operation]?.call(this, call.region, call.parameters as Record<string, never>);
     if (answer === undefined) throw new Error(`the fake AWS does not know ${call.operation}`);
     this.done.push(call);
     return { requestId: `aws-request-${this.done.length}`, serverTime: this.clock.now(), answer };
@@ -272,13 +304,6 @@ class Model implements FakeAws {
       : `00000000-0000-0000-0000-${number.padStart(12, '0')}`;
     this.#add(keyId, region, p.MultiRegion, p.Origin, p.Policy, tagsOf(p.Tags));
     return { KeyMetadata: { KeyId: keyId } };
-  }
-
-  createAlias(region: string, alias: string, keyId: string): JsonObject {
-    if (this.aliases[region]?.[alias]) throw refused('AlreadyExistsException');
-    if (!this.#find(region, keyId)) throw refused('NotFoundException');
-    this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
-    return {};
   }
 
   replicate(region: string, keyId: string, p: { ReplicaRegion: string; Policy: string; Tags: Tags }): JsonObject {
@@ -309,20 +334,12 @@ const OPERATIONS: Readonly<
   CreateKey(region, p) {
     return this.createKey(region, p as unknown as CreateInput);
   },
-  CreateAlias(region, p) {
-    return this.createAlias(region, String(p.AliasName), String(p.TargetKeyId));
-  },
   ReplicateKey(region, p) {
     return this.replicate(region, String(p.KeyId), p as never);
   },
 };
 
 const tagsOf = (tags: Tags) => Object.fromEntries(tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
-
-/** AWS's own no, as the adapter gives it. */
-export function refused(awsCode: string): CustodyError {
-  return new CustodyError('REFUSED', `AWS refused it: ${awsCode}`, { details: { awsCode, maybeDone: false } });
-}
 
 /** An answer that did not come: the call may have been carried out. */
 export function answerLost(step: string): CustodyError {

@@ -6,7 +6,7 @@ import { execute } from '../../src/lib/request/execute.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
 import { draft, publishRecords } from '../../src/lib/request/publish.js';
 import { reject, withdraw } from '../../src/lib/request/veto.js';
-import { refused } from '../support/fake-aws.js';
+import { refused } from '../support/fake-aws-access.js';
 import { malleated } from '../support/malleated.js';
 import { createOffice, type Office } from '../support/office.js';
 import {

@@ -2,6 +2,7 @@ import { BaseCommand } from '../../lib/cli/base-command.js';
 import { keyFacts, keyTable } from '../../lib/cli/key-list.js';
 import { planTree, type TreeNode } from '../../lib/plan/tree.js';
 import { observeEstate } from '../../lib/request/estate.js';
+import { knownKeys } from '../../lib/request/known-keys.js';
 
 export default class KeysList extends BaseCommand<typeof KeysList> {
   static override summary = 'The key hierarchy as it is at AWS: state, rotation, replicas, findings.';
@@ -12,7 +13,7 @@ export default class KeysList extends BaseCommand<typeof KeysList> {
     const { ports } = await this.context.desk();
     const { plan } = state.plan;
     const { reader } = await this.context.access.aws(plan);
-    const estate = await observeEstate(reader, plan, ports.progress);
+    const estate = await observeEstate(reader, plan, ports.progress, { known: await knownKeys(ports, state) });
     const keys = planTree(plan)
       .flatMap(names)
       .map((name) => keyFacts(state, estate, name, ports.clock.now()));

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { grantFacts, grantText } from '../../lib/cli/grant-list.js';
 import { keyFacts, keyScreen } from '../../lib/cli/key-list.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { requestScreen } from '../../lib/cli/request-screen.js';
@@ -36,9 +37,10 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const { plan } = state.plan;
     const { reader } = await this.context.access.aws(plan);
     const { name } = await resolveKey(reader, plan, state.roster.repository, this.args.what);
-    const estate = await observeEstate(reader, plan, ports.progress, [name]);
+    const estate = await observeEstate(reader, plan, ports.progress, { names: [name] });
     const key = keyFacts(state, estate, name, ports.clock.now());
-    this.show(keyScreen(key));
-    return { key };
+    const grants = await grantFacts(ports, reader, state, estate, name);
+    this.show(`${keyScreen(key)}\n\n${grantText(grants)}`);
+    return { key, grants };
   }
 }

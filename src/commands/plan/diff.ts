@@ -5,6 +5,7 @@ import { differenceText, planChangeText } from '../../lib/cli/differences.js';
 import { draftChanges } from '../../lib/cli/draft.js';
 import { diffPlan } from '../../lib/plan/diff.js';
 import { expectationsOf, observeEstate } from '../../lib/request/estate.js';
+import { knownKeys } from '../../lib/request/known-keys.js';
 
 export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
   static override summary = 'Every difference between the plan in force and the live keys.';
@@ -21,7 +22,7 @@ export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
     const { plan } = state.plan;
     if (this.flags.draft) return this.report('changes', await draftChanges(folder, plan), planChangeText);
     const { reader } = await this.context.access.aws(plan);
-    const observed = await observeEstate(reader, plan, ports.progress);
+    const observed = await observeEstate(reader, plan, ports.progress, { known: await knownKeys(ports, state) });
     const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster));
     return this.report('differences', differences, differenceText);
   }

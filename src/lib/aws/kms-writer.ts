@@ -69,9 +69,12 @@ function input<Input>(parameters: unknown): Input {
   return parameters as Input;
 }
 
-/** The answer without the SDK's own additions; dates as RFC 3339, bytes as base64. */
+/** Whoever has a grant's token can use the grant at once: it goes no further than this file (T46). */
+const LEFT_OUT: ReadonlySet<string> = new Set(['$metadata', 'GrantToken']);
+
+/** The answer without the SDK's own additions and without bearer tokens; dates as RFC 3339, bytes as base64. */
 function toJson(output: object): JsonObject {
-  const members = Object.entries(output).filter(([name, value]) => name !== '$metadata' && value !== undefined);
+  const members = Object.entries(output).filter(([name, value]) => !LEFT_OUT.has(name) && value !== undefined);
   return Object.fromEntries(members.map(([name, value]) => [name, jsonOf(value)]));
 }
 

@@ -12,6 +12,7 @@ export const ACTION_CLASSES = [
   'revoke',
   'replicate',
   'promote',
+  'alias',
   'label',
   'import',
   'material-off',

@@ -29,6 +29,23 @@ export const openFlags = {
   'dry-run': Flags.boolean({ default: false, description: 'show what would be requested; sign and write nothing' }),
 };
 
+/** For requests about a key of one of its Regions; each Region has policy, aliases, tags and grants of its own. */
+export const regionFlag = {
+  in: Flags.string({ description: "the key's Region (else the plan's primary)", helpValue: 'REGION' }),
+};
+
+/** Pairs that were given as NAME=VALUE. @throws CustodyError USAGE */
+export function assignments(words: readonly string[]): ReadonlyMap<string, string> {
+  const pairsOf = words.map((word): readonly [string, string] => {
+    const at = word.indexOf('=');
+    if (at < 1) throw new CustodyError('USAGE', `${word} is not of the form NAME=VALUE`);
+    return [word.slice(0, at), word.slice(at + 1)];
+  });
+  const found = new Map(pairsOf);
+  if (found.size === words.length) return found;
+  throw new CustodyError('USAGE', 'a name is given twice');
+}
+
 /** Opens one request, or shows what it would be. */
 export async function openOne(seat: Seat, proposal: Proposal, dryRun: boolean) {
   return dryRun ? dryRunOf(seat, proposal) : openedJson(await openRequest(seat.ports, seat.actor, seat.aws, proposal));

@@ -1,12 +1,14 @@
 import type { Judged } from '../quorum/evidence.js';
 import { changesOf } from '../record/action.js';
 import type { Case } from '../request/case.js';
+import { policyChangeOf } from '../request/policy-change.js';
 
 /** The shapes that `--json` prints (docs/json.md, schemas/). */
 
 /** A request as every command shows it. */
-export function requestJson({ id, request, verdict, unreadable }: Case) {
+export function requestJson({ id, request, rules, verdict, unreadable }: Case) {
   const said = request.statement.predicate;
+  const policy = policyChangeOf(rules, said);
   return {
     id,
     digest: request.digest,
@@ -29,6 +31,7 @@ export function requestJson({ id, request, verdict, unreadable }: Case) {
     withdrawals: verdict.withdrawals.map((item) => ({ ...judgedJson(item), ...saidIn(item) })),
     calls: said.calls,
     changes: changesOf(said),
+    ...(policy ? { policyChange: { difference: policy.difference, beyondPlan: policy.beyondPlan } } : {}),
     preState: said.preState,
     plan: said.plan,
     roster: said.roster,

@@ -8,6 +8,8 @@ import type { Risk } from '../record/action-row.js';
 import type { SignedCall } from '../record/statement.js';
 import type { Review } from '../request/approve.js';
 import type { Case } from '../request/case.js';
+import { policyChangeOf } from '../request/policy-change.js';
+import { policyChangeScreen } from './policy-screen.js';
 import { changeBlock, heading, type Painted, pairs, table, wrap } from './render.js';
 
 const RISK_COLOUR: Readonly<Record<Risk, (text: string) => string>> = {
@@ -93,6 +95,7 @@ export function requestScreen(item: Case, now: Instant): string {
     heading('What changes'),
     ...changesOf(said).map(({ what, from, to }) => changeBlock(what, from, to)),
     '',
+    ...policyBlock(item),
     pairs([['to undo', undoOf(said) ?? 'nothing takes it back']]),
     '',
     heading('Calls'),
@@ -104,6 +107,12 @@ export function requestScreen(item: Case, now: Instant): string {
     chalk.dim("The requester's reason, not checked by anyone:"),
     `  ${chalk.italic(`"${wrap(said.reason, 3)}"`)}`,
   ].join('\n');
+}
+
+function policyBlock({ request, rules }: Case): readonly string[] {
+  const said = request.statement.predicate;
+  const change = policyChangeOf(rules, said);
+  return change === null ? [] : [policyChangeScreen(change, said.account), ''];
 }
 
 function executionWindow({ request, verdict }: Case, now: Instant): string {

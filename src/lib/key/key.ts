@@ -84,6 +84,23 @@ export interface KeyAlias {
   readonly keyId: string;
 }
 
+/**
+ * Who may use the key beside its policy (KMS Developer Guide, "Grants in AWS KMS"). A grant's token, which only CreateGrant
+ * gives, is no part of it.
+ */
+export interface Grant {
+  /** 64 hex characters. */
+  readonly id: string;
+  readonly name: string | null;
+  readonly grantee: string;
+  readonly retiring: string | null;
+  /** Sorted. */
+  readonly operations: readonly string[];
+  readonly encryptionContextEquals: Readonly<Record<string, string>> | null;
+  readonly encryptionContextSubset: Readonly<Record<string, string>> | null;
+  readonly createdAt: Instant;
+}
+
 /** One call to AWS exactly as a quorum signed it: the service model's own operation and member names. */
 export interface AwsCall {
   readonly service: 'kms';
@@ -123,6 +140,8 @@ export interface KeyReader {
   rotationStatus(region: string, key: string): Promise<RotationStatus | null>;
   /** All rotations, oldest first, all pages. */
   rotations(region: string, key: string): Promise<readonly Rotation[] | null>;
+  /** Every grant on the key, all pages, by id. */
+  grants(region: string, key: string): Promise<readonly Grant[] | null>;
 }
 
 /** PORT: one who may change keys. A mutating call is sent once: it is never retried after it may have reached AWS. */

@@ -26,7 +26,8 @@ export function policyDifference(
   ];
 }
 
-function canonicalPolicy(text: string): string | null {
+/** A key policy in canonical form, null for what is no JSON: KMS gives a policy back in a layout of its own. */
+export function canonicalPolicy(text: string): string | null {
   try {
     return formatCanonical(parseJson(Buffer.from(text, 'utf8'), 'key policy'));
   } catch (cause) {

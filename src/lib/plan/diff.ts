@@ -111,16 +111,18 @@ function diffReplicas({ planned, isPrimary }: Place, { multiRegion }: KeyDescrip
 function diffAlias({ planned }: Place, { aliasTarget, description }: ObservedKey): Finding[] {
   if (aliasTarget === description.keyId) return [];
   const found = aliasTarget === null ? 'no such alias' : `it points to ${aliasTarget}`;
-  const severity = aliasTarget === null ? 'warning' : 'critical';
-  return [difference('alias', `${planned.alias} points to ${description.keyId}`, found, severity, 'key.alias')];
+  const expected = `${planned.alias} points to ${description.keyId}`;
+  return aliasTarget === null
+    ? [difference('alias', expected, found, 'warning', 'key.alias-create')]
+    : [difference('alias', expected, found, 'critical', 'key.alias-move')];
 }
 
 function diffTags(planned: PlannedKey['tags'], found: ObservedKey['tags']): Finding[] {
   const wrong = Object.keys(planned).filter((name) => found[name] !== planned[name]);
   const extra = Object.keys(found).filter((name) => !Object.hasOwn(planned, name) && !/^(?:custody|aws):/i.test(name));
   return [
-    ...wrong.map((name) => difference('tags', tagText(planned, name), tagText(found, name), 'warning', 'key.label')),
-    ...extra.map((name) => difference('tags', `no tag ${name}`, tagText(found, name), 'notice', 'key.label')),
+    ...wrong.map((name) => difference('tags', tagText(planned, name), tagText(found, name), 'warning', 'key.tag')),
+    ...extra.map((name) => difference('tags', `no tag ${name}`, tagText(found, name), 'notice', 'key.untag')),
   ];
 }
 

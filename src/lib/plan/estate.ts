@@ -50,11 +50,13 @@ export type RemedyAction =
   | 'key.create'
   | 'key.rotation'
   | 'key.policy'
-  | 'key.alias'
+  | 'key.alias-create'
+  | 'key.alias-move'
   | 'key.replicate'
   | 'key.enable'
   | 'key.cancel-deletion'
-  | 'key.label';
+  | 'key.tag'
+  | 'key.untag';
 
 export interface Difference {
   readonly key: string;

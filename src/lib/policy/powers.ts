@@ -29,10 +29,10 @@ export function useOf(operation: string): KeyUse | null {
   return exact ?? (operation === 'ReEncrypt' ? 're-encrypt' : null);
 }
 
-/** @throws CustodyError POLICY_MALFORMED */
-export function powersOf(policy: string, where: string): PolicyPowers {
+/** What the policy of a key in `account` lets people do. @throws CustodyError POLICY_MALFORMED */
+export function powersOf(policy: string, where: string, account: string): PolicyPowers {
   const { statements } = parsePolicy(policy, where);
-  const lines = policyInWords(policy, where);
+  const lines = policyInWords(policy, where, account);
   const allows = statements
     .map((statement, at) => ({ statement, at }))
     .filter(({ statement }) => statement.effect === 'Allow');

@@ -3,7 +3,9 @@ import { type Digest, isDigest } from '../base/bytes.js';
 import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, isObject, object, where } from '../base/fields.js';
+import { ACCESS_ACTIONS } from './action-access.js';
 import { create } from './action-create.js';
+import { LABEL_ACTIONS } from './action-label.js';
 import type { ActionName } from './action-names.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
@@ -76,6 +78,8 @@ const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   'key.create': create,
   'key.rotate': rotate,
   'key.rotation': rotation,
+  ...ACCESS_ACTIONS,
+  ...LABEL_ACTIONS,
   'plan.update': documentRow('plan', 'UpdatePlan'),
   'roster.update': documentRow('roster', 'UpdateRoster'),
 };

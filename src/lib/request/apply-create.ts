@@ -4,7 +4,7 @@ import { isObject } from '../base/fields.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
 import { digestOfJson, type SignedCall } from '../record/statement.js';
-import { aliasTarget } from './observe.js';
+import { aliasTarget } from './observe-key.js';
 import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
 
 const REPLICA_SECONDS = 300;

@@ -1,14 +1,16 @@
 import { CustodyError } from '../base/errors.js';
 import type { ActionName } from '../record/action-names.js';
+import { applyAccess } from './apply-access.js';
 import { applyCreate } from './apply-create.js';
 import { applyRotate } from './apply-rotate.js';
 import { applyUntil } from './apply-until.js';
 import type { Applied, Run } from './run.js';
+import { type AccessAction, isAccessAction } from './shows.js';
 
 type Apply = (run: Run) => Promise<Applied>;
 
 /** THE column of the action table that acts at AWS; each says itself how it is resumed. */
-const APPLY: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.update'>, Apply>> = {
+const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | 'plan.update' | 'roster.update'>, Apply>> = {
   'key.create': applyCreate,
   'key.rotate': applyRotate,
   'key.rotation': (run) =>
@@ -28,5 +30,5 @@ export function apply(run: Run): Promise<Applied> {
   const { action } = run.request;
   if (action === 'plan.update' || action === 'roster.update')
     throw new CustodyError('BUG', `${action} does not act at AWS`);
-  return APPLY[action](run);
+  return isAccessAction(action) ? applyAccess(run, action) : APPLY[action](run);
 }

@@ -6,8 +6,9 @@ import { demandOf } from '../quorum/count.js';
 import { signerOf } from '../quorum/signer.js';
 import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.js';
 import type { Change, Risk } from '../record/action-row.js';
-import { digestOfJson, type RequestPredicate } from '../record/statement.js';
+import type { RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
+import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
@@ -15,6 +16,7 @@ import type { InForce } from './in-force.js';
 import { preStateOf } from './open.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draftFor, publishRecords, seenNow } from './publish.js';
+import { assertSound } from './sound.js';
 
 /** Everything that an approver sees before signing, computed on the approver's own machine (T3). */
 export interface Review {
@@ -26,7 +28,7 @@ export interface Review {
   readonly changes: readonly Change[];
   /** What would take it back; null where nothing can. */
   readonly undo: string | null;
-  /** Each key policy that it would set, in words. */
+  /** The key policy of each key that it would make, in words. */
   readonly policies: readonly { readonly region: string; readonly lines: readonly PolicyLine[] }[];
   /** The state at AWS right now. */
   readonly live: JsonObject;
@@ -48,6 +50,7 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
   const said = found.request.statement.predicate;
   const live = await preStateOf(aws, state, said);
   assertSameState(said.preState, live);
+  assertSound(state, said);
   return {
     case: found,
     state,
@@ -64,28 +67,14 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
 }
 
 /** The policies inside the very calls that would be made: not what the requester says of them. */
-function policiesOf({ calls }: RequestPredicate): Review['policies'] {
+function policiesOf({ action, calls, account }: RequestPredicate): Review['policies'] {
+  // A policy that replaces another one is shown against it.
+  if (action === 'key.policy') return [];
   return calls.flatMap(({ region, parameters }) => {
     if (typeof parameters.Policy !== 'string') return [];
     const where = typeof parameters.ReplicaRegion === 'string' ? parameters.ReplicaRegion : region;
-    return [{ region: where, lines: policyInWords(parameters.Policy, `the key policy for ${where}`) }];
+    return [{ region: where, lines: policyInWords(parameters.Policy, `the key policy for ${where}`, account) }];
   });
-}
-
-/** @throws CustodyError PRE_STATE_CHANGED (T5, T13) */
-export function assertSameState(signed: JsonObject, live: JsonObject): void {
-  if (digestOfJson(signed) === digestOfJson(live)) return;
-  const fields = Object.keys({ ...signed, ...live }).filter(
-    (name) => digestOfJson(signed[name] ?? null) !== digestOfJson(live[name] ?? null),
-  );
-  throw new CustodyError(
-    'PRE_STATE_CHANGED',
-    `AWS is not as it was when this was requested: ${fields.join(', ')} changed`,
-    {
-      details: { fields, expected: signed, found: live },
-      suggestions: ['Open a new request: approvals bind the state that was reviewed.'],
-    },
-  );
 }
 
 function assertMayApprove({ id, request, rules, verdict }: Case, identity: Identity): void {

@@ -1,25 +1,33 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { type KeyAlias, type KeyReader, keyArnOf } from '../key/key.js';
-import { diffPlan } from '../plan/diff.js';
-import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
+import { type KeyAlias, type KeyDescription, type KeyReader, keyArnOf } from '../key/key.js';
+import type { Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
-import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { Roster } from '../roster/roster.js';
-import { targetIn } from './observe.js';
+import { targetIn } from './observe-key.js';
 import type { Proposal } from './open.js';
 
+/** Key ids by plan name, as records know them: by these a key is found whose alias is gone. */
+export type KnownKeys = ReadonlyMap<string, string>;
+
+/** Which keys to look for. */
+export interface Looking {
+  /** By default every key of the plan. */
+  readonly names?: readonly string[];
+  readonly known?: KnownKeys;
+}
+
 /**
- * Looks at every planned key in each of its Regions, found by its alias. A key or Region that cannot be read stays
- * unobserved: never taken for in order.
+ * Looks at every planned key in each of its Regions, found by its alias, else by what is known. A key or Region that cannot
+ * be read stays unobserved: never taken for in order.
  */
 export async function observeEstate(
   reader: KeyReader,
   plan: Plan,
   tell: (text: string) => void,
-  names: readonly string[] = Object.keys(plan.keys),
+  { names = Object.keys(plan.keys), known = new Map() }: Looking = {},
 ): Promise<ObservedEstate> {
   const estate: Record<string, Record<string, ObservedKey | null>> = {};
   for (const region of [plan.regions.primary, ...plan.regions.replicas]) {
@@ -27,25 +35,36 @@ export async function observeEstate(
       const key = plan.keys[name];
       return key !== undefined && regionsOf(plan, key).includes(region);
     });
-    if (wanted.length > 0) estate[region] = await observeRegion(reader, plan, region, wanted, tell);
+    const ids = new Map([...known, ...primaryIds(plan, estate)]);
+    if (wanted.length > 0) estate[region] = await observeRegion({ reader, plan, region, tell }, wanted, ids);
   }
   return estate;
 }
 
-async function observeRegion(
-  reader: KeyReader,
-  plan: Plan,
-  region: string,
-  names: readonly string[],
-  tell: (text: string) => void,
-) {
+/** A replica has its primary's key id. */
+function primaryIds(plan: Plan, estate: ObservedEstate): KnownKeys {
+  const found = Object.entries(estate[plan.regions.primary] ?? {});
+  return new Map(
+    found.flatMap(([name, key]) => (key?.description.multiRegion ? [[name, key.description.keyId] as const] : [])),
+  );
+}
+
+interface Place {
+  readonly reader: KeyReader;
+  readonly plan: Plan;
+  readonly region: string;
+  readonly tell: (text: string) => void;
+}
+
+async function observeRegion(place: Place, names: readonly string[], known: KnownKeys) {
+  const { reader, plan, region, tell } = place;
   const found: Record<string, ObservedKey | null> = {};
   const aliases = await unread(() => reader.aliases(region), `the aliases of ${region}`, tell);
   if (aliases === UNREAD) return found;
   await Promise.all(
     names.map(async (name) => {
       const key = await unread(
-        () => observeKey(reader, plan, region, plan.keys[name], aliases),
+        () => observeKey(place, plan.keys[name], aliases, known.get(name) ?? null),
         `${name} in ${region}`,
         tell,
       );
@@ -73,25 +92,30 @@ async function unread<T>(
 }
 
 async function observeKey(
-  reader: KeyReader,
-  plan: Plan,
-  region: string,
+  { reader, plan, region }: Place,
   planned: PlannedKey | undefined,
   aliases: readonly KeyAlias[],
+  knownId: string | null,
 ): Promise<ObservedKey | null> {
-  const keyId = targetIn(aliases, planned?.alias ?? '');
+  const aliasTarget = targetIn(aliases, planned?.alias ?? '');
+  const keyId = aliasTarget ?? knownId;
   if (keyId === null) return null;
   const arn = keyArnOf({ partition: plan.partition, region, account: plan.account, keyId });
-  const [description, tags, rotationStatus, rotations, policy] = await Promise.all([
-    reader.describe(region, arn),
+  const description = await reader.describe(region, arn);
+  if (description === null || (aliasTarget === null && isLeaving(description))) return null;
+  const [tags, rotationStatus, rotations, policy] = await Promise.all([
     reader.tags(region, arn),
     // KMS gives none in some states; then the state itself is the finding.
     orNull(reader.rotationStatus(region, arn)),
     orNull(reader.rotations(region, arn)),
     reader.policy(region, arn),
   ]);
-  if (description === null) return null;
-  return { description, aliasTarget: keyId, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
+  return { description, aliasTarget, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
+}
+
+/** Without its alias and on its way out it is the plan's key no more. */
+function isLeaving({ state }: KeyDescription): boolean {
+  return state === 'PendingDeletion' || state === 'PendingReplicaDeletion';
 }
 
 async function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
@@ -140,67 +164,6 @@ export function createProposal(
     region,
     key: { name, alias: key.alias, arn: null, keyId: null },
     parameters,
-    reason,
-    executor,
-  };
-}
-
-export interface Remedies {
-  readonly proposals: readonly Proposal[];
-  /** Differences that no action of this version removes. */
-  readonly remaining: readonly Difference[];
-}
-
-/** The requests that would bring the live keys to the plan. */
-export function remediesOf(
-  plan: Plan,
-  roster: Roster,
-  observed: ObservedEstate,
-  { reason, executor }: { readonly reason: string; readonly executor: string | null },
-): Remedies {
-  const differences = diffPlan(plan, observed, expectationsOf(plan, roster));
-  const proposals: Proposal[] = [];
-  const remaining: Difference[] = [];
-  const creates = new Set<string>();
-  for (const difference of differences) {
-    const { key: name, remedyAction } = difference;
-    if (remedyAction === 'key.create') {
-      if (!creates.has(name)) proposals.push(createProposal(plan, roster, name, reason, executor));
-      creates.add(name);
-    } else if (remedyAction === 'key.rotation') {
-      proposals.push(rotationProposal(plan, observed, name, reason, executor));
-    } else remaining.push(difference);
-  }
-  return { proposals: inOrder(plan, proposals), remaining };
-}
-
-/** Parents before children, so that a hierarchy grows from its root. */
-function inOrder(plan: Plan, proposals: readonly Proposal[]): readonly Proposal[] {
-  const order = planTree(plan).flatMap(namesBelow);
-  const rank = ({ key }: Proposal) => order.indexOf(key?.name ?? '');
-  return [...proposals].sort((a, b) => rank(a) - rank(b));
-}
-
-function namesBelow({ name, children }: TreeNode): readonly string[] {
-  return [name, ...children.flatMap(namesBelow)];
-}
-
-function rotationProposal(
-  plan: Plan,
-  observed: ObservedEstate,
-  name: string,
-  reason: string,
-  executor: string | null,
-): Proposal {
-  const key = plan.keys[name];
-  const live = observed[plan.regions.primary]?.[name];
-  if (!key || !live) throw new CustodyError('NOT_FOUND', `there is no key ${name} at AWS`);
-  const { arn, keyId, region } = live.description;
-  return {
-    action: 'key.rotation',
-    region,
-    key: { name, alias: key.alias, arn, keyId },
-    parameters: { periodDays: key.rotation.periodDays },
     reason,
     executor,
   };

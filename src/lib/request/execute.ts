@@ -4,7 +4,7 @@ import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
 import { apply } from './apply.js';
-import { assertSameState } from './approve.js';
+import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
@@ -14,8 +14,10 @@ import { assertExecutable, publishIntent } from './intent.js';
 import { preStateOf } from './open.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { type Outcome, publishReceipt } from './receipt.js';
+import { resourcesOf } from './resources.js';
 import type { Applied, Run } from './run.js';
 import type { Session } from './session.js';
+import { assertSound } from './sound.js';
 
 export interface Executed {
   readonly case: Case;
@@ -53,6 +55,7 @@ async function verify(ports: Ports, actor: Actor, aws: Aws, id: string) {
     await assertFresh(ports, state, found, identity, now);
     const said = found.request.statement.predicate;
     assertSameState(said.preState, await preStateOf(aws, state, said));
+    assertSound(state, said);
   }
   const session: Session = { ports, actor, aws, identity };
   return { session, state, found };
@@ -76,7 +79,7 @@ async function openWriter({ aws, identity }: Session, { roster }: InForce, { id,
     actions: [...new Set([...operations, ...(creates ? ['TagResource', 'PutKeyPolicy'] : [])])].map(
       (operation) => `kms:${operation}`,
     ),
-    resources: creates || !said.key?.arn ? ['*'] : [said.key.arn],
+    resources: creates ? ['*'] : resourcesOf(said),
   });
 }
 

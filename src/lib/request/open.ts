@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../base/canonical-json.js';
+import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds } from '../base/time.js';
 import { planDigest } from '../plan/format.js';
@@ -16,13 +16,14 @@ import { assertFounded, type InForce } from './in-force.js';
 import { observe } from './observe.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draft, publishRecords, seenNow } from './publish.js';
+import { assertChanges, assertSound } from './sound.js';
 
 /** What would be asked of the quorum, before anything is signed. */
 export interface Prepared {
   readonly state: InForce;
   readonly proposal: Proposal;
   readonly preState: JsonObject;
-  /** An open request for the same key and action. */
+  /** An open request for the same: key, action and parameters. */
   readonly existing: Case | null;
 }
 
@@ -39,7 +40,7 @@ export interface Proposal {
 
 export interface Opened {
   readonly case: Case;
-  /** False when an open request for the same key and action was there already: it is returned, not doubled. */
+  /** False when an open request for the same was there already: it is returned, not doubled. */
   readonly created: boolean;
   readonly pushed: boolean;
 }
@@ -53,7 +54,7 @@ export function isOpen({ verdict }: Case): boolean {
 /**
  * Everything that opening a request takes, short of signing it.
  * @throws CustodyError PENDING while genesis is not signed by all · LIMIT_EXCEEDED with too many open requests (T65) ·
- *   what reading throws
+ *   REFUSED, FOREIGN_KEY for what no quorum may let through, or what would change nothing · what reading throws
  */
 export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
@@ -69,7 +70,10 @@ export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal)
   if (existing) return { state, proposal, existing, preState: {} };
   // A pre-state of another account, or a time of a wrong clock, must not get into a signed request (T12, T60).
   if (proposal.key) await assertAccount(aws, state.plan.plan, ports.clock.now());
-  return { state, proposal, existing, preState: await preStateOf(aws, state, proposal) };
+  const preState = await preStateOf(aws, state, proposal);
+  assertSound(state, { ...proposal, preState });
+  assertChanges({ ...proposal, preState });
+  return { state, proposal, existing, preState };
 }
 
 /**
@@ -98,14 +102,16 @@ function isSame({ statement }: OpenRecord<'request'>, { action, key, region, par
   const said = statement.predicate;
   if (said.action !== action || said.region !== region) return false;
   if (key === null) return digestOfJson(said.parameters) === digestOfJson(parameters);
-  return said.key?.name === key.name && said.key.arn === key.arn;
+  if (said.key?.name !== key.name || said.key.arn !== key.arn) return false;
+  // One creation of a key at a time, whatever it says; two different grants or policies are two requests.
+  return action === 'key.create' || sameJson(said.parameters, parameters);
 }
 
 /** The signed pre-state: from AWS for keys, from what is in force for the documents. */
 export async function preStateOf(
   aws: Pick<Aws, 'reader'>,
   state: InForce,
-  subject: Pick<Proposal, 'action' | 'region' | 'key'>,
+  subject: Pick<Proposal, 'action' | 'region' | 'key' | 'parameters'>,
 ): Promise<JsonObject> {
   if (subject.action === 'plan.update') return { version: state.plan.version, digest: state.planDigest };
   if (subject.action === 'roster.update') return { version: state.roster.version, digest: state.rosterDigest };

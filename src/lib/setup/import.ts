@@ -88,7 +88,7 @@ async function readKey(
     description.state === 'Enabled' ? reader.rotationStatus(region, keyId) : null,
   ]);
   if (policy === null) throw new CustodyError('NOT_FOUND', 'its policy cannot be read');
-  const powers = powersOf(policy, `the policy of ${keyId}`);
+  const powers = powersOf(policy, `the policy of ${keyId}`, description.account);
   const users = merged([...powers.users, ...seen.filter(({ key }) => key === description.arn).flatMap(usersOf)]);
   return { key: { description, aliases, tags: tags ?? {}, rotation, users }, powers };
 }

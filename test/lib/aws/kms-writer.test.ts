@@ -93,6 +93,14 @@ describe('KeyWriter', () => {
     expect(status?.onDemandStartedAt !== null || rotations?.length === 1).toBe(true);
   });
 
+  it('T46 the token of a grant goes no further: whoever has it can use the grant', async () => {
+    const { aws } = await openCanned([{ body: '{"GrantId":"abc","GrantToken":"a-bearer-token"}' }]);
+    const answer = await createKeyWriter(aws).call(
+      call('CreateGrant', { KeyId: 'k', GranteePrincipal: 'p', Operations: ['Decrypt'] }),
+    );
+    expect(answer.answer).toEqual({ GrantId: 'abc' });
+  });
+
   it('answers with plain JSON, AWS’s request id and clock', async () => {
     const { aws } = await openCanned([
       {

@@ -93,8 +93,16 @@ describe('diffPlan', () => {
   it.each<[string, string, string, Change, string, string, string | undefined]>([
     ['a missing key', 'case-data', PRIMARY, () => null, 'missing', 'critical', 'key.create'],
     ['a missing replica', 'root', REPLICA, () => null, 'replica-missing', 'critical', 'key.replicate'],
-    ['another alias target', 'root', PRIMARY, () => ({ aliasTarget: 'mrk-other' }), 'alias', 'critical', 'key.alias'],
-    ['no alias', 'root', REPLICA, () => ({ aliasTarget: null }), 'alias', 'warning', 'key.alias'],
+    [
+      'another alias target',
+      'root',
+      PRIMARY,
+      () => ({ aliasTarget: 'mrk-other' }),
+      'alias',
+      'critical',
+      'key.alias-move',
+    ],
+    ['no alias', 'root', REPLICA, () => ({ aliasTarget: null }), 'alias', 'warning', 'key.alias-create'],
     [
       'a tag of another value',
       'webauthn',
@@ -102,7 +110,7 @@ describe('diffPlan', () => {
       ({ tags }) => ({ tags: { ...tags, 'data-class': 'x' } }),
       'tags',
       'warning',
-      'key.label',
+      'key.tag',
     ],
     [
       'a tag too many',
@@ -111,7 +119,7 @@ describe('diffPlan', () => {
       ({ tags }) => ({ tags: { ...tags, more: 'x' } }),
       'tags',
       'notice',
-      'key.label',
+      'key.untag',
     ],
     [
       'T61 a key of another repository',

@@ -9,7 +9,8 @@ import { execute } from '../../../src/lib/request/execute.js';
 import { beat } from '../../../src/lib/request/heartbeat.js';
 import { planProposal } from '../../../src/lib/request/open.js';
 import { reject, withdraw } from '../../../src/lib/request/veto.js';
-import { answerLost, refused } from '../../support/fake-aws.js';
+import { answerLost } from '../../support/fake-aws.js';
+import { refused } from '../../support/fake-aws-access.js';
 import { createOffice, type Office } from '../../support/office.js';
 import { CASE_DATA_KEY, caseDataKey, PRIMARY, REPLICA } from '../../support/people.js';
 

@@ -1,0 +1,92 @@
+import type { JsonObject } from '../base/canonical-json.js';
+import { diffPlan } from '../plan/diff.js';
+import type { Difference, ObservedEstate, ObservedKey, RemedyAction } from '../plan/estate.js';
+import type { Plan, PlannedKey } from '../plan/plan.js';
+import { planTree, type TreeNode } from '../plan/tree.js';
+import { plannedKeyPolicy } from '../policy/planned.js';
+import type { ActionName } from '../record/action-names.js';
+import type { Roster } from '../roster/roster.js';
+import { createProposal, expectationsOf } from './estate.js';
+import type { Proposal } from './open.js';
+import type { How } from './rotate.js';
+
+export interface Remedies {
+  readonly proposals: readonly Proposal[];
+  /** Differences that no action of this version removes. */
+  readonly remaining: readonly Difference[];
+}
+
+/** A key that differs from the plan in one Region. */
+interface Differing {
+  readonly plan: Plan;
+  readonly roster: Roster;
+  readonly name: string;
+  readonly region: string;
+  readonly planned: PlannedKey;
+  readonly live: ObservedKey;
+}
+
+type Remedy = (differing: Differing) => JsonObject;
+
+/** THE table of what `keys apply` asks for, by the action that removes a difference: the parameters of its request. */
+const REMEDIES = {
+  'key.rotation': ({ planned }) => ({ periodDays: planned.rotation.periodDays }),
+  'key.policy': ({ plan, roster, name, region }) => ({ policy: plannedKeyPolicy(plan, roster, name, region) }),
+  'key.alias-create': ({ planned }) => ({ alias: planned.alias }),
+  'key.tag': ({ planned, live }) => ({
+    tags: Object.entries(planned.tags)
+      .filter(([name, value]) => live.tags[name] !== value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+  }),
+  'key.untag': ({ planned, live }) => ({
+    tagKeys: Object.keys(live.tags)
+      .filter((name) => !Object.hasOwn(planned.tags, name) && !/^(?:custody|aws):/i.test(name))
+      .sort(),
+  }),
+} as const satisfies Readonly<Partial<Record<RemedyAction & ActionName, Remedy>>>;
+
+function hasRemedy(action: RemedyAction): action is keyof typeof REMEDIES {
+  return Object.hasOwn(REMEDIES, action);
+}
+
+/** The requests that would bring the live keys to the plan. */
+export function remediesOf(plan: Plan, roster: Roster, observed: ObservedEstate, how: How): Remedies {
+  const proposals = new Map<string, Proposal>();
+  const remaining: Difference[] = [];
+  for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster))) {
+    const proposal = remedyOf(plan, roster, observed, difference, how);
+    if (proposal === null) remaining.push(difference);
+    // One request removes all differences of its kind: several tags, a key and its replicas.
+    else proposals.set(`${proposal.action} ${proposal.region} ${difference.key}`, proposal);
+  }
+  return { proposals: inOrder(plan, [...proposals.values()]), remaining };
+}
+
+function remedyOf(
+  plan: Plan,
+  roster: Roster,
+  observed: ObservedEstate,
+  { key: name, region, remedyAction: action }: Difference,
+  how: How,
+): Proposal | null {
+  if (action === undefined) return null;
+  if (action === 'key.create') return createProposal(plan, roster, name, how.reason, how.executor);
+  const [planned, live] = [plan.keys[name], observed[region]?.[name]];
+  if (!hasRemedy(action) || !planned || !live) return null;
+  const { arn, keyId } = live.description;
+  const remedy: Remedy = REMEDIES[action];
+  const parameters = remedy({ plan, roster, name, region, planned, live });
+  return { action, region, key: { name, alias: planned.alias, arn, keyId }, parameters, ...how };
+}
+
+/** Parents before children, so that a hierarchy grows from its root. */
+function inOrder(plan: Plan, proposals: readonly Proposal[]): readonly Proposal[] {
+  const order = planTree(plan).flatMap(namesBelow);
+  const rank = ({ key }: Proposal) => order.indexOf(key?.name ?? '');
+  return [...proposals].sort((a, b) => rank(a) - rank(b));
+}
+
+function namesBelow({ name, children }: TreeNode): readonly string[] {
+  return [name, ...children.flatMap(namesBelow)];
+}
