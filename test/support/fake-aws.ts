@@ -127,6 +127,7 @@ class Model implements FakeAws {
         tags: step('kms tags', reader.tags),
         rotationStatus: step('kms rotationStatus', reader.rotationStatus),
         rotations: step('kms rotations', reader.rotations),
+        materials: step('kms materials', reader.materials),
       },
       authority: {
         whoAmI,
@@ -212,6 +213,8 @@ class Model implements FakeAws {
         onDemandStartedAt: rotating && this.#shows(rotating.startedAt) ? rotating.startedAt : null,
       })),
       rotations: found(({ rotations }) => rotations.filter(({ at }) => this.#shows(at))),
+      // It knows no imported material; the sandbox does.
+      materials: found(() => []),
     };
   }
 

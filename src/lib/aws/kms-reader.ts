@@ -16,10 +16,10 @@ import {
   type RotationStatus,
 } from '../key/key.js';
 import type { AwsConnection } from './connection.js';
+import { materials } from './kms-materials.js';
+import { allPages, unreadable } from './pages.js';
 
 const NO_ROTATION: RotationStatus = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
-/** 250,000 keys; a chain of pages beyond that is a loop. */
-const MAX_PAGES = 2500;
 
 /** Reads keys through AWS KMS. */
 export function createKeyReader(aws: AwsConnection): KeyReader {
@@ -31,6 +31,7 @@ export function createKeyReader(aws: AwsConnection): KeyReader {
     tags: (region, key) => orNull(() => tags(aws, region, key)),
     rotationStatus: (region, key) => orNull(() => rotationStatus(aws, region, key)),
     rotations: (region, key) => orNull(() => rotations(aws, region, key)),
+    materials: (region, key) => orNull(() => orUnsupported(() => materials(aws, region, key), [])),
   };
 }
 
@@ -91,29 +92,6 @@ function multiRegionOf(found: KeyMetadata | undefined): KeyDescription['multiReg
     return Region;
   });
   return { type, primaryRegion: PrimaryKey.Region, replicaRegions: replicaRegions.sort() };
-}
-
-interface Page<Item> {
-  readonly items: readonly Item[] | undefined;
-  readonly truncated: boolean | undefined;
-  readonly next: string | undefined;
-}
-
-/** Every item or an error: a list that breaks off must not look complete (T43). */
-async function allPages<Item>(
-  operation: string,
-  read: (marker: string | undefined) => Promise<Page<Item>>,
-): Promise<Item[]> {
-  const all: Item[] = [];
-  let marker: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { items, truncated, next } = await read(marker);
-    all.push(...(items ?? []));
-    if (!truncated) return all;
-    if (!next || next === marker) break;
-    marker = next;
-  }
-  throw unreadable(operation);
 }
 
 async function aliases(aws: AwsConnection, region: string): Promise<readonly KeyAlias[]> {
@@ -210,8 +188,4 @@ function rotationOf({ RotationType, RotationDate, KeyMaterialId }: RotationsList
 
 function instantOrNull(date: Date | undefined): Instant | null {
   return date === undefined ? null : instantFromDate(date);
-}
-
-function unreadable(operation: string): CustodyError {
-  return new CustodyError('UNAVAILABLE', `AWS's answer to ${operation} is incomplete`, { details: { operation } });
 }

@@ -52,6 +52,7 @@ export type RemedyAction =
   | 'key.policy'
   | 'key.alias'
   | 'key.replicate'
+  | 'key.promote'
   | 'key.enable'
   | 'key.cancel-deletion'
   | 'key.label';

@@ -4,7 +4,9 @@ import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-jso
 import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, isObject, object, where } from '../base/fields.js';
 import { create } from './action-create.js';
+import { IMPORT_ACTIONS } from './action-import.js';
 import type { ActionName } from './action-names.js';
+import { REGION_ACTIONS } from './action-regions.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
 
@@ -76,6 +78,8 @@ const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   'key.create': create,
   'key.rotate': rotate,
   'key.rotation': rotation,
+  ...REGION_ACTIONS,
+  ...IMPORT_ACTIONS,
   'plan.update': documentRow('plan', 'UpdatePlan'),
   'roster.update': documentRow('roster', 'UpdateRoster'),
 };
@@ -91,6 +95,11 @@ export function riskOf(action: ActionName): Risk {
 /** A veto needs one custodian, who acts in an own session. */
 export function isVeto(action: ActionName): boolean {
   return ACTIONS[action].veto === true;
+}
+
+/** Whether key material must be brought along to execute it. */
+export function needsMaterial(action: ActionName): boolean {
+  return ACTIONS[action].material === true;
 }
 
 /** @throws CustodyError RECORD_MALFORMED when the parameters are not those of the action */

@@ -1,15 +1,17 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { type KeyAlias, type KeyReader, keyArnOf } from '../key/key.js';
+import { inRegion, type KeyReader, keyArnOf } from '../key/key.js';
 import { diffPlan } from '../plan/diff.js';
 import type { Difference, Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
-import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
+import { type Plan, regionsOf } from '../plan/plan.js';
 import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { Roster } from '../roster/roster.js';
-import { targetIn } from './observe.js';
+import { targetIn } from './observe-key.js';
 import type { Proposal } from './open.js';
+import { promotionOf, replicaOf } from './replicas.js';
+import type { ResolvedKey } from './subject.js';
 
 /**
  * Looks at every planned key in each of its Regions, found by its alias. A key or Region that cannot be read stays
@@ -27,7 +29,8 @@ export async function observeEstate(
       const key = plan.keys[name];
       return key !== undefined && regionsOf(plan, key).includes(region);
     });
-    if (wanted.length > 0) estate[region] = await observeRegion(reader, plan, region, wanted, tell);
+    const primaries = estate[plan.regions.primary] ?? {};
+    if (wanted.length > 0) estate[region] = await observeRegion(reader, plan, region, wanted, primaries, tell);
   }
   return estate;
 }
@@ -37,6 +40,7 @@ async function observeRegion(
   plan: Plan,
   region: string,
   names: readonly string[],
+  primaries: Readonly<Record<string, ObservedKey | null>>,
   tell: (text: string) => void,
 ) {
   const found: Record<string, ObservedKey | null> = {};
@@ -45,7 +49,7 @@ async function observeRegion(
   await Promise.all(
     names.map(async (name) => {
       const key = await unread(
-        () => observeKey(reader, plan, region, plan.keys[name], aliases),
+        () => observeKey(reader, plan, region, targetIn(aliases, plan.keys[name]?.alias ?? ''), primaries[name] ?? null),
         `${name} in ${region}`,
         tell,
       );
@@ -72,14 +76,15 @@ async function unread<T>(
   }
 }
 
+/** A replica that somebody made without its alias is looked at too: its policy is what counts (T49). */
 async function observeKey(
   reader: KeyReader,
   plan: Plan,
   region: string,
-  planned: PlannedKey | undefined,
-  aliases: readonly KeyAlias[],
+  aliasTarget: string | null,
+  primary: ObservedKey | null,
 ): Promise<ObservedKey | null> {
-  const keyId = targetIn(aliases, planned?.alias ?? '');
+  const keyId = aliasTarget ?? (primary?.description.multiRegion ? primary.description.keyId : null);
   if (keyId === null) return null;
   const arn = keyArnOf({ partition: plan.partition, region, account: plan.account, keyId });
   const [description, tags, rotationStatus, rotations, policy] = await Promise.all([
@@ -91,7 +96,7 @@ async function observeKey(
     reader.policy(region, arn),
   ]);
   if (description === null) return null;
-  return { description, aliasTarget: keyId, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
+  return { description, aliasTarget, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
 }
 
 async function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
@@ -133,7 +138,11 @@ export function createProposal(
     policy: plannedKeyPolicy(plan, roster, name, region),
     tags: Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
     rotationPeriodDays: automatic ? key.rotation.periodDays : null,
-    replicas: key.replicas.map((where) => ({ region: where, policy: plannedKeyPolicy(plan, roster, name, where) })),
+    // KMS replicates no key that waits for its material; then replicas are requests of their own.
+    replicas: (key.origin === 'EXTERNAL' ? [] : key.replicas).map((where) => ({
+      region: where,
+      policy: plannedKeyPolicy(plan, roster, name, where),
+    })),
   } satisfies JsonObject;
   return {
     action: 'key.create',
@@ -162,16 +171,33 @@ export function remediesOf(
   const proposals: Proposal[] = [];
   const remaining: Difference[] = [];
   const creates = new Set<string>();
+  const promotions = new Set<string>();
+  const how = { reason, executor };
   for (const difference of differences) {
     const { key: name, remedyAction } = difference;
+    const primary = primaryOf(plan, observed, name);
     if (remedyAction === 'key.create') {
       if (!creates.has(name)) proposals.push(createProposal(plan, roster, name, reason, executor));
       creates.add(name);
     } else if (remedyAction === 'key.rotation') {
       proposals.push(rotationProposal(plan, observed, name, reason, executor));
+    } else if (remedyAction === 'key.replicate' && primary) {
+      proposals.push(replicaOf(plan, roster, primary, difference.region, how));
+    } else if (remedyAction === 'key.promote' && primary) {
+      if (!promotions.has(name)) proposals.push(promotionOf(plan, primary, plan.regions.primary, how));
+      promotions.add(name);
     } else remaining.push(difference);
   }
   return { proposals: inOrder(plan, proposals), remaining };
+}
+
+/** Where a key is managed, if it is there and in a state in which KMS replicates and promotes. */
+function primaryOf(plan: Plan, observed: ObservedEstate, name: string): ResolvedKey | null {
+  const here = observed[plan.regions.primary]?.[name]?.description;
+  const region = here?.multiRegion?.primaryRegion ?? plan.regions.primary;
+  const found = observed[region]?.[name]?.description;
+  if (!here || found?.state !== 'Enabled' || found.keyId !== here.keyId) return null;
+  return { name, alias: plan.keys[name]?.alias ?? '', arn: found.arn, keyId: found.keyId, region };
 }
 
 /** Parents before children, so that a hierarchy grows from its root. */
@@ -192,15 +218,17 @@ function rotationProposal(
   reason: string,
   executor: string | null,
 ): Proposal {
-  const key = plan.keys[name];
+  const planned = plan.keys[name];
   const live = observed[plan.regions.primary]?.[name];
-  if (!key || !live) throw new CustodyError('NOT_FOUND', `there is no key ${name} at AWS`);
-  const { arn, keyId, region } = live.description;
+  if (!planned || !live) throw new CustodyError('NOT_FOUND', `there is no key ${name} at AWS`);
+  const { description } = live;
+  const region = description.multiRegion?.primaryRegion ?? description.region;
+  const key = { name, alias: planned.alias, arn: inRegion(description.arn, region), keyId: description.keyId };
   return {
     action: 'key.rotation',
     region,
-    key: { name, alias: key.alias, arn, keyId },
-    parameters: { periodDays: key.rotation.periodDays },
+    key,
+    parameters: { periodDays: planned.rotation.periodDays },
     reason,
     executor,
   };

@@ -14,6 +14,7 @@ import type { Case } from './case.js';
 import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
 import { assertFounded, type InForce } from './in-force.js';
 import { observe } from './observe.js';
+import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draft, publishRecords, seenNow } from './publish.js';
 
@@ -58,6 +59,7 @@ export function isOpen({ verdict }: Case): boolean {
 export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
   assertFounded(state);
+  assertPlanned(proposal, state.plan.plan, state.roster);
   const candidates = (await casesOf(ports, state)).cases.filter(isOpen);
   const existing = candidates.find(({ request }) => isSame(request, proposal)) ?? null;
   const limit = state.plan.plan.quorum.maxOpenRequests;
@@ -94,18 +96,19 @@ async function waitingFor({ store }: Ports, proposal: Proposal): Promise<string 
   return null;
 }
 
+/** Another Region, other material or another period is another request. */
 function isSame({ statement }: OpenRecord<'request'>, { action, key, region, parameters }: Proposal): boolean {
   const said = statement.predicate;
   if (said.action !== action || said.region !== region) return false;
-  if (key === null) return digestOfJson(said.parameters) === digestOfJson(parameters);
-  return said.key?.name === key.name && said.key.arn === key.arn;
+  if (said.key?.name !== key?.name || said.key?.arn !== key?.arn) return false;
+  return digestOfJson(said.parameters) === digestOfJson(parameters);
 }
 
 /** The signed pre-state: from AWS for keys, from what is in force for the documents. */
 export async function preStateOf(
   aws: Pick<Aws, 'reader'>,
   state: InForce,
-  subject: Pick<Proposal, 'action' | 'region' | 'key'>,
+  subject: Pick<Proposal, 'action' | 'region' | 'key' | 'parameters'>,
 ): Promise<JsonObject> {
   if (subject.action === 'plan.update') return { version: state.plan.version, digest: state.planDigest };
   if (subject.action === 'roster.update') return { version: state.roster.version, digest: state.rosterDigest };

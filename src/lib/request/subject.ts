@@ -1,9 +1,9 @@
 import { CustodyError } from '../base/errors.js';
-import { isKeyArn, type KeyReader, keyArnOf, partsOf } from '../key/key.js';
-import type { Plan, PlannedKey } from '../plan/plan.js';
+import { isKeyArn, type KeyArn, type KeyReader, keyArnOf, partsOf } from '../key/key.js';
+import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import type { KeyRef } from '../record/statement.js';
-import { aliasTarget } from './observe.js';
+import { aliasTarget } from './observe-key.js';
 
 /** A key of the plan as people name it: `case-data`, `cmk/case-data`, `alias/cmk/case-data`, a key id or an ARN. */
 export interface PlannedSubject {
@@ -20,8 +20,12 @@ export function plannedSubject(plan: Plan, given: string): PlannedSubject | null
   return found ? { name: found[0], planned: found[1], region: plan.regions.primary } : null;
 }
 
+/** A key of the plan as a request names it, in one Region. */
+export type ResolvedKey = KeyRef & { readonly arn: KeyArn; readonly keyId: string; readonly region: string };
+
 /**
  * Resolves what a person gave to a key of the plan and to its ARN at AWS.
+ * @param region one of the key's Regions in the plan; by default the primary
  * @throws CustodyError NOT_FOUND · FOREIGN_KEY when the key is not tagged as this repository's (T61)
  */
 export async function resolveKey(
@@ -29,17 +33,46 @@ export async function resolveKey(
   plan: Plan,
   repository: string,
   given: string,
-): Promise<KeyRef & { readonly region: string }> {
-  const subject = plannedSubject(plan, given) ?? (await subjectById(reader, plan, given));
-  const keyId = await aliasTarget(reader, subject.region, subject.planned.alias);
+  region: string = plan.regions.primary,
+): Promise<ResolvedKey> {
+  const { name, planned } = plannedSubject(plan, given) ?? (await subjectById(reader, plan, given));
+  if (!regionsOf(plan, planned).includes(region)) {
+    throw new CustodyError('NOT_FOUND', `the plan has no key ${name} in ${region}`, {
+      details: { regions: regionsOf(plan, planned) },
+    });
+  }
+  const keyId = await keyIdIn(reader, plan, planned.alias, region);
   if (keyId === null) {
-    throw new CustodyError('NOT_FOUND', `the key ${subject.name} does not exist in ${subject.region} yet`, {
+    throw new CustodyError('NOT_FOUND', `the key ${name} does not exist in ${region} yet`, {
       suggestions: ['custody keys apply opens the request that creates it.'],
     });
   }
-  const arn = keyArnOf({ partition: plan.partition, region: subject.region, account: plan.account, keyId });
-  await assertOurs(reader, subject.region, arn, repository);
-  return { name: subject.name, alias: subject.planned.alias, arn, keyId, region: subject.region };
+  const arn = keyArnOf({ partition: plan.partition, region, account: plan.account, keyId });
+  await assertOurs(reader, region, arn, repository);
+  return { name, alias: planned.alias, arn, keyId, region };
+}
+
+/**
+ * The same where the key is managed: a promotion may have moved its primary from the plan's primary Region.
+ * @throws CustodyError as `resolveKey`
+ */
+export async function resolvePrimary(
+  reader: KeyReader,
+  plan: Plan,
+  repository: string,
+  given: string,
+): Promise<ResolvedKey> {
+  const planned = await resolveKey(reader, plan, repository, given);
+  const found = await reader.describe(planned.region, planned.arn);
+  const primary = found?.multiRegion?.primaryRegion ?? planned.region;
+  return primary === planned.region ? planned : resolveKey(reader, plan, repository, planned.name, primary);
+}
+
+/** A replica has its primary's key id, so that it is found even where its own alias is missing. */
+async function keyIdIn(reader: KeyReader, plan: Plan, alias: string, region: string): Promise<string | null> {
+  const here = await aliasTarget(reader, region, alias);
+  const { primary } = plan.regions;
+  return here !== null || region === primary ? here : aliasTarget(reader, primary, alias);
 }
 
 async function subjectById(reader: KeyReader, plan: Plan, given: string): Promise<PlannedSubject> {
