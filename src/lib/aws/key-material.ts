@@ -1,4 +1,4 @@
-import { type KeyObject, constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createCipheriv, createPublicKey, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto';
 import { wipe } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { assertRandom, commitmentOf, type WrappingAlgorithm } from '../base/material.js';

@@ -28,12 +28,12 @@ export const bringFlags = {
     default: 'RSAES_OAEP_SHA_256' as const,
     description: 'how it is wrapped on its way to KMS',
   })(),
-  expires: Flags.string({
+  expires: Flags.custom<Instant>({
     description: 'when KMS deletes the material by itself, at most 365 days ahead',
     helpValue: 'INSTANT',
     exclusive: ['never-expires'],
     parse: async (text) => wholeSecond(text),
-  }),
+  })(),
   'never-expires': Flags.boolean({ default: false, description: 'the material stays until it is deleted' }),
 };
 
@@ -41,7 +41,7 @@ export interface BringFlags {
   readonly 'material-fd'?: number | undefined;
   readonly commitment?: string | undefined;
   readonly wrapping: WrappingAlgorithm;
-  readonly expires?: string | undefined;
+  readonly expires?: Instant | undefined;
   readonly 'never-expires': boolean;
 }
 
@@ -60,8 +60,7 @@ export async function bringingOf(flags: BringFlags): Promise<Bringing> {
       suggestions: ['Give --never-expires, or --expires INSTANT: then nothing under it can be read from then on.'],
     });
   }
-  const expiresAt = (flags.expires ?? null) as Instant | null;
-  return { commitment: await commitmentFrom(flags), wrapping: flags.wrapping, expiresAt };
+  return { commitment: await commitmentFrom(flags), wrapping: flags.wrapping, expiresAt: flags.expires ?? null };
 }
 
 async function commitmentFrom({ commitment, 'material-fd': fd }: BringFlags): Promise<Digest> {
@@ -85,7 +84,7 @@ export async function materialFrom(fd: number): Promise<KeyMaterial> {
 }
 
 /** KMS keeps an end to the second. */
-function wholeSecond(text: string): string {
+function wholeSecond(text: string): Instant {
   const millis = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.000)?Z$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(millis)) return instantFromMillis(millis);
   throw new Errors.CLIError('--expires takes an instant in UTC like 2027-01-31T09:00:00Z');

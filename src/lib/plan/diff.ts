@@ -99,13 +99,21 @@ function diffState(state: KeyState): Finding[] {
 }
 
 /** The same material under a policy that nobody reviewed: a way past the quorum. */
-function diffReplicas({ planned, isPrimary }: Place, { multiRegion }: KeyDescription): Finding[] {
+function diffReplicas({ plan, planned, isPrimary }: Place, { multiRegion }: KeyDescription): Finding[] {
   if (!isPrimary || multiRegion === null) return [];
-  return multiRegion.replicaRegions
-    .filter((region) => !planned.replicas.includes(region))
-    .map((region) =>
-      difference('replica-unplanned', `replicas in ${planned.replicas.join(', ') || 'no Region'}`, region, 'critical'),
-    );
+  return (
+    multiRegion.replicaRegions
+      // After a promotion the plan's primary Region holds a replica; that it does is said elsewhere.
+      .filter((region) => !regionsOf(plan, planned).includes(region))
+      .map((region) =>
+        difference(
+          'replica-unplanned',
+          `replicas in ${planned.replicas.join(', ') || 'no Region'}`,
+          region,
+          'critical',
+        ),
+      )
+  );
 }
 
 function diffAlias({ planned }: Place, { aliasTarget, description }: ObservedKey): Finding[] {

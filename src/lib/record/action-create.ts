@@ -55,11 +55,7 @@ type Tags = typeof tags extends Reader<infer T> ? T : never;
 
 /** The tags of a new key or replica: the plan's, and the two by which custody knows it again. */
 export function ownTags({ repository, nonce }: ActionSubject, planned: Tags): Tags {
-  return [
-    ...planned,
-    { TagKey: REPOSITORY_TAG, TagValue: repository },
-    { TagKey: REQUEST_TAG, TagValue: nonce },
-  ];
+  return [...planned, { TagKey: REPOSITORY_TAG, TagValue: repository }, { TagKey: REQUEST_TAG, TagValue: nonce }];
 }
 
 function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {

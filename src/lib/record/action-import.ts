@@ -82,9 +82,7 @@ const importMaterial = row<ImportParameters>({
       subject,
       subject.region,
       p,
-      p.materialId === null
-        ? asNew(subject)
-        : { ImportType: 'EXISTING_KEY_MATERIAL', KeyMaterialId: p.materialId },
+      p.materialId === null ? asNew(subject) : { ImportType: 'EXISTING_KEY_MATERIAL', KeyMaterialId: p.materialId },
     ),
   sentence: (name, p) =>
     p.materialId === null

@@ -16,7 +16,8 @@ const replicate = row<ReplicateParameters>({
   risk: 'high',
   parameters: replicateParameters,
   calls: replicateCalls,
-  sentence: (name, { to }) => `Make a replica of the key ${name} in ${to}: the same material under a key policy of its own.`,
+  sentence: (name, { to }) =>
+    `Make a replica of the key ${name} in ${to}: the same material under a key policy of its own.`,
   changes: ({ replica, aliasThere }, { to, policy }) => [
     {
       what: `replica in ${to}`,

@@ -2,12 +2,12 @@ import { decodeBase64, encodeBase64 } from '../base/bytes.js';
 import type { JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { WRAPPING_ALGORITHMS } from '../base/material.js';
-import { type KeyArn, isKeyArn } from '../key/key.js';
+import { isKeyArn, type KeyArn } from '../key/key.js';
 import type { KeyMaterial, ListedMaterial } from '../key/material.js';
 import { ENCRYPTED_KEY_MATERIAL, IMPORT_TOKEN, materialNote } from '../record/action-import.js';
 import type { SignedCall } from '../record/statement.js';
-import { arnOf } from './observe-key.js';
 import { observe } from './observe.js';
+import { arnOf } from './observe-key.js';
 import { type Applied, callAndSee, callOnce, type Run, settle } from './run.js';
 
 /** The wrapping key of one Region, and the import under it: neither is of use without the other. */
@@ -54,9 +54,13 @@ export async function importOnce(
 /** @throws CustodyError INPUT_MISSING */
 function materialOf({ material }: Run): KeyMaterial {
   if (material !== null) return material;
-  throw new CustodyError('INPUT_MISSING', 'the import is not finished, and this machine was not given the key material', {
-    suggestions: ['Run it again with --material-fd N and the very same 32 bytes.'],
-  });
+  throw new CustodyError(
+    'INPUT_MISSING',
+    'the import is not finished, and this machine was not given the key material',
+    {
+      suggestions: ['Run it again with --material-fd N and the very same 32 bytes.'],
+    },
+  );
 }
 
 /** The signed call with what its two placeholders stand for, and nothing else changed. */
@@ -72,7 +76,10 @@ function filled(pair: ImportPair, material: KeyMaterial, answer: Readonly<Record
     throw new CustodyError('UNAVAILABLE', "AWS's answer to GetParametersForImport is incomplete or of another key");
   }
   const wrapped = encodeBase64(material.wrap(publicKey, algorithm));
-  return { ...pair.import, parameters: { ...parameters, ImportToken: answer.ImportToken, EncryptedKeyMaterial: wrapped } };
+  return {
+    ...pair.import,
+    parameters: { ...parameters, ImportToken: answer.ImportToken, EncryptedKeyMaterial: wrapped },
+  };
 }
 
 /** One Region's import. KMS takes the same material again; new material it takes once, so it is known by its note. */
@@ -81,8 +88,7 @@ export async function applyImport(run: Run): Promise<Applied> {
   const [pair] = importPairs(run.request);
   if (!pair) throw new CustodyError('BUG', 'an import without its calls');
   const { materialId, expiresAt } = run.request.parameters;
-  const isOurs = (item: ListedMaterial) =>
-    materialId === null ? isNew(run, item) : item.id === materialId;
+  const isOurs = (item: ListedMaterial) => (materialId === null ? isNew(run, item) : item.id === materialId);
   const { awsRequestIds } = await importOnce(
     run,
     pair,

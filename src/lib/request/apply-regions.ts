@@ -1,7 +1,7 @@
 import { isObject } from '../base/fields.js';
 import { inRegion } from '../key/key.js';
-import { arnOf } from './observe-key.js';
 import { observe } from './observe.js';
+import { arnOf } from './observe-key.js';
 import { assertPolicies } from './read-back.js';
 import { type Applied, callAndSee, type Run, settle, waitFor } from './run.js';
 import { makeOnce } from './steps.js';
@@ -28,7 +28,8 @@ export async function applyPromote(run: Run): Promise<Applied> {
   const awsRequestIds: string[] = [];
   const { request, reader, clock } = run;
   if (!(run.resumed && (await isMoved(run)))) {
-    for (const call of request.calls) awsRequestIds.push(...(await callAndSee(run, call, () => isMoved(run))).awsRequestIds);
+    for (const call of request.calls)
+      awsRequestIds.push(...(await callAndSee(run, call, () => isMoved(run))).awsRequestIds);
   }
   run.progress('Waiting until the key works in both Regions again');
   const postState = await waitFor(clock, PROMOTE_SECONDS, 'the end of the promotion', async () => {
@@ -36,7 +37,11 @@ export async function applyPromote(run: Run): Promise<Applied> {
     return seen.state === 'Enabled' && isObject(seen.replica) && seen.replica.state === 'Enabled' ? seen : null;
   });
   const { key } = request;
-  return { awsRequestIds, postState, key: key && { ...key, arn: inRegion(arnOf(request), String(request.parameters.to)) } };
+  return {
+    awsRequestIds,
+    postState,
+    key: key && { ...key, arn: inRegion(arnOf(request), String(request.parameters.to)) },
+  };
 }
 
 async function isMoved({ reader, request }: Run): Promise<true | null> {

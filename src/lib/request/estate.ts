@@ -49,7 +49,8 @@ async function observeRegion(
   await Promise.all(
     names.map(async (name) => {
       const key = await unread(
-        () => observeKey(reader, plan, region, targetIn(aliases, plan.keys[name]?.alias ?? ''), primaries[name] ?? null),
+        () =>
+          observeKey(reader, plan, region, targetIn(aliases, plan.keys[name]?.alias ?? ''), primaries[name] ?? null),
         `${name} in ${region}`,
         tell,
       );

@@ -33,7 +33,13 @@ interface Imported {
  * @throws CustodyError NOT_FOUND, FOREIGN_KEY · REFUSED for a key that takes no material, or when none is missing ·
  *   INPUT_MISSING when several are
  */
-export async function importProposal(place: Place, given: string, which: Which, bring: Bringing, how: How): Promise<Proposal> {
+export async function importProposal(
+  place: Place,
+  given: string,
+  which: Which,
+  bring: Bringing,
+  how: How,
+): Promise<Proposal> {
   const found = await importedKey(place, given, which.region);
   const { region, ...key } = found.key;
   const materialId = which.materialId === null ? missingIn(found) : known(found, which.materialId);
@@ -88,14 +94,22 @@ function theOnly(key: ResolvedKey, there: readonly ListedMaterial[]): string {
  * @throws CustodyError NOT_FOUND, FOREIGN_KEY · REFUSED for a key that takes no material, has none yet, or has some that waits ·
  *   LIMIT_EXCEEDED with more Regions than a request has room for
  */
-export async function rotateImportedProposal(place: Place, given: string, bring: Bringing, how: How): Promise<Proposal> {
+export async function rotateImportedProposal(
+  place: Place,
+  given: string,
+  bring: Bringing,
+  how: How,
+): Promise<Proposal> {
   const { region: home } = await resolvePrimary(place.aws.reader, place.plan, place.state.roster.repository, given);
   const { key: resolved, description, listed } = await importedKey(place, given, home);
   const { region, ...key } = resolved;
   const replicas = description.multiRegion?.replicaRegions ?? [];
   assertRotatable(resolved, listed);
   if (replicas.length > MOST_REPLICAS) {
-    throw new CustodyError('LIMIT_EXCEEDED', `${key.name} has ${replicas.length} replicas, a request has room for ${MOST_REPLICAS}`);
+    throw new CustodyError(
+      'LIMIT_EXCEEDED',
+      `${key.name} has ${replicas.length} replicas, a request has room for ${MOST_REPLICAS}`,
+    );
   }
   return { action: 'key.rotate-imported', region, key, parameters: { ...bring, replicas }, ...how };
 }

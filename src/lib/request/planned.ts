@@ -29,7 +29,10 @@ export function assertPlanned(
     const to = String(parameters.to);
     assertRegions(name, planned.replicas, [to]);
     if (parameters.policy === plannedKeyPolicy(plan, roster, name, to)) return;
-    throw new CustodyError('REFUSED', `the key policy for ${to} is not the one that plan and roster give ${name} there`);
+    throw new CustodyError(
+      'REFUSED',
+      `the key policy for ${to} is not the one that plan and roster give ${name} there`,
+    );
   }
 }
 

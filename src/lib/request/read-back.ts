@@ -8,7 +8,10 @@ import type { Run } from './run.js';
  * content.
  * @throws CustodyError POST_STATE_UNEXPECTED
  */
-export async function assertPolicies({ request, reader }: Run, keyId: string): Promise<Readonly<Record<string, string>>> {
+export async function assertPolicies(
+  { request, reader }: Run,
+  keyId: string,
+): Promise<Readonly<Record<string, string>>> {
   const policies: Record<string, string> = {};
   for (const { where, policy } of request.calls.flatMap(policySet)) {
     const live = await reader.policy(where, keyId);

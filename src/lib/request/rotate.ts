@@ -81,7 +81,13 @@ export async function dueProposals({ ports, aws, plan }: Place, how: How): Promi
     const { due, remedyAction } = rotationDue(planned, live, now);
     if (!due || remedyAction === null) continue;
     if (live.description.origin === 'EXTERNAL') wanting.push(name);
-    else proposals.push({ action: remedyAction, ...primaryOf(live, name, planned.alias), ...parametersOf(remedyAction, planned), ...how });
+    else
+      proposals.push({
+        action: remedyAction,
+        ...primaryOf(live, name, planned.alias),
+        ...parametersOf(remedyAction, planned),
+        ...how,
+      });
   }
   return { proposals, wanting };
 }
