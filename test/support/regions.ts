@@ -67,20 +67,27 @@ export function newMaterial(change: Partial<Bringing> = {}): TestMaterial {
   };
 }
 
-/** Approves what is proposed and carries it out, with the material where there is one. */
-export async function carryOut(
-  office: SandboxOffice,
-  proposal: Proposal,
-  material: TestMaterial | null = null,
-): Promise<Executed & { readonly id: string }> {
+/** Approved by two, and past its cool-off where its class has one. */
+export async function approveCooled(office: SandboxOffice, proposal: Proposal): Promise<string> {
   const id = await office.approved(proposal);
-  const { ports, actor, aws } = office.desk('deputy');
+  const { ports } = office.desk('deputy');
   const { verdict } = await caseOf(ports, await lookUp(ports, 'remote'), id);
   if (verdict.coolUntil && verdict.state === 'cooling') {
     office.clock.set(addSeconds(verdict.coolUntil, 1));
     const other = office.desk('privacy');
     await beat(other.ports, other.actor);
   }
+  return id;
+}
+
+/** Approves what is proposed and carries it out, with the material where there is one. */
+export async function carryOut(
+  office: SandboxOffice,
+  proposal: Proposal,
+  material: TestMaterial | null = null,
+): Promise<Executed & { readonly id: string }> {
+  const id = await approveCooled(office, proposal);
+  const { ports, actor, aws } = office.desk('deputy');
   return { ...(await execute(ports, actor, aws, id, material?.open() ?? null)), id };
 }
 

@@ -287,8 +287,17 @@ describe('T46 key material', () => {
     const failure = await execute(ports, actor, aws, id, material.open()).catch((cause: unknown) => cause);
     const refused = await execute(ports, actor, aws, done.id, newMaterial().open()).catch((cause: unknown) => cause);
     const opened = material.open();
+    const files = [...office.remote.files()].flatMap(([path, bytes]) => [path, Buffer.from(bytes).toString('latin1')]);
+    // What was signed lies in its envelope as base64, which would hide it from a search.
+    const payloads = files.flatMap((text) =>
+      [...text.matchAll(/"payload":"([A-Za-z0-9+/=]+)"/g)].map(([, payload]) =>
+        Buffer.from(payload ?? '', 'base64').toString('latin1'),
+      ),
+    );
+    expect(payloads.join('')).toContain(material.bringing.commitment);
     const shown = [
-      ...[...office.remote.files()].flatMap(([path, bytes]) => [path, Buffer.from(bytes).toString('latin1')]),
+      ...files,
+      ...payloads,
       ...said,
       JSON.stringify(requestJson(done.case)),
       ...[failure, refused].flatMap((cause) => [
