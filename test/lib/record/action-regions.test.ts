@@ -127,7 +127,7 @@ describe('the calls of each action are fixed', () => {
     ['key.import', { ...NEVER, materialId: null, material: 'AAAA' }],
     ['key.material-off', {}],
     ['key.material-off', { materialId: null }],
-    ['key.material-off', { materialId: materialId.toUpperCase() + 'G' }],
+    ['key.material-off', { materialId: `${materialId.slice(1)}G` }],
     ['key.rotate-imported', NEVER],
     ['key.rotate-imported', { ...NEVER, replicas: ['a', 'b', 'c', 'd', 'e'] }],
     ['key.rotate-imported', { ...NEVER, replicas: [], materialId }],
