@@ -49,13 +49,17 @@ const RESULTS = {
     dryRunRequest,
     object({ results: list(either(executed, dryRunRequest, object({ id: text, error: use('fault') }))) }),
   ),
+  'keys-import': opened,
   'keys-list': object({ keys: list(use('key')) }),
+  'keys-material-off': opened,
   'keys-pending': object({
     requests: list(use('request')),
     refused: list(object({ id: text, because: text })),
     waiting: list(text),
   }),
+  'keys-promote': opened,
   'keys-reject': vetoed,
+  'keys-replicate': opened,
   'keys-rewrap': object({
     rewrap: object({
       key: object({ name: nullable(text), arn: text, region: text }),

@@ -104,7 +104,7 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
     const { reader } = world;
     const questions = [
       ...[reader.describe, reader.policy, reader.tags],
-      ...[reader.rotationStatus, reader.rotations, reader.grants],
+      ...[reader.rotationStatus, reader.rotations, reader.grants, reader.materials],
     ];
     expect(await Promise.all(questions.map((ask) => ask(REGION, NOWHERE)))).toEqual(questions.map(() => null));
     expect(await reader.describe(REGION, 'alias/nothing')).toBeNull();
@@ -133,6 +133,17 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
     const status = await world.reader.rotationStatus(REGION, arn);
     expect(status).toMatchObject({ enabled: true, periodDays: 180 });
     expect(isInstant(status?.nextAt)).toBe(true);
+  });
+
+  it('lists materials, the first one too; imported ones with where they are', async () => {
+    const made = await create();
+    const [only, ...others] = (await world.reader.materials(REGION, made)) ?? [];
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ state: 'CURRENT', importState: null, expiresAt: null, description: null });
+    expect(only?.id).toMatch(/^[0-9a-f]{64}$/);
+    expect(await world.reader.materials(REGION, await create({ Origin: 'EXTERNAL' }))).toEqual([]);
+    const asymmetric = await create({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+    expect(await world.reader.materials(REGION, asymmetric)).toEqual([]);
   });
 
   it('reads a multi-Region key and its replica', async () => {

@@ -30,7 +30,11 @@ export interface CliOutcome {
 }
 
 /** Runs the built tool as a process of its own, without a terminal; `input` is what its descriptor 3 gives. */
-export function custody(words: readonly string[], env: NodeJS.ProcessEnv = {}, input?: string): Promise<CliOutcome> {
+export function custody(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  input?: string | Uint8Array,
+): Promise<CliOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [ENTRY, ...words], {
       env: { ...process.env, ...env },
@@ -177,7 +181,7 @@ export class Ceremony {
     player: Player,
     words: readonly string[],
     env: NodeJS.ProcessEnv = {},
-    input?: string,
+    input?: string | Uint8Array,
   ): Promise<CliOutcome> {
     const outcome = await custody(words, { ...this.environment(player), ...env }, input);
     const leaked = this.secrets.some((secret) => `${outcome.stdout}${outcome.stderr}`.includes(secret));

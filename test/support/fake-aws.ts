@@ -133,6 +133,7 @@ class Model implements FakeAws {
         rotationStatus: step('kms rotationStatus', reader.rotationStatus),
         rotations: step('kms rotations', reader.rotations),
         grants: step('kms grants', reader.grants),
+        materials: step('kms materials', reader.materials),
       },
       authority: {
         whoAmI,
@@ -240,6 +241,8 @@ class Model implements FakeAws {
         onDemandStartedAt: rotating && this.#shows(rotating.startedAt) ? rotating.startedAt : null,
       })),
       rotations: found(({ rotations }) => rotations.filter(({ at }) => this.#shows(at))),
+      // It knows no imported material; the sandbox does.
+      materials: found(() => []),
     };
   }
 

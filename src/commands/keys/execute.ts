@@ -4,18 +4,21 @@ import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
 import { errorJson } from '../../lib/cli/failure.js';
-import { readyIds } from '../../lib/cli/pending.js';
+import { materialFdFlag, materialFrom } from '../../lib/cli/material.js';
+import { readyIds, wantingMaterial } from '../../lib/cli/pending.js';
 import { receiptJson, requestJson } from '../../lib/cli/present.js';
 import { pairs } from '../../lib/cli/render.js';
+import type { KeyMaterial } from '../../lib/key/material.js';
 import { checkExecutable, execute } from '../../lib/request/execute.js';
 
 export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
   static override summary = 'Verify an approved request again and run it once.';
   static override description =
-    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. Exit 8: the quorum is not met; 3: it can never be.';
+    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. A request that imports key material takes the 32 bytes from --material-fd; --ready leaves it to the machine that has them. Exit 8: the quorum is not met; 3: it can never be.';
   static override examples = [
     '<%= config.bin %> keys execute r-abcdefghij',
     '<%= config.bin %> keys execute --ready --json --pin pin.json',
+    '<%= config.bin %> keys execute r-abcdefghij --material-fd 3 3< /dev/shm/material',
   ];
   static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
@@ -25,6 +28,7 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
       description: 'what a machine without memory must know: genesis, versions, head',
       helpValue: 'FILE',
     }),
+    'material-fd': materialFdFlag,
     'dry-run': Flags.boolean({ default: false, description: 'verify everything, change nothing' }),
   };
 
@@ -32,10 +36,17 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
     const { id } = this.args;
     if (this.flags.ready && id !== undefined)
       throw new CustodyError('USAGE', 'name one request, or give --ready: not both');
+    if (this.flags.ready && this.flags['material-fd'] !== undefined)
+      throw new CustodyError('USAGE', 'key material is for one request: name it');
     await this.context.requireMemory(this.flags.pin);
     const seat = await this.context.seat('remote');
     if (this.flags.ready) return this.executeReady(seat);
-    return this.executeOne(seat, id ?? (await chooseOne(this.context.interactive, 'request', await readyIds(seat))));
+    return this.executeOne(seat, id ?? (await this.choose(seat)));
+  }
+
+  private async choose(seat: Seat): Promise<string> {
+    const ids = await (this.flags['material-fd'] === undefined ? readyIds(seat) : wantingMaterial(seat));
+    return chooseOne(this.context.interactive, 'request', ids);
   }
 
   private async executeReady(seat: Seat) {
@@ -51,19 +62,31 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
         this.complain(cause);
       }
     }
+    for (const id of await wantingMaterial(seat))
+      this.note(`${id} waits for the machine that has its key material: custody keys execute ${id} --material-fd N`);
     this.show(results.length === 0 ? 'Nothing is ready.' : `${results.length} requests, ${exits.length} not executed.`);
     this.endWith(worstExit(exits));
     return { results };
   }
 
-  private async executeOne({ ports, actor, aws }: Seat, id: string) {
+  private async executeOne(seat: Seat, id: string) {
+    const fd = this.flags['material-fd'];
+    const material = fd === undefined ? null : await materialFrom(fd);
+    try {
+      return await this.executeWith(seat, id, material);
+    } finally {
+      material?.wipe();
+    }
+  }
+
+  private async executeWith({ ports, actor, aws }: Seat, id: string, material: KeyMaterial | null) {
     if (this.flags['dry-run']) {
-      const checked = await checkExecutable(ports, actor, aws, id);
+      const checked = await checkExecutable(ports, actor, aws, id, material);
       this.context.progress.done();
       this.show(`Request ${id} would be executed now: every check passed.`);
       return { dryRun: true, request: requestJson(checked) };
     }
-    const { case: after, receipt } = await execute(ports, actor, aws, id);
+    const { case: after, receipt } = await execute(ports, actor, aws, id, material);
     this.context.progress.done();
     this.show(
       pairs([

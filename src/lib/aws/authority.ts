@@ -81,11 +81,10 @@ function assertSession(aws: AwsConnection, { roleArn, actions, resources }: Exec
   }
 }
 
-function sessionPolicy({ actions, resources }: ExecutorSession): string {
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: actions, Resource: resources }],
-  });
+function sessionPolicy({ actions, resources, unscoped = [] }: ExecutorSession): string {
+  const scoped = { Effect: 'Allow', Action: actions, Resource: resources };
+  const open = { Effect: 'Allow', Action: unscoped, Resource: ['*'] };
+  return JSON.stringify({ Version: '2012-10-17', Statement: unscoped.length > 0 ? [scoped, open] : [scoped] });
 }
 
 function credentialsOf(

@@ -17,6 +17,7 @@ import {
 } from '../key/key.js';
 import type { AwsConnection } from './connection.js';
 import { grants } from './kms-grants.js';
+import { materials } from './kms-materials.js';
 import { allPages, unreadable } from './pages.js';
 
 const NO_ROTATION: RotationStatus = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
@@ -32,6 +33,7 @@ export function createKeyReader(aws: AwsConnection): KeyReader {
     rotationStatus: (region, key) => orNull(() => rotationStatus(aws, region, key)),
     rotations: (region, key) => orNull(() => rotations(aws, region, key)),
     grants: (region, key) => orNull(() => grants(aws, region, key)),
+    materials: (region, key) => orNull(() => orUnsupported(() => materials(aws, region, key), [])),
   };
 }
 

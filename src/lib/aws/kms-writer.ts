@@ -1,5 +1,5 @@
-import type { KMSClient } from '@aws-sdk/client-kms';
-import { encodeBase64 } from '../base/bytes.js';
+import type { ImportKeyMaterialCommandInput, KMSClient } from '@aws-sdk/client-kms';
+import { decodeBase64, encodeBase64 } from '../base/bytes.js';
 import type { JsonObject, JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
@@ -19,10 +19,15 @@ const MUTATIONS = {
   CreateGrant: (sdk, client, parameters) => client.send(new sdk.CreateGrantCommand(parameters())),
   CreateKey: (sdk, client, parameters) => client.send(new sdk.CreateKeyCommand(parameters())),
   DeleteAlias: (sdk, client, parameters) => client.send(new sdk.DeleteAliasCommand(parameters())),
+  DeleteImportedKeyMaterial: (sdk, client, parameters) =>
+    client.send(new sdk.DeleteImportedKeyMaterialCommand(parameters())),
   DisableKey: (sdk, client, parameters) => client.send(new sdk.DisableKeyCommand(parameters())),
   DisableKeyRotation: (sdk, client, parameters) => client.send(new sdk.DisableKeyRotationCommand(parameters())),
   EnableKey: (sdk, client, parameters) => client.send(new sdk.EnableKeyCommand(parameters())),
   EnableKeyRotation: (sdk, client, parameters) => client.send(new sdk.EnableKeyRotationCommand(parameters())),
+  GetParametersForImport: (sdk, client, parameters) => client.send(new sdk.GetParametersForImportCommand(parameters())),
+  ImportKeyMaterial: (sdk, client, parameters) =>
+    client.send(new sdk.ImportKeyMaterialCommand(importInput(parameters()))),
   PutKeyPolicy: (sdk, client, parameters) => client.send(new sdk.PutKeyPolicyCommand(parameters())),
   ReplicateKey: (sdk, client, parameters) => client.send(new sdk.ReplicateKeyCommand(parameters())),
   RetireGrant: (sdk, client, parameters) => client.send(new sdk.RetireGrantCommand(parameters())),
@@ -67,6 +72,26 @@ async function send(aws: AwsConnection, { service, region, operation, parameters
 
 function input<Input>(parameters: unknown): Input {
   return parameters as Input;
+}
+
+/**
+ * The SDK takes bytes and a date where the wire, and so the signed request, has base64 and seconds since 1970.
+ * @throws CustodyError REFUSED for a blob that is not base64
+ */
+function importInput(parameters: JsonObject): ImportKeyMaterialCommandInput {
+  const { ImportToken, EncryptedKeyMaterial, ValidTo, ...others } = parameters;
+  return input({
+    ...others,
+    ImportToken: blob('ImportToken', ImportToken),
+    EncryptedKeyMaterial: blob('EncryptedKeyMaterial', EncryptedKeyMaterial),
+    ...(typeof ValidTo === 'number' ? { ValidTo: new Date(ValidTo * 1000) } : {}),
+  });
+}
+
+function blob(name: string, value: JsonValue | undefined): Uint8Array {
+  const bytes = typeof value === 'string' ? decodeBase64(value) : null;
+  if (bytes !== null && bytes.length > 0) return bytes;
+  throw new CustodyError('REFUSED', `ImportKeyMaterial: ${name} is not base64`, { details: { maybeDone: false } });
 }
 
 /** Whoever has a grant's token can use the grant at once: it goes no further than this file (T46). */

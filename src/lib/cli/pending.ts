@@ -1,3 +1,4 @@
+import { needsMaterial } from '../record/action.js';
 import type { Case } from '../request/case.js';
 import { casesOf } from '../request/desk.js';
 import { isOpen } from '../request/open.js';
@@ -29,9 +30,22 @@ export async function openIds({ ports, state }: Seat): Promise<readonly string[]
     .map(({ id }) => id);
 }
 
-/** Requests that can be executed now, those first that an earlier run left unfinished. */
-export async function readyIds({ ports, state }: Seat): Promise<readonly string[]> {
-  const cases = [...(await casesOf(ports, state)).cases].sort(oldestFirst);
+/** Requests that can be executed now without anything more, those first that an earlier run left unfinished. */
+export async function readyIds(seat: Seat): Promise<readonly string[]> {
+  return executable(seat, (item) => !takesMaterial(item));
+}
+
+/** Requests that could be executed now by the machine that has their key material. */
+export async function wantingMaterial(seat: Seat): Promise<readonly string[]> {
+  return executable(seat, takesMaterial);
+}
+
+async function executable({ ports, state }: Seat, fits: (item: Case) => boolean): Promise<readonly string[]> {
+  const cases = [...(await casesOf(ports, state)).cases].filter(fits).sort(oldestFirst);
   const of = (wanted: string) => cases.filter(({ verdict }) => verdict.state === wanted).map(({ id }) => id);
   return [...of('executing'), ...of('approved')];
+}
+
+function takesMaterial({ request }: Case): boolean {
+  return needsMaterial(request.statement.predicate.action);
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import type { Instant } from '../base/time.js';
+import type { ListedMaterial } from './material.js';
 
 /** `arn:<partition>:kms:<region>:<account>:key/<id>`, never an alias. */
 export type KeyArn = string & { readonly __brand: 'KeyArn' };
@@ -142,6 +143,8 @@ export interface KeyReader {
   rotations(region: string, key: string): Promise<readonly Rotation[] | null>;
   /** Every grant on the key, all pages, by id. */
   grants(region: string, key: string): Promise<readonly Grant[] | null>;
+  /** Every material of the key, the first one and those that wait included, by id; all pages. */
+  materials(region: string, key: string): Promise<readonly ListedMaterial[] | null>;
 }
 
 /** PORT: one who may change keys. A mutating call is sent once: it is never retried after it may have reached AWS. */
@@ -193,4 +196,6 @@ export interface ExecutorSession {
   /** Actions (`kms:RotateKeyOnDemand`) and resources of the inline session policy. */
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** Actions that AWS checks against no resource (`kms:CreateKey`, for a replica too); absent for none. */
+  readonly unscoped?: readonly string[];
 }

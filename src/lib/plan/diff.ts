@@ -72,18 +72,18 @@ function diffIdentity({ plan, planned, isPrimary, primary }: Place, found: KeyDe
     found.multiRegion === null ? 'single-Region' : `${found.multiRegion.type} of ${found.multiRegion.primaryRegion}`;
   const place = isPrimary ? 'PRIMARY' : 'REPLICA';
   const wanted = planned.multiRegion ? `${place} of ${plan.regions.primary}` : 'single-Region';
-  const checks: readonly [Difference['kind'], string, string][] = [
+  const checks: readonly [Difference['kind'], string, string, RemedyAction?][] = [
     ['account', plan.account, found.account],
     ['spec', 'SYMMETRIC_DEFAULT', found.spec],
     ['usage', 'ENCRYPT_DECRYPT', found.usage],
     ['origin', planned.origin, found.origin],
-    ['multi-region', wanted, type],
+    ['multi-region', wanted, type, planned.multiRegion && found.multiRegion !== null ? 'key.promote' : undefined],
     // Every replica has its primary's key id; another id is another key under the same name.
     ['multi-region', `key ${primary?.description.keyId ?? found.keyId}`, `key ${found.keyId}`],
   ];
   return checks
     .filter(([, expected, actual]) => expected !== actual)
-    .map(([kind, expected, actual]) => difference(kind, expected, actual, 'critical'));
+    .map(([kind, expected, actual, remedy]) => difference(kind, expected, actual, 'critical', remedy));
 }
 
 const STATE_REMEDY: Readonly<Partial<Record<KeyState, RemedyAction>>> = {
@@ -99,13 +99,21 @@ function diffState(state: KeyState): Finding[] {
 }
 
 /** The same material under a policy that nobody reviewed: a way past the quorum. */
-function diffReplicas({ planned, isPrimary }: Place, { multiRegion }: KeyDescription): Finding[] {
+function diffReplicas({ plan, planned, isPrimary }: Place, { multiRegion }: KeyDescription): Finding[] {
   if (!isPrimary || multiRegion === null) return [];
-  return multiRegion.replicaRegions
-    .filter((region) => !planned.replicas.includes(region))
-    .map((region) =>
-      difference('replica-unplanned', `replicas in ${planned.replicas.join(', ') || 'no Region'}`, region, 'critical'),
-    );
+  return (
+    multiRegion.replicaRegions
+      // After a promotion the plan's primary Region holds a replica; that it does is said elsewhere.
+      .filter((region) => !regionsOf(plan, planned).includes(region))
+      .map((region) =>
+        difference(
+          'replica-unplanned',
+          `replicas in ${planned.replicas.join(', ') || 'no Region'}`,
+          region,
+          'critical',
+        ),
+      )
+  );
 }
 
 function diffAlias({ planned }: Place, { aliasTarget, description }: ObservedKey): Finding[] {

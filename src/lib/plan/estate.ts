@@ -53,6 +53,7 @@ export type RemedyAction =
   | 'key.alias-create'
   | 'key.alias-move'
   | 'key.replicate'
+  | 'key.promote'
   | 'key.enable'
   | 'key.cancel-deletion'
   | 'key.tag'

@@ -9,8 +9,8 @@ export const REQUEST_TAG = 'custody:request';
 /** The tag that binds a key to one custody repository (T61). */
 export const REPOSITORY_TAG = 'custody:repository';
 
-const tags = list(object({ TagKey: text({ max: 128 }), TagValue: text({ min: 0, max: 256 }) }), { max: 40 });
-const policyText = text({ max: 32_768 });
+export const tags = list(object({ TagKey: text({ max: 128 }), TagValue: text({ min: 0, max: 256 }) }), { max: 40 });
+export const policyText = text({ max: 32_768 });
 
 const createParameters = object({
   description: text({ min: 0, max: 1000 }),
@@ -33,7 +33,8 @@ export const create = row<CreateParameters>({
   sentence: (name, p) =>
     `Create the key ${name}${p.multiRegion ? ' as a multi-Region key' : ''}` +
     `${p.replicas.length > 0 ? ` with replicas in ${p.replicas.map(({ region }) => region).join(', ')}` : ''}` +
-    `${p.rotationPeriodDays === null ? '' : `, rotated every ${p.rotationPeriodDays} days`}.`,
+    `${p.rotationPeriodDays === null ? '' : `, rotated every ${p.rotationPeriodDays} days`}` +
+    `${p.origin === 'EXTERNAL' ? '; it waits for its material, which custody keys import brings' : ''}.`,
   changes: (_, p) => [
     { what: 'key', from: 'none', to: `${p.origin}, SYMMETRIC_DEFAULT${p.multiRegion ? ', multi-Region' : ''}` },
     { what: 'key policy', from: 'none', to: digestOfJson(p.policy) },
@@ -50,14 +51,16 @@ export const create = row<CreateParameters>({
   ],
 });
 
+type Tags = typeof tags extends Reader<infer T> ? T : never;
+
+/** The tags of a new key or replica: the plan's, and the two by which custody knows it again. */
+export function ownTags({ repository, nonce }: ActionSubject, planned: Tags): Tags {
+  return [...planned, { TagKey: REPOSITORY_TAG, TagValue: repository }, { TagKey: REQUEST_TAG, TagValue: nonce }];
+}
+
 function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {
   const alias = subject.key?.alias ?? '';
-  const own = [
-    ...p.tags,
-    { TagKey: REPOSITORY_TAG, TagValue: subject.repository },
-    { TagKey: REQUEST_TAG, TagValue: subject.nonce },
-  ];
-  const shared = { Description: p.description, Tags: own };
+  const shared = { Description: p.description, Tags: ownTags(subject, p.tags) };
   return [
     kms(subject, 'CreateKey', {
       ...shared,

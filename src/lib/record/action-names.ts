@@ -13,6 +13,11 @@ export const ACTION_NAMES = [
   'key.grant',
   'key.revoke',
   'key.retire',
+  'key.replicate',
+  'key.promote',
+  'key.import',
+  'key.material-off',
+  'key.rotate-imported',
   'plan.update',
   'roster.update',
 ] as const;

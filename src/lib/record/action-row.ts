@@ -30,6 +30,8 @@ interface ActionKind {
    * works even when nobody can enter the executor role. Absent for everything else.
    */
   readonly veto?: true;
+  /** Only a machine that has the key material which the request names can execute it. Absent for everything else. */
+  readonly material?: true;
 }
 
 interface ActionSpec<P> extends ActionKind {
@@ -57,6 +59,7 @@ export function row<P>(spec: ActionSpec<P>): ActionRow {
     class: spec.class,
     risk: spec.risk,
     ...(spec.veto ? { veto: true } : {}),
+    ...(spec.material ? { material: true } : {}),
     calls: (subject, parameters) => spec.calls(subject, read(parameters)),
     sentence: (keyName, parameters) => spec.sentence(keyName, read(parameters)),
     changes: (preState, parameters) => spec.changes(preState, read(parameters)),

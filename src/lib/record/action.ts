@@ -5,8 +5,10 @@ import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, isObject, object, where } from '../base/fields.js';
 import { ACCESS_ACTIONS } from './action-access.js';
 import { create } from './action-create.js';
+import { IMPORT_ACTIONS } from './action-import.js';
 import { LABEL_ACTIONS } from './action-label.js';
 import type { ActionName } from './action-names.js';
+import { REGION_ACTIONS } from './action-regions.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
 
@@ -80,6 +82,8 @@ const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   'key.rotation': rotation,
   ...ACCESS_ACTIONS,
   ...LABEL_ACTIONS,
+  ...REGION_ACTIONS,
+  ...IMPORT_ACTIONS,
   'plan.update': documentRow('plan', 'UpdatePlan'),
   'roster.update': documentRow('roster', 'UpdateRoster'),
 };
@@ -95,6 +99,11 @@ export function riskOf(action: ActionName): Risk {
 /** A veto needs one custodian, who acts in an own session. */
 export function isVeto(action: ActionName): boolean {
   return ACTIONS[action].veto === true;
+}
+
+/** Whether key material must be brought along to execute it. */
+export function needsMaterial(action: ActionName): boolean {
+  return ACTIONS[action].material === true;
 }
 
 /** @throws CustodyError RECORD_MALFORMED when the parameters are not those of the action */

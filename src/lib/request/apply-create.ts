@@ -3,11 +3,10 @@ import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
-import { digestOfJson, type SignedCall } from '../record/statement.js';
-import { aliasTarget } from './observe-key.js';
+import type { SignedCall } from '../record/statement.js';
+import { assertPolicies } from './read-back.js';
 import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
-
-const REPLICA_SECONDS = 300;
+import { makeOnce } from './steps.js';
 
 /** A fixed list of calls; a run that was cut off is taken up at the first one that AWS does not show. */
 export async function applyCreate(run: Run): Promise<Applied> {
@@ -16,8 +15,7 @@ export async function applyCreate(run: Run): Promise<Applied> {
   const awsRequestIds: string[] = [];
   const arn = await createdKey(run, create, awsRequestIds);
   for (const call of others) {
-    run.progress(`${call.operation} in ${call.region}`);
-    await step(run, withKey(call, arn.keyId), arn, awsRequestIds);
+    awsRequestIds.push(...(await makeOnce(run, withKey(call, arn.keyId), arn.keyId)));
   }
   const key = {
     name: run.request.key?.name ?? '',
@@ -79,63 +77,14 @@ function withKey(call: SignedCall, keyId: string): SignedCall {
   return { ...call, parameters };
 }
 
-async function step(run: Run, call: SignedCall, key: Created, awsRequestIds: string[]): Promise<void> {
-  if (run.resumed && (await isDone(run, call, key))) return;
-  try {
-    awsRequestIds.push((await callOnce(run, call)).requestId);
-  } catch (cause) {
-    if (!answerMayBeLost(cause)) throw cause;
-  }
-  const seconds = call.operation === 'ReplicateKey' ? REPLICA_SECONDS : SETTLE_SECONDS;
-  await waitFor(run.clock, seconds, call.operation, async () => ((await isDone(run, call, key)) ? true : null));
-}
-
-/** Whether AWS shows what a call would do. */
-async function isDone({ reader }: Run, { operation, region, parameters }: SignedCall, key: Created): Promise<boolean> {
-  if (operation === 'CreateAlias') {
-    const target = await aliasTarget(reader, region, String(parameters.AliasName));
-    if (target === null || target === key.keyId) return target !== null;
-    throw new CustodyError('REFUSED', `${parameters.AliasName} in ${region} belongs to another key`, {
-      details: { target },
-    });
-  }
-  if (operation === 'EnableKeyRotation') {
-    const status = await reader.rotationStatus(region, key.keyId);
-    return status?.enabled === true && status.periodDays === parameters.RotationPeriodInDays;
-  }
-  if (operation === 'ReplicateKey') {
-    return (await reader.describe(String(parameters.ReplicaRegion), key.keyId))?.state === 'Enabled';
-  }
-  throw new CustodyError('BUG', `${operation} is not a step of a creation`);
-}
-
-/** Reads back what counts, the policies' content included: no condition of KMS could look at it. */
 async function createdState(run: Run, key: Created): Promise<JsonObject> {
-  const { region, calls } = run.request;
-  const policies: Record<string, string> = {};
-  for (const { where, policy } of calls.flatMap(policySet)) {
-    const live = await run.reader.policy(where, key.keyId);
-    if (live === null || digestOfPolicy(live) !== digestOfPolicy(policy)) {
-      throw new CustodyError('POST_STATE_UNEXPECTED', `the key policy in ${where} is not the one that was signed`);
-    }
-    policies[where] = digestOfPolicy(live);
-  }
-  const description = await run.reader.describe(region, key.keyId);
+  const policies = await assertPolicies(run, key.keyId);
+  const description = await run.reader.describe(run.request.region, key.keyId);
   return { arn: key.text, state: description?.state ?? null, aliasTarget: key.keyId, policies };
-}
-
-/** The policy that a call sets, and the Region where it then counts. */
-function policySet({ region, parameters }: SignedCall): readonly { readonly where: string; readonly policy: string }[] {
-  const { Policy: policy, ReplicaRegion: replica } = parameters;
-  return typeof policy === 'string' ? [{ where: typeof replica === 'string' ? replica : region, policy }] : [];
 }
 
 /** @throws CustodyError POST_STATE_UNEXPECTED for an answer without a key */
 function createdId({ KeyMetadata: metadata }: JsonObject): string {
   if (isObject(metadata) && typeof metadata.KeyId === 'string') return metadata.KeyId;
   throw new CustodyError('POST_STATE_UNEXPECTED', 'CreateKey answered without the id of a key');
-}
-
-function digestOfPolicy(text: string): string {
-  return digestOfJson(JSON.parse(text) as JsonValue);
 }

@@ -2,7 +2,10 @@ import { CustodyError } from '../base/errors.js';
 import type { ActionName } from '../record/action-names.js';
 import { applyAccess } from './apply-access.js';
 import { applyCreate } from './apply-create.js';
+import { applyImport, applyMaterialOff } from './apply-import.js';
+import { applyPromote, applyReplicate } from './apply-regions.js';
 import { applyRotate } from './apply-rotate.js';
+import { applyRotateImported } from './apply-rotate-imported.js';
 import { applyUntil } from './apply-until.js';
 import type { Applied, Run } from './run.js';
 import { type AccessAction, isAccessAction } from './shows.js';
@@ -19,6 +22,11 @@ const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | 'plan.update' | 
       'the new rotation period',
       ({ enabled, periodDays }) => enabled === true && periodDays === run.request.parameters.periodDays,
     ),
+  'key.replicate': applyReplicate,
+  'key.promote': applyPromote,
+  'key.import': applyImport,
+  'key.material-off': applyMaterialOff,
+  'key.rotate-imported': applyRotateImported,
 };
 
 /**

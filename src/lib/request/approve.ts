@@ -14,6 +14,7 @@ import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
 import type { InForce } from './in-force.js';
 import { preStateOf } from './open.js';
+import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draftFor, publishRecords, seenNow } from './publish.js';
 import { assertSound } from './sound.js';
@@ -48,6 +49,7 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
   assertMayApprove(found, identity);
   await assertAccount(aws, state.plan.plan, ports.clock.now());
   const said = found.request.statement.predicate;
+  assertPlanned(said, found.rules.plan, found.rules.roster);
   const live = await preStateOf(aws, state, said);
   assertSameState(said.preState, live);
   assertSound(state, said);

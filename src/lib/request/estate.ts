@@ -91,6 +91,7 @@ async function unread<T>(
   }
 }
 
+/** A replica that somebody made without its alias is looked at too: its policy is what counts (T49). */
 async function observeKey(
   { reader, plan, region }: Place,
   planned: PlannedKey | undefined,
@@ -157,7 +158,11 @@ export function createProposal(
     policy: plannedKeyPolicy(plan, roster, name, region),
     tags: Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
     rotationPeriodDays: automatic ? key.rotation.periodDays : null,
-    replicas: key.replicas.map((where) => ({ region: where, policy: plannedKeyPolicy(plan, roster, name, where) })),
+    // KMS replicates no key that waits for its material; then replicas are requests of their own.
+    replicas: (key.origin === 'EXTERNAL' ? [] : key.replicas).map((where) => ({
+      region: where,
+      policy: plannedKeyPolicy(plan, roster, name, where),
+    })),
   } satisfies JsonObject;
   return {
     action: 'key.create',

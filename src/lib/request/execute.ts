@@ -1,5 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import type { KeyWriter } from '../key/key.js';
+import type { KeyMaterial } from '../key/material.js';
 import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
@@ -11,11 +12,13 @@ import { caseOf, identityIn, lookUp } from './desk.js';
 import { assertFresh } from './heartbeat.js';
 import type { InForce } from './in-force.js';
 import { assertExecutable, publishIntent } from './intent.js';
+import { assertMaterial } from './material.js';
 import { preStateOf } from './open.js';
+import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { type Outcome, publishReceipt } from './receipt.js';
-import { resourcesOf } from './resources.js';
 import type { Applied, Run } from './run.js';
+import { scopeOf } from './scope.js';
 import type { Session } from './session.js';
 import { assertSound } from './sound.js';
 
@@ -30,8 +33,14 @@ export interface Executed {
  * @throws CustodyError PENDING (8) · REQUEST_ENDED, STALE, PRE_STATE_CHANGED, REFUSED (3) · CONFLICT (6) · DENIED (4) ·
  *   UNAVAILABLE, TIMEOUT, THROTTLED, REMOTE_UNREACHABLE (5)
  */
-export async function execute(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Executed> {
-  const { session, state, found } = await verify(ports, actor, aws, id);
+export async function execute(
+  ports: Ports,
+  actor: Actor,
+  aws: Aws,
+  id: string,
+  material: KeyMaterial | null = null,
+): Promise<Executed> {
+  const { session, state, found } = await verify(ports, actor, aws, id, material);
   const resumed = found.verdict.state === 'executing';
   // The session is opened first: credentials that do not suffice must not consume the request.
   const writer = await openWriter(session, state, found);
@@ -40,24 +49,33 @@ export async function execute(ports: Ports, actor: Actor, aws: Aws, id: string):
 }
 
 /** Everything that `execute` verifies before it changes anything. @throws CustodyError as `execute` does */
-export async function checkExecutable(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Case> {
-  return (await verify(ports, actor, aws, id)).found;
+export async function checkExecutable(
+  ports: Ports,
+  actor: Actor,
+  aws: Aws,
+  id: string,
+  material: KeyMaterial | null = null,
+): Promise<Case> {
+  return (await verify(ports, actor, aws, id, material)).found;
 }
 
-async function verify(ports: Ports, actor: Actor, aws: Aws, id: string) {
+async function verify(ports: Ports, actor: Actor, aws: Aws, id: string, material: KeyMaterial | null) {
   const state = await lookUp(ports, 'remote');
   const identity = identityIn(state, actor);
   const found = await caseOf(ports, state, id);
   assertExecutable(found, identity);
   const now = ports.clock.now();
   await assertAccount(aws, state.plan.plan, now);
+  const said = found.request.statement.predicate;
+  assertPlanned(said, found.rules.plan, found.rules.roster);
+  // Before the intent: without its material a request must not be consumed.
+  assertMaterial(said, material, found.verdict.state === 'executing');
   if (found.verdict.state !== 'executing') {
     await assertFresh(ports, state, found, identity, now);
-    const said = found.request.statement.predicate;
     assertSameState(said.preState, await preStateOf(aws, state, said));
     assertSound(state, said);
   }
-  const session: Session = { ports, actor, aws, identity };
+  const session: Session = { ports, actor, aws, identity, material };
   return { session, state, found };
 }
 
@@ -67,20 +85,10 @@ const NOTHING_TO_CALL: KeyWriter = {
 
 async function openWriter({ aws, identity }: Session, { roster }: InForce, { id, request }: Case): Promise<KeyWriter> {
   const said = request.statement.predicate;
-  const operations = said.calls.filter(({ service }) => service === 'kms').map(({ operation }) => operation);
-  if (operations.length === 0) return NOTHING_TO_CALL;
+  if (said.calls.every(({ service }) => service !== 'kms')) return NOTHING_TO_CALL;
   if (isVeto(said.action)) return aws.authority.own();
-  const creates = operations.includes('CreateKey');
-  return aws.authority.assumeExecutor({
-    roleArn: roster.executorRoleArn,
-    sourceIdentity: identity.id,
-    sessionName: id,
-    // CreateKey with tags asks for TagResource, and its lock-out check for PutKeyPolicy on what it makes.
-    actions: [...new Set([...operations, ...(creates ? ['TagResource', 'PutKeyPolicy'] : [])])].map(
-      (operation) => `kms:${operation}`,
-    ),
-    resources: creates ? ['*'] : resourcesOf(said),
-  });
+  const session = { roleArn: roster.executorRoleArn, sourceIdentity: identity.id, sessionName: id };
+  return aws.authority.assumeExecutor({ ...session, ...scopeOf(said) });
 }
 
 async function finish(session: Session, found: Case, writer: KeyWriter, resumed: boolean): Promise<Executed> {
@@ -108,12 +116,12 @@ async function carryOut(
   writer: KeyWriter,
   resumed: boolean,
 ): Promise<Outcome> {
-  const { ports, aws } = session;
+  const { ports, aws, material } = session;
   const request = found.request.statement.predicate;
   const intentAt = intent.statement.predicate.at;
   const { clock, random, progress } = ports;
   try {
-    const run: Run = { request, reader: aws.reader, writer, clock, random, progress, intentAt, resumed };
+    const run: Run = { request, reader: aws.reader, writer, clock, random, progress, intentAt, resumed, material };
     const { awsRequestIds, postState, key } = await applyOrAccept(session, found, run);
     return { outcome: 'executed', awsRequestIds, postStateDigest: digestOfJson(postState), key, error: null };
   } catch (cause) {

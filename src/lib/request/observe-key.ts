@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { isKeyArn, type KeyAlias, type KeyReader, partsOf } from '../key/key.js';
+import { isKeyArn, type KeyAlias, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
 import type { RequestPredicate } from '../record/statement.js';
 
 /** What an action's state depends on. */
@@ -31,7 +31,7 @@ export function targetIn(aliases: readonly KeyAlias[], alias: string): string | 
 }
 
 /** The ARN of the key that the request names. @throws CustodyError RECORD_MALFORMED */
-export function arnOf({ key }: Subject): string {
+export function arnOf({ key }: Subject): KeyArn {
   if (key?.arn && isKeyArn(key.arn) && partsOf(key.arn).keyId === key.keyId) return key.arn;
   throw new CustodyError('RECORD_MALFORMED', 'the request names no key');
 }

@@ -1,28 +1,18 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import type { KeyReader, Rotation } from '../key/key.js';
+import type { KeyReader } from '../key/key.js';
 import type { ActionName } from '../record/action-names.js';
 import { OBSERVE_ACCESS } from './observe-access.js';
 import { aliasTarget, arnOf, commonState, type Observe, type Subject } from './observe-key.js';
+import { materialState, promoteState, replicateState, rotateImportedState } from './observe-regions.js';
+import { rotationState } from './observe-rotation.js';
 
 /** THE column of the action table that looks at AWS: only the fields that the action depends on (T13). */
 const OBSERVE: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.update'>, Observe>> = {
   'key.create': async (reader, { region, key }) => ({
     aliasTarget: await aliasTarget(reader, region, key?.alias ?? ''),
   }),
-  'key.rotate': async (reader, subject) => {
-    const [common, status, rotations] = await Promise.all([
-      commonState(reader, subject),
-      reader.rotationStatus(subject.region, arnOf(subject)),
-      reader.rotations(subject.region, arnOf(subject)),
-    ]);
-    return {
-      ...common,
-      rotationCount: rotations?.length ?? 0,
-      lastRotation: rotationFields(rotations?.at(-1)),
-      onDemandStartedAt: status?.onDemandStartedAt ?? null,
-    };
-  },
+  'key.rotate': rotationState,
   'key.rotation': async (reader, subject) => {
     const [common, status] = await Promise.all([
       commonState(reader, subject),
@@ -31,6 +21,11 @@ const OBSERVE: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.updat
     return { ...common, enabled: status?.enabled ?? false, periodDays: status?.periodDays ?? null };
   },
   ...OBSERVE_ACCESS,
+  'key.replicate': replicateState,
+  'key.promote': promoteState,
+  'key.import': materialState,
+  'key.material-off': materialState,
+  'key.rotate-imported': rotateImportedState,
 };
 
 /**
@@ -43,8 +38,4 @@ export async function observe(reader: KeyReader, subject: Subject): Promise<Json
     throw new CustodyError('BUG', `${action} does not look at AWS`);
   }
   return OBSERVE[action](reader, subject);
-}
-
-function rotationFields(rotation: Rotation | undefined): JsonObject | null {
-  return rotation ? { type: rotation.type, at: rotation.at, keyMaterialId: rotation.keyMaterialId } : null;
 }

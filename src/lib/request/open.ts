@@ -14,6 +14,7 @@ import type { Case } from './case.js';
 import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
 import { assertFounded, type InForce } from './in-force.js';
 import { observe } from './observe.js';
+import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { draft, publishRecords, seenNow } from './publish.js';
 import { assertChanges, assertSound } from './sound.js';
@@ -59,6 +60,7 @@ export function isOpen({ verdict }: Case): boolean {
 export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal): Promise<Prepared> {
   const state = await lookUp(ports, 'remote-if-reachable');
   assertFounded(state);
+  assertPlanned(proposal, state.plan.plan, state.roster);
   const candidates = (await casesOf(ports, state)).cases.filter(isOpen);
   const existing = candidates.find(({ request }) => isSame(request, proposal)) ?? null;
   const limit = state.plan.plan.quorum.maxOpenRequests;
@@ -98,6 +100,7 @@ async function waitingFor({ store }: Ports, proposal: Proposal): Promise<string 
   return null;
 }
 
+/** Another Region, other material or another period is another request. */
 function isSame({ statement }: OpenRecord<'request'>, { action, key, region, parameters }: Proposal): boolean {
   const said = statement.predicate;
   if (said.action !== action || said.region !== region) return false;

@@ -8,7 +8,9 @@ import type { ActionName } from '../record/action-names.js';
 import type { Roster } from '../roster/roster.js';
 import { createProposal, expectationsOf } from './estate.js';
 import type { Proposal } from './open.js';
+import { promotionOf, replicaOf } from './replicas.js';
 import type { How } from './rotate.js';
+import type { ResolvedKey } from './subject.js';
 
 export interface Remedies {
   readonly proposals: readonly Proposal[];
@@ -30,7 +32,6 @@ type Remedy = (differing: Differing) => JsonObject;
 
 /** THE table of what `keys apply` asks for, by the action that removes a difference: the parameters of its request. */
 const REMEDIES = {
-  'key.rotation': ({ planned }) => ({ periodDays: planned.rotation.periodDays }),
   'key.policy': ({ plan, roster, name, region }) => ({ policy: plannedKeyPolicy(plan, roster, name, region) }),
   'key.alias-create': ({ planned }) => ({ alias: planned.alias }),
   'key.tag': ({ planned, live }) => ({
@@ -72,12 +73,40 @@ function remedyOf(
 ): Proposal | null {
   if (action === undefined) return null;
   if (action === 'key.create') return createProposal(plan, roster, name, how.reason, how.executor);
+  if (action === 'key.replicate' || action === 'key.promote' || action === 'key.rotation')
+    return atPrimary(plan, roster, observed, { key: name, region }, action, how);
   const [planned, live] = [plan.keys[name], observed[region]?.[name]];
   if (!hasRemedy(action) || !planned || !live) return null;
   const { arn, keyId } = live.description;
   const remedy: Remedy = REMEDIES[action];
   const parameters = remedy({ plan, roster, name, region, planned, live });
   return { action, region, key: { name, alias: planned.alias, arn, keyId }, parameters, ...how };
+}
+
+/** What is asked where the key is managed, in a state in which KMS does it: a promotion may have moved its primary. */
+function atPrimary(
+  plan: Plan,
+  roster: Roster,
+  observed: ObservedEstate,
+  { key: name, region }: Pick<Difference, 'key' | 'region'>,
+  action: 'key.replicate' | 'key.promote' | 'key.rotation',
+  how: How,
+): Proposal | null {
+  const planned = plan.keys[name];
+  const primary = primaryOf(plan, observed, name);
+  if (!planned || !primary) return null;
+  if (action === 'key.replicate') return replicaOf(plan, roster, primary, region, how);
+  if (action === 'key.promote') return promotionOf(plan, primary, plan.regions.primary, how);
+  const { region: home, ...key } = primary;
+  return { action, region: home, key, parameters: { periodDays: planned.rotation.periodDays }, ...how };
+}
+
+function primaryOf(plan: Plan, observed: ObservedEstate, name: string): ResolvedKey | null {
+  const here = observed[plan.regions.primary]?.[name]?.description;
+  const region = here?.multiRegion?.primaryRegion ?? plan.regions.primary;
+  const found = observed[region]?.[name]?.description;
+  if (!here || found?.state !== 'Enabled' || found.keyId !== here.keyId) return null;
+  return { name, alias: plan.keys[name]?.alias ?? '', arn: found.arn, keyId: found.keyId, region };
 }
 
 /** Parents before children, so that a hierarchy grows from its root. */

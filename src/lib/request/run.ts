@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Clock, millisOf } from '../base/time.js';
 import type { KeyReader, KeyWriter } from '../key/key.js';
+import type { KeyMaterial } from '../key/material.js';
 import type { KeyRef, RequestPredicate, SignedCall } from '../record/statement.js';
 
 /** One execution under way: everything that an action needs to act once and to see what came of it. */
@@ -16,6 +17,8 @@ export interface Run {
   readonly intentAt: RequestPredicate['at'];
   /** True when an earlier run may have made some of the calls: AWS's state decides which. */
   readonly resumed: boolean;
+  /** The key material of the request, where this machine has it. */
+  readonly material: KeyMaterial | null;
 }
 
 export interface Applied {
@@ -77,4 +80,32 @@ export async function waitFor<T>(
     if (clock.now() > deadline) throw new CustodyError('TIMEOUT', `${what} did not show within ${seconds} seconds`);
     await clock.sleep(pause);
   }
+}
+
+/**
+ * Sends a call once and waits until AWS shows what it does. When the answer is lost, or a run that was cut off is refused
+ * because an earlier one has done it already, what AWS shows decides.
+ * @param look what is waited for, null while it does not show
+ * @throws CustodyError what the call throws · TIMEOUT after `seconds`
+ */
+export async function callAndSee<T>(
+  run: Run,
+  call: SignedCall,
+  look: () => Promise<T | null>,
+  seconds = SETTLE_SECONDS,
+): Promise<{ readonly awsRequestIds: readonly string[]; readonly found: T }> {
+  const awsRequestIds: string[] = [];
+  let refusal: unknown = null;
+  try {
+    awsRequestIds.push((await callOnce(run, call)).requestId);
+  } catch (cause) {
+    const doneBefore = run.resumed && cause instanceof CustodyError && cause.code === 'REFUSED';
+    if (!doneBefore && !answerMayBeLost(cause)) throw cause;
+    if (doneBefore) refusal = cause;
+    run.progress(`The answer to ${call.operation} does not tell; looking at AWS whether it was done`);
+  }
+  const found = await waitFor(run.clock, seconds, call.operation, look).catch((cause: unknown) => {
+    throw refusal ?? cause;
+  });
+  return { awsRequestIds, found };
 }

@@ -1,3 +1,4 @@
+import type { KeyMaterial } from '../key/material.js';
 import type { Identity } from '../roster/roster.js';
 import type { InForce } from './in-force.js';
 import type { Actor, Aws, Ports } from './ports.js';
@@ -9,6 +10,8 @@ export interface Session {
   readonly actor: Actor;
   readonly aws: Aws;
   readonly identity: Identity;
+  /** The key material that the machine was given, for requests that import it. */
+  readonly material: KeyMaterial | null;
 }
 
 /** The fields that intents and receipts share. */

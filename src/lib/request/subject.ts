@@ -52,6 +52,22 @@ export async function resolveKey(
   return { name, alias: planned.alias, arn, keyId, region };
 }
 
+/**
+ * The same where the key is managed: a promotion may have moved its primary from the plan's primary Region.
+ * @throws CustodyError as `resolveKey`
+ */
+export async function resolvePrimary(
+  reader: KeyReader,
+  plan: Plan,
+  repository: string,
+  given: string,
+): Promise<ResolvedKey> {
+  const planned = await resolveKey(reader, plan, repository, given);
+  const found = await reader.describe(planned.region, planned.arn);
+  const primary = found?.multiRegion?.primaryRegion ?? planned.region;
+  return primary === planned.region ? planned : resolveKey(reader, plan, repository, planned.name, primary);
+}
+
 /** A replica has its primary's key id, so that it is found even where its own alias is missing. */
 async function keyIdIn(reader: KeyReader, plan: Plan, alias: string, region: string): Promise<string | null> {
   const here = await aliasTarget(reader, region, alias);

@@ -191,7 +191,7 @@ describe('diffPlan', () => {
       describedAs({ multiRegion: REPLICATED && { ...REPLICATED, type: 'REPLICA', primaryRegion: 'eu-west-9' } }),
       'multi-region',
       'critical',
-      undefined,
+      'key.promote',
     ],
     [
       'T49 a replica that nobody planned',
