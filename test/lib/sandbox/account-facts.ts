@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/lib/base/canonical-json.js';
 import { createInProcessHandler } from '../../../src/lib/sandbox/in-process.js';
 import type { Sandbox, SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
-import { fill } from './kms/facts.js';
+import { fill } from '../../support/facts/fill.js';
 import { call, type Key, keyOf, openSandbox, REGION } from './support.js';
 
 /**
