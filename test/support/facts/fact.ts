@@ -92,8 +92,11 @@ export const FACT_FILES: readonly FactFile[] = [
   { file: 'open', service: 'kms', kind: 'open' },
 ];
 
+/** Facts about an account as a whole, which their own runner plays (test/lib/sandbox/account-facts.ts). */
+export const ACCOUNT_FILES: readonly string[] = ['cloudtrail', 'iam', 'quotas', 'sts'];
+
 /** Other vectors about AWS's clients, which have tests of their own. */
-export const OTHER_FILES: readonly string[] = ['http-date', 'shared-config'];
+export const OTHER_FILES: readonly string[] = ['http-date', 'shared-config', ...ACCOUNT_FILES];
 
 const FOLDER = new URL('../../vectors/aws/', import.meta.url);
 

@@ -5,6 +5,7 @@ import { openPrincipals } from '../../../../src/lib/sandbox/principals.js';
 import { createMemoryStore } from '../../../../src/lib/sandbox/state.js';
 import { createSts } from '../../../../src/lib/sandbox/sts/service.js';
 import {
+  ACCOUNT_FILES,
   FACT_FILES,
   filesOf,
   OTHER_FILES,
@@ -23,6 +24,7 @@ import {
   outputOf,
   type Shape,
 } from '../../../support/facts/model.js';
+import { readAccountFacts } from '../account-facts.js';
 import { ACCOUNT, Bench } from '../kms/harness.js';
 
 const stories = filesOf('story').flatMap(readStories);
@@ -117,6 +119,9 @@ describe('what a program can list', () => {
     const told = new Set([
       ...[...stories, ...open].flatMap((fact) => fact.requests.map(([name]) => operationOf(fact, name).join(':'))),
       ...states.map(({ operation }) => `kms:${operation}`),
+      ...ACCOUNT_FILES.flatMap(readAccountFacts).flatMap(({ requests }) =>
+        requests.map(([service, operation]) => `${service}:${operation}`),
+      ),
     ]);
     expect(has.filter((name) => !told.has(name))).toEqual([]);
   });
