@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { callAndSee, type Run } from '../../../src/lib/request/run.js';
-import { answerLost, createTestClock, refused } from '../../support/fake-aws.js';
+import { answerLost, createTestClock } from '../../support/fake-aws.js';
+import { refused } from '../../support/fake-aws-access.js';
 import { NOON } from '../../support/people.js';
 
 /** A run of which only the call and the clock count. */
