@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CustodyError } from '../../src/lib/base/errors.js';
+import { addSeconds, parseInstant } from '../../src/lib/base/time.js';
 import { verifyChain } from '../../src/lib/ledger/chain.js';
 import type { RecordStore } from '../../src/lib/record/store.js';
 import { createProposal } from '../../src/lib/request/estate.js';
@@ -270,5 +271,42 @@ describe('T51 material that is not at hand any more', () => {
         expect((await run(office, store, id, createFaulty(), material)).receipt.outcome).toBe('executed');
       }
     }
+  });
+});
+
+describe('T51 what is there, but not of this request, is not taken for done', () => {
+  it('T49 a replica that somebody else made between two runs', async () => {
+    const office = await createSandboxOffice();
+    offices.push(office);
+    const { keyId } = await createRootAlone(office);
+    const proposal = await replicateProposal(await placeOf(office), 'root', REPLICA, HOW);
+    const id = await office.approved(proposal);
+    const store = office.remote.client();
+    await expect(run(office, store, id, createFaultyCall(0, 'killed before'), null)).rejects.toBeInstanceOf(Killed);
+    const { policy: Policy = '' } = proposal.parameters;
+    await office.aws.past('executor', 'ReplicateKey', { KeyId: keyId, ReplicaRegion: REPLICA, Policy });
+    await expect(run(office, store, id, createFaulty(), null)).rejects.toMatchObject({
+      code: 'REFUSED',
+      details: { receipt: { outcome: 'failed' } },
+    });
+    expect(await reader(office).aliases(REPLICA)).toEqual([]);
+  });
+
+  it('the same material with another end', async () => {
+    const office = await externalOffice();
+    offices.push(office);
+    const { plan, roster } = office.team;
+    await carryOut(office, createProposal(plan.plan, roster, 'root', '', null));
+    await bring(office, PRIMARY, kept);
+    const keyId = await root(office);
+    const [{ id: materialId } = { id: '' }] = (await reader(office).materials(PRIMARY, keyId)) ?? [];
+    const expiresAt = addSeconds(parseInstant(`${office.clock.now().slice(0, 19)}.000Z`), 86_400);
+    const which = { region: null, materialId };
+    const bringing = { ...kept.bringing, expiresAt };
+    const id = await office.approved(await importProposal(await placeOf(office), 'root', which, bringing, HOW));
+    const store = office.remote.client();
+    await expect(run(office, store, id, createFaultyCall(1, 'killed before'), kept)).rejects.toBeInstanceOf(Killed);
+    expect((await run(office, store, id, createFaulty(), kept)).receipt.outcome).toBe('executed');
+    expect(await reader(office).materials(PRIMARY, keyId)).toMatchObject([{ expiresAt }]);
   });
 });

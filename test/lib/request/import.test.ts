@@ -65,6 +65,10 @@ describe('key.import', () => {
     const material = newMaterial();
     const proposal = await importProposal(await placeOf(office), 'root', ANY, material.bringing, HOW);
     const { id, request } = (await office.open('architect', proposal)).case;
+    // The same is not asked for twice; other material is another request.
+    expect(await office.open('architect', proposal)).toMatchObject({ created: false, case: { id } });
+    const second = await importProposal(await placeOf(office), 'root', ANY, newMaterial().bringing, HOW);
+    expect(await office.open('architect', second)).toMatchObject({ created: true });
     const said = request.statement.predicate;
     expect(said.calls.map(({ operation }) => operation)).toEqual(['GetParametersForImport', 'ImportKeyMaterial']);
     expect(JSON.stringify(said.calls)).toContain(material.bringing.commitment);

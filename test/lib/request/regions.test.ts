@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
+import { diffPlan } from '../../../src/lib/plan/diff.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { changesOf, sentenceOf, undoOf } from '../../../src/lib/record/action.js';
 import { REPOSITORY_TAG, REQUEST_TAG } from '../../../src/lib/record/action-create.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
-import { observeEstate } from '../../../src/lib/request/estate.js';
+import { expectationsOf, observeEstate } from '../../../src/lib/request/estate.js';
 import { promoteProposal, replicateProposal } from '../../../src/lib/request/regions.js';
 import { remediesOf } from '../../../src/lib/request/remedies.js';
 import { rotateProposal, rotationProposal } from '../../../src/lib/request/rotate.js';
@@ -145,9 +146,16 @@ describe('key.replicate', () => {
     };
     const Policy = JSON.stringify({ ...rest, Statement: [...Statement, more] });
     await office.aws.past('executor', 'PutKeyPolicy', { KeyId: keyId, Policy, PolicyName: 'default' }, REPLICA);
+    const { aws, plan, state } = await placeOf(office);
+    const only = { ...plan, keys: { root: plan.keys.root as never } };
+    const estate = await observeEstate(aws.reader, only, () => undefined);
+    const differences = diffPlan(only, estate, expectationsOf(only, state.roster));
+    expect(differences.map(({ kind, region, severity }) => [kind, region, severity])).toEqual([
+      ['alias', REPLICA, 'warning'],
+      ['policy', REPLICA, 'critical'],
+    ]);
     const { proposals } = await remedies(office);
-    const asked = proposals.map(({ action, region }) => `${action} ${region}`);
-    expect(asked.sort()).toEqual([`key.alias-create ${REPLICA}`, `key.policy ${REPLICA}`]);
+    expect(proposals.map(({ action }) => action)).not.toContain('key.replicate');
   });
 });
 
