@@ -24,6 +24,7 @@ const vetoed = either(object({ request: use('request'), pushed: flag }), dryRunR
 const opened = either(use('opened'), use('dryRun'));
 const batch = { requests: list(either(use('request'), use('dryRun'))), failures: list(use('failure')) };
 const executed = object({ request: use('request'), receipt: use('receipt') });
+const brief = { id: text, action: text, key: nullable(text), state: text };
 const head = object({ size: count, digest: nullable(use('digest')) });
 const model = object({ sandbox: any });
 const stopped = object({ dir: text, stopped: flag });
@@ -44,10 +45,23 @@ const RESULTS = {
   join: object({ ...founded, signed: flag }),
   'keys-apply': object({ ...batch, remaining: list(use('difference')) }),
   'keys-approve': either(object({ request: use('request') }), object({ requests: list(use('request')) })),
+  'keys-cancel-deletion': either(
+    object({ request: use('request'), receipt: use('receipt'), created: flag, pushed: flag }),
+    use('opened'),
+    use('dryRun'),
+  ),
+  'keys-confirm-destroyed': opened,
+  'keys-delete': opened,
+  'keys-disable': opened,
+  'keys-enable': opened,
   'keys-execute': either(
     executed,
     dryRunRequest,
-    object({ results: list(either(executed, dryRunRequest, object({ id: text, error: use('fault') }))) }),
+    object({
+      results: list(either(executed, dryRunRequest, object({ id: text, error: use('fault') }))),
+      waiting: list(object({ ...brief, waitsFor: text, until: nullable(use('instant')) })),
+      elsewhere: list(object(brief)),
+    }),
   ),
   'keys-import': opened,
   'keys-list': object({ keys: list(use('key')) }),
@@ -73,7 +87,17 @@ const RESULTS = {
       'dryRun?': { const: true },
     }),
   }),
-  'keys-rotate': either(use('opened'), use('dryRun'), object(batch)),
+  'keys-rotate': either(
+    use('opened'),
+    use('dryRun'),
+    object(batch),
+    object({
+      ...batch,
+      opened: list(text),
+      alreadyOpen: list(text),
+      skipped: list(object({ key: text, because: text, nextAt: nullable(use('instant')) })),
+    }),
+  ),
   'keys-rotation': opened,
   'keys-alias': opened,
   'keys-describe': opened,
@@ -82,7 +106,10 @@ const RESULTS = {
   'keys-retire': opened,
   'keys-revoke': opened,
   'keys-tag': opened,
-  'keys-show': either(object({ request: use('request') }), object({ key: use('key'), grants: list(use('grant')) })),
+  'keys-show': either(
+    object({ request: use('request') }),
+    object({ key: nullable(use('key')), grants: list(use('grant')), destroyed: list(use('certificate')) }),
+  ),
   'keys-withdraw': vetoed,
   'ledger-show': object({
     head,

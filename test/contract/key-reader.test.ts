@@ -104,7 +104,7 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
     const { reader } = world;
     const questions = [
       ...[reader.describe, reader.policy, reader.tags],
-      ...[reader.rotationStatus, reader.rotations, reader.grants, reader.materials],
+      ...[reader.rotationStatus, reader.rotations, reader.grants, reader.materials, reader.lastUse],
     ];
     expect(await Promise.all(questions.map((ask) => ask(REGION, NOWHERE)))).toEqual(questions.map(() => null));
     expect(await reader.describe(REGION, 'alias/nothing')).toBeNull();
@@ -144,6 +144,16 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
     expect(await world.reader.materials(REGION, await create({ Origin: 'EXTERNAL' }))).toEqual([]);
     const asymmetric = await create({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
     expect(await world.reader.materials(REGION, asymmetric)).toEqual([]);
+  });
+
+  it('reads the last use: none at first, then the last one that succeeded', async () => {
+    const arn = await create();
+    const before = await world.reader.lastUse(REGION, arn);
+    const { createdAt } = (await world.reader.describe(REGION, arn)) ?? {};
+    expect(before).toEqual({ trackedSince: createdAt, last: null });
+    // By default the account's own policies decide, and they let the executor use the key.
+    await call('CreateGrant', { KeyId: arn, GranteePrincipal: EXECUTOR, Operations: ['DescribeKey'] });
+    expect(await world.reader.lastUse(REGION, arn)).toEqual(before);
   });
 
   it('reads a multi-Region key and its replica', async () => {

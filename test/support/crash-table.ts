@@ -7,7 +7,7 @@ import { execute } from '../../src/lib/request/execute.js';
 import type { Proposal } from '../../src/lib/request/open.js';
 import { createFaulty, FAULTS, type Fault, type Faulty, faultyMemory, faultyStore, Killed } from './faulty.js';
 import { createMemory, createOffice, type Office } from './office.js';
-import { NOON, type Team } from './people.js';
+import { NOON, type Team, type Who } from './people.js';
 
 /** An execution cut off at every step, in every way, and run again: what must hold each time. */
 
@@ -17,8 +17,8 @@ interface Machine {
   readonly memory: MachineMemory;
 }
 
-async function run(office: Office, machine: Machine, id: string, faulty: Faulty): Promise<unknown> {
-  const { ports, actor, aws } = office.machine('ci', {
+async function run(office: Office, machine: Machine, id: string, faulty: Faulty, by: Who = 'ci'): Promise<unknown> {
+  const { ports, actor, aws } = office.machine(by, {
     intercept: faulty.intercept,
     store: faultyStore(machine.store, office.remote, faulty),
     memory: faultyMemory(machine.memory, faulty),
@@ -34,6 +34,8 @@ export interface Story {
   readonly rotationSeconds?: number;
   /** Cut off only at these steps: what every action does alike is tried with one of them. */
   readonly only?: RegExp;
+  /** Who executes; by default the automation identity, which may not carry out a veto. */
+  readonly by?: Who;
   /** How long a change does not show. */
   readonly visibleAfterSeconds?: number;
   readonly check: (office: Office) => void;
@@ -66,7 +68,7 @@ async function cutAt(team: Team, story: Story, at: number, fault: Fault): Promis
   const before = new Map(office.remote.files());
   let ended: unknown = null;
   const broken = createFaulty(at, fault);
-  await run(office, machine, id, broken).catch((cause) => {
+  await run(office, machine, id, broken, story.by).catch((cause) => {
     ended = cause;
   });
   // Where it was not killed, what it says must be one of ours and never "it has failed for good".
@@ -75,7 +77,7 @@ async function cutAt(team: Team, story: Story, at: number, fault: Fault): Promis
     expect([5, 6]).toContain((ended as CustodyError).exit);
   }
   if (ended !== null) {
-    await run(office, machine, id, createFaulty()).catch((cause) => {
+    await run(office, machine, id, createFaulty(), story.by).catch((cause) => {
       // The receipt had landed: nothing is left to do.
       expect(cause).toMatchObject({ code: 'REQUEST_ENDED', details: { state: 'executed' } });
     });
@@ -102,7 +104,7 @@ export function itSurvives(team: Team, story: Story): void {
   it.each(FAULTS)('is finished by the next run: %s', async (fault) => {
     const { office, id, machine } = await prepare(team, story);
     const whole = createFaulty();
-    await run(office, machine, id, whole);
+    await run(office, machine, id, whole, story.by);
     expect(whole.steps).toEqual(expect.arrayContaining(['store sync', 'store publish', 'memory write']));
     for (const at of pointsOf(whole.steps, story.only)) await cutAt(team, story, at, fault);
   });

@@ -55,6 +55,8 @@ export interface FakeKey {
   periodDays: number | null;
   description: string;
   readonly grants: Grant[];
+  deletionAt: Instant | null;
+  lastUse: { readonly operation: string; readonly at: Instant } | null;
 }
 
 /**
@@ -134,6 +136,7 @@ class Model implements FakeAws {
         rotations: step('kms rotations', reader.rotations),
         grants: step('kms grants', reader.grants),
         materials: step('kms materials', reader.materials),
+        lastUse: step('kms lastUse', reader.lastUse),
       },
       authority: {
         whoAmI,
@@ -182,6 +185,8 @@ class Model implements FakeAws {
       periodDays: null,
       description: '',
       grants: [],
+      deletionAt: null,
+      lastUse: null,
     };
     this.keys.push(key);
     return key;
@@ -243,11 +248,12 @@ class Model implements FakeAws {
       rotations: found(({ rotations }) => rotations.filter(({ at }) => this.#shows(at))),
       // It knows no imported material; the sandbox does.
       materials: found(() => []),
+      lastUse: found(({ createdAt, lastUse }) => ({ trackedSince: createdAt, last: lastUse })),
     };
   }
 
   #describe(key: FakeKey): KeyDescription {
-    const { keyId, region, state, origin, createdAt, description } = key;
+    const { keyId, region, state, origin, createdAt, description, deletionAt } = key;
     const replicas = this.keys.filter((other) => other.keyId === keyId && other !== key);
     return {
       arn: keyArnOf({ partition: 'aws', account: this.account, region, keyId }),
@@ -260,7 +266,7 @@ class Model implements FakeAws {
       origin,
       description,
       createdAt,
-      deletionAt: null,
+      deletionAt,
       multiRegion: key.multiRegion
         ? { type: 'PRIMARY', primaryRegion: region, replicaRegions: replicas.map((other) => other.region) }
         : null,
@@ -300,6 +306,19 @@ class Model implements FakeAws {
     return {};
   }
 
+  /** As in the table of key states: what changes a key's state is refused in the others. */
+  setState(region: string, keyId: string, from: readonly FakeKey['state'][], change: Partial<FakeKey>): JsonObject {
+    const key = this.#find(region, keyId);
+    if (!key) throw refused('NotFoundException');
+    if (!from.includes(key.state)) throw refused('KMSInvalidStateException');
+    Object.assign(key, change);
+    return { KeyId: keyId };
+  }
+
+  deletionDate(days: number): Instant {
+    return addSeconds(this.clock.now(), days * 86_400);
+  }
+
   createKey(region: string, p: CreateInput): JsonObject {
     const number = String(this.keys.length + 1);
     const keyId = p.MultiRegion
@@ -333,6 +352,22 @@ const OPERATIONS: Readonly<
   },
   EnableKeyRotation(region, p) {
     return this.enableRotation(region, String(p.KeyId), Number(p.RotationPeriodInDays));
+  },
+  DisableKeyRotation(region, p) {
+    return this.setState(region, String(p.KeyId), ['Enabled'], { enabled: false, periodDays: null });
+  },
+  EnableKey(region, p) {
+    return this.setState(region, String(p.KeyId), ['Enabled', 'Disabled'], { state: 'Enabled' });
+  },
+  DisableKey(region, p) {
+    return this.setState(region, String(p.KeyId), ['Enabled', 'Disabled'], { state: 'Disabled' });
+  },
+  ScheduleKeyDeletion(region, p) {
+    const deletionAt = this.deletionDate(Number(p.PendingWindowInDays));
+    return this.setState(region, String(p.KeyId), ['Enabled', 'Disabled'], { state: 'PendingDeletion', deletionAt });
+  },
+  CancelKeyDeletion(region, p) {
+    return this.setState(region, String(p.KeyId), ['PendingDeletion'], { state: 'Disabled', deletionAt: null });
   },
   CreateKey(region, p) {
     return this.createKey(region, p as unknown as CreateInput);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeyAuthority } from '../../src/lib/aws/authority.js';
+import { callDirectly, type DirectOperation } from '../../src/lib/aws/direct.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
 import { createKeyWriter } from '../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
@@ -23,6 +24,8 @@ export interface SandboxAccount extends Account {
   readonly sandbox: Sandbox;
   /** One mutating call past the tool, by a profile of the sandbox. */
   past(profile: string, operation: string, parameters: JsonObject, region?: string): Promise<JsonObject>;
+  /** One use of a key, as an application makes it. */
+  use(profile: string, operation: DirectOperation, parameters: JsonObject): Promise<unknown>;
 }
 
 export type SandboxOffice = Office<SandboxAccount>;
@@ -81,6 +84,7 @@ export async function createSandboxOffice(
       const writer = createKeyWriter(connectionOf(profile));
       return (await writer.call({ service: 'kms', region, operation, parameters })).answer;
     },
+    use: (profile, operation, parameters) => callDirectly(connectionOf(profile), PRIMARY, operation, parameters),
   };
   const office = await openOffice(team, clockOf(sandbox), account);
   return { ...office, close: () => rmSync(folder, { recursive: true, force: true }) };

@@ -1,20 +1,21 @@
 import { Args, Flags } from '@oclif/core';
-import { CustodyError, type ExitStatus, worstExit } from '../../lib/base/errors.js';
+import { CustodyError } from '../../lib/base/errors.js';
 import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
-import { errorJson } from '../../lib/cli/failure.js';
 import { materialFdFlag, materialFrom } from '../../lib/cli/material.js';
 import { readyIds, wantingMaterial } from '../../lib/cli/pending.js';
 import { receiptJson, requestJson } from '../../lib/cli/present.js';
+import { readyReport } from '../../lib/cli/ready-report.js';
 import { pairs } from '../../lib/cli/render.js';
 import type { KeyMaterial } from '../../lib/key/material.js';
 import { checkExecutable, execute } from '../../lib/request/execute.js';
+import { runReady } from '../../lib/request/ready.js';
 
 export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
   static override summary = 'Verify an approved request again and run it once.';
   static override description =
-    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. A request that imports key material takes the 32 bytes from --material-fd; --ready leaves it to the machine that has them. Exit 8: the quorum is not met; 3: it can never be.';
+    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. --ready leaves to another machine what that one began less than twenty minutes ago. A request that imports key material takes the 32 bytes from --material-fd; --ready leaves that to the machine that has them. Exit 8: the quorum is not met; 3: it can never be.';
   static override examples = [
     '<%= config.bin %> keys execute r-abcdefghij',
     '<%= config.bin %> keys execute --ready --json --pin pin.json',
@@ -50,43 +51,32 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
   }
 
   private async executeReady(seat: Seat) {
-    const results: Record<string, unknown>[] = [];
-    const exits: ExitStatus[] = [];
-    for (const ready of await readyIds(seat)) {
-      try {
-        results.push(await this.executeOne(seat, ready));
-      } catch (cause) {
-        if (!(cause instanceof CustodyError)) throw cause;
-        results.push({ id: ready, ...errorJson(cause) });
-        exits.push(cause.exit);
-        this.complain(cause);
-      }
-    }
-    for (const id of await wantingMaterial(seat))
-      this.note(`${id} waits for the machine that has its key material: custody keys execute ${id} --material-fd N`);
-    this.show(results.length === 0 ? 'Nothing is ready.' : `${results.length} requests, ${exits.length} not executed.`);
-    this.endWith(worstExit(exits));
-    return { results };
+    const report = readyReport(await runReady(seat.ports, seat.actor, (id) => this.executeOne(seat, id, false)));
+    this.context.progress.done();
+    for (const { error } of report.failures) this.complain(error);
+    this.show(report.text);
+    this.endWith(report.exit);
+    return report.json;
   }
 
-  private async executeOne(seat: Seat, id: string) {
+  private async executeOne(seat: Seat, id: string, takeUp = true) {
     const fd = this.flags['material-fd'];
     const material = fd === undefined ? null : await materialFrom(fd);
     try {
-      return await this.executeWith(seat, id, material);
+      return await this.executeWith(seat, id, material, takeUp);
     } finally {
       material?.wipe();
     }
   }
 
-  private async executeWith({ ports, actor, aws }: Seat, id: string, material: KeyMaterial | null) {
+  private async executeWith({ ports, actor, aws }: Seat, id: string, material: KeyMaterial | null, takeUp: boolean) {
     if (this.flags['dry-run']) {
       const checked = await checkExecutable(ports, actor, aws, id, material);
       this.context.progress.done();
       this.show(`Request ${id} would be executed now: every check passed.`);
       return { dryRun: true, request: requestJson(checked) };
     }
-    const { case: after, receipt } = await execute(ports, actor, aws, id, material);
+    const { case: after, receipt } = await execute(ports, actor, aws, id, material, { takeUp });
     this.context.progress.done();
     this.show(
       pairs([

@@ -1,20 +1,20 @@
 import { Args, Flags } from '@oclif/core';
-import { CustodyError, EXIT, worstExit } from '../../lib/base/errors.js';
+import { CustodyError } from '../../lib/base/errors.js';
 import { chooseSome } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
-import { errorJson } from '../../lib/cli/failure.js';
 import { bringFlags, bringingOf, bringsMaterial } from '../../lib/cli/material.js';
 import { openAll, openedText, openFlags, openOne } from '../../lib/cli/open-flags.js';
+import { openDue } from '../../lib/cli/rotate-report.js';
 import { rotateImportedProposal } from '../../lib/request/import.js';
 import type { Proposal } from '../../lib/request/open.js';
-import { dueProposals, rotateProposal, wantsMaterial } from '../../lib/request/rotate.js';
+import { dueProposals, rotateProposal } from '../../lib/request/rotate.js';
 
 export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
   static override strict = false;
   static override summary = 'Ask the quorum to rotate keys now.';
   static override description =
-    'KEY is a name of the plan, an alias, a key id or an ARN. --due takes every key whose last rotation is older than the plan allows; a key whose automatic rotation is off gets a request to switch it on instead. A key of imported material (origin EXTERNAL) takes new material: --material-fd or --commitment asks to import it into every Region of the key and to rotate to it.';
+    'KEY is a name of the plan, an alias, a key id or an ARN. --due takes every key whose last rotation is older than the plan allows; a key whose automatic rotation is off gets a request to switch it on instead, since KMS rotates a key on demand only 25 times. Run it as often as you like, on as many machines: one request a key. ; A key of imported material (origin EXTERNAL) takes new material: --material-fd or --commitment asks to import it into every Region of the key and to rotate to it.';
   static override examples = [
     '<%= config.bin %> keys rotate case-data --reason "quarterly"',
     '<%= config.bin %> keys rotate --due --json',
@@ -31,17 +31,17 @@ export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
     if (this.flags.due && this.words.length > 0) throw new CustodyError('USAGE', 'name keys, or give --due: not both');
     if (bringsMaterial(this.flags)) return this.rotateImported();
     const seat = await this.context.seat('remote-if-reachable');
-    const { proposals, wanting } = this.flags.due
-      ? await dueProposals(seat, this.how())
-      : { proposals: await this.proposals(seat), wanting: [] };
-    const opened = await openAll(seat, proposals, this.flags['dry-run'], (error) => this.complain(error));
-    const { requests } = opened;
-    const failures = [...opened.failures, ...wanting.map((name) => this.wants(name))];
-    this.endWith(worstExit([opened.exit, ...(wanting.length > 0 ? [EXIT.usage] : [])]));
-    if (requests.length > 0 || failures.length === 0)
-      this.show(requests.map(openedText).join('\n\n') || 'Nothing is due.');
+    if (this.flags.due) return this.rotateDue(seat);
+    const { requests, failures, exit } = await openAll(
+      seat,
+      await this.proposals(seat),
+      this.flags['dry-run'],
+      (error) => this.complain(error),
+    );
+    this.endWith(exit);
+    if (requests.length > 0) this.show(requests.map(openedText).join('\n\n'));
     const [only] = requests;
-    return !this.flags.due && requests.length === 1 && failures.length === 0 && only
+    return requests.length === 1 && failures.length === 0 && only
       ? only
       : { requests: requests.map((item) => item.request ?? item), failures };
   }
@@ -66,10 +66,13 @@ export default class KeysRotate extends BaseCommand<typeof KeysRotate> {
     return opened;
   }
 
-  private wants(key: string) {
-    const error = wantsMaterial(key);
-    this.complain(error);
-    return { key, ...errorJson(error) };
+  private async rotateDue(seat: Seat) {
+    const due = await dueProposals(seat, this.how());
+    const report = await openDue(seat, due, this.flags['dry-run'], (error) => this.complain(error));
+    this.context.progress.done();
+    this.endWith(report.exit);
+    if (report.text !== '' || report.json.failures.length === 0) this.show(report.text || 'Nothing is due.');
+    return report.json;
   }
 
   private keys({ plan }: Seat): Promise<readonly string[]> {

@@ -1,16 +1,22 @@
 import { Args, Flags } from '@oclif/core';
+import { CustodyError } from '../../lib/base/errors.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+import { certificateJson, certificateScreen } from '../../lib/cli/certificate.js';
 import { grantFacts, grantText } from '../../lib/cli/grant-list.js';
 import { keyFacts, keyScreen } from '../../lib/cli/key-list.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { requestScreen } from '../../lib/cli/request-screen.js';
+import type { KeyReader } from '../../lib/key/key.js';
 import { isRequestId } from '../../lib/record/paths.js';
-import { caseOf } from '../../lib/request/desk.js';
+import { caseOf, casesOf } from '../../lib/request/desk.js';
+import { certificatesOf } from '../../lib/request/destruction.js';
 import { observeEstate } from '../../lib/request/estate.js';
-import { resolveKey } from '../../lib/request/subject.js';
+import type { InForce } from '../../lib/request/in-force.js';
+import type { Ports } from '../../lib/request/ports.js';
+import { plannedSubject, resolveKey } from '../../lib/request/subject.js';
 
 export default class KeysShow extends BaseCommand<typeof KeysShow> {
-  static override summary = 'One key, or one request with all its records.';
+  static override summary = 'One key, alive or destroyed, or one request with all its records.';
   static override examples = ['<%= config.bin %> keys show case-data', '<%= config.bin %> keys show r-abcdefghij'];
   static override args = {
     what: Args.string({ description: 'key (name, alias, id, ARN) or request id', required: true }),
@@ -36,11 +42,23 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const { ports } = await this.context.desk();
     const { plan } = state.plan;
     const { reader } = await this.context.access.aws(plan);
+    const name = plannedSubject(plan, this.args.what)?.name ?? this.args.what;
+    const destroyed = certificatesOf((await casesOf(ports, state)).cases, name).map(certificateJson);
+    const key = await this.liveKey(state, ports, reader).catch((cause) => {
+      // Its name is of no live key any more: then its end is what there is to tell.
+      if (cause instanceof CustodyError && cause.code === 'NOT_FOUND' && destroyed.length > 0) return null;
+      throw cause;
+    });
+    const screens = key ? [keyScreen(key.facts), grantText(key.grants)] : [];
+    this.show([...screens, ...destroyed.map(certificateScreen)].join('\n\n'));
+    return { key: key?.facts ?? null, grants: key?.grants ?? [], destroyed };
+  }
+
+  private async liveKey(state: InForce, ports: Ports, reader: KeyReader) {
+    const { plan } = state.plan;
     const { name } = await resolveKey(reader, plan, state.roster.repository, this.args.what);
     const estate = await observeEstate(reader, plan, ports.progress, { names: [name] });
-    const key = keyFacts(state, estate, name, ports.clock.now());
     const grants = await grantFacts(ports, reader, state, estate, name);
-    this.show(`${keyScreen(key)}\n\n${grantText(grants)}`);
-    return { key, grants };
+    return { facts: keyFacts(state, estate, name, ports.clock.now()), grants };
   }
 }

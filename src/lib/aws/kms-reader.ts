@@ -17,6 +17,7 @@ import {
 } from '../key/key.js';
 import type { AwsConnection } from './connection.js';
 import { grants } from './kms-grants.js';
+import { lastUse } from './kms-last-use.js';
 import { materials } from './kms-materials.js';
 import { allPages, unreadable } from './pages.js';
 
@@ -34,6 +35,7 @@ export function createKeyReader(aws: AwsConnection): KeyReader {
     rotations: (region, key) => orNull(() => rotations(aws, region, key)),
     grants: (region, key) => orNull(() => grants(aws, region, key)),
     materials: (region, key) => orNull(() => orUnsupported(() => materials(aws, region, key), [])),
+    lastUse: (region, key) => orNull(() => lastUse(aws, region, key)),
   };
 }
 

@@ -19,6 +19,13 @@ export const ACTION_CLASSES = [
   'plan',
   'roster',
   'anchor',
+  'veto',
+  'certify',
 ] as const;
 
 export type ActionClass = (typeof ACTION_CLASSES)[number];
+
+export type RuledClass = Exclude<ActionClass, 'veto'>;
+
+/** Those that a plan can make rules for: a veto needs one custodian, whatever the plan says. */
+export const RULED_CLASSES: readonly RuledClass[] = ACTION_CLASSES.filter((name) => name !== 'veto');

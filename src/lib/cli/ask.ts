@@ -5,7 +5,10 @@ import type { Review } from '../request/approve.js';
 
 const OUTPUT = { output: process.stderr };
 
-/** Asks for the last characters of the digest: something that only a look at the screen gives. */
+/**
+ * Asks for the last characters of the digest: something that only a look at the screen gives; for the end of a key also for
+ * its name.
+ */
 export async function confirmReview({ case: { request } }: Review): Promise<boolean> {
   const { input } = await import('@inquirer/prompts');
   const last = request.digest.slice(-6);
@@ -13,7 +16,32 @@ export async function confirmReview({ case: { request } }: Review): Promise<bool
     { message: `To sign, type the last six characters of the digest (…${last.replaceAll(/./g, '·')}):` },
     OUTPUT,
   );
-  return typed.trim().toLowerCase() === last;
+  if (typed.trim().toLowerCase() !== last) return false;
+  const { class: power, key } = request.statement.predicate;
+  if (power === 'delete') await confirmName(true, undefined, key?.name ?? '', 'approve its deletion');
+  return true;
+}
+
+/**
+ * A key's name, typed by the one who means it; without a terminal it must have been given.
+ * @throws CustodyError INPUT_MISSING, USAGE for another name
+ */
+export async function confirmName(
+  interactive: boolean,
+  given: string | undefined,
+  name: string,
+  purpose: string,
+): Promise<void> {
+  if (given === undefined && !interactive) {
+    throw new CustodyError('INPUT_MISSING', `without a terminal, --confirm must name the key, to ${purpose}`, {
+      suggestions: [`--confirm ${name}`],
+    });
+  }
+  const typed = given ?? (await askText(`To ${purpose}, type the name of the key (${name}):`));
+  if (typed === name) return;
+  throw new CustodyError('USAGE', 'that is not the name of the key: nothing was signed', {
+    details: { expected: name },
+  });
 }
 
 export async function confirm(message: string): Promise<boolean> {

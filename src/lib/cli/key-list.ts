@@ -3,13 +3,10 @@ import { CustodyError } from '../base/errors.js';
 import { type Instant, millisOf } from '../base/time.js';
 import { diffPlan } from '../plan/diff.js';
 import type { Difference, ObservedEstate, ObservedKey } from '../plan/estate.js';
-import { rotationDue } from '../plan/rotation-due.js';
+import { budgetFinding, ON_DEMAND_LIMIT, onDemandLeft, rotationDue } from '../plan/rotation-due.js';
 import { expectationsOf } from '../request/estate.js';
 import type { InForce } from '../request/in-force.js';
 import { heading, pairs, table, wrap } from './render.js';
-
-/** KMS allows this many on-demand rotations in a key's lifetime (AWS KMS Developer Guide, "Rotate AWS KMS keys"). */
-const ON_DEMAND_LIMIT = 25;
 
 /** One line of `keys list`. */
 export function keyFacts(state: InForce, estate: ObservedEstate, name: string, now: Instant) {
@@ -19,7 +16,10 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, n
   const region = plan.regions.primary;
   const live = estate[region]?.[name] ?? null;
   const only = { ...plan, keys: { [name]: planned } };
-  const findings = diffPlan(only, estate, expectationsOf(plan, state.roster));
+  const findings = [
+    ...diffPlan(only, estate, expectationsOf(plan, state.roster)),
+    ...(live ? budgetFinding(name, live) : []),
+  ];
   const due = live ? rotationDue(planned, live, now) : null;
   return {
     name,
@@ -29,6 +29,7 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, n
     arn: live?.description.arn ?? null,
     keyId: live?.description.keyId ?? null,
     region,
+    deletionAt: live?.description.deletionAt ?? null,
     state: live?.description.state ?? (estate[region] && name in (estate[region] ?? {}) ? 'missing' : 'unread'),
     multiRegion: live ? live.description.multiRegion !== null : planned.multiRegion,
     replicas: planned.replicas.map((where) => ({
@@ -41,17 +42,13 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, n
     nextRotationAt: nextOf(live, due?.nextAt ?? null),
     rotationDue: due?.due ?? false,
     rotationBecause: due?.because ?? null,
-    onDemandRotationsLeft: live ? onDemandLeft(live) : null,
+    onDemandRotationsLeft: live ? onDemandLeft(live.rotations) : null,
     enforcement: { level: 'advisory', because: 'interlock not installed' },
     findings,
   };
 }
 
 export type KeyFacts = ReturnType<typeof keyFacts>;
-
-function onDemandLeft({ rotations }: ObservedKey): number {
-  return ON_DEMAND_LIMIT - rotations.filter(({ type }) => type === 'ON_DEMAND').length;
-}
 
 /** KMS's own date where it rotates by itself, the plan's where it comes earlier. */
 function nextOf(live: ObservedKey | null, planned: Instant | null): Instant | null {
@@ -84,6 +81,12 @@ function keyRows(keys: readonly KeyFacts[]): string {
   );
 }
 
+function stateOf({ name, state, deletionAt }: KeyFacts): string {
+  if (state === 'PendingReplicaDeletion') return `${state}: it waits for its last replica to be gone`;
+  if (deletionAt === null) return state;
+  return `${state}, gone on ${deletionAt}; custody keys cancel-deletion ${name} stops it`;
+}
+
 function findingText(findings: readonly Difference[]): string {
   return findings.length === 0 ? '' : findings.map(({ kind, region }) => `${kind} (${region})`).join(', ');
 }
@@ -95,7 +98,7 @@ export function keyScreen(key: KeyFacts): string {
     pairs([
       ['purpose', key.purpose],
       ['arn', key.arn ?? 'none yet'],
-      ['state', key.state],
+      ['state', stateOf(key)],
       ['replicas', key.replicas.map(({ region, state }) => `${region} ${state ?? 'missing'}`).join(', ') || 'none'],
       ['rotation', key.rotationEnabled ? `every ${key.rotationPeriodDays} days` : 'off'],
       ['last', key.lastRotationAt ?? 'never'],

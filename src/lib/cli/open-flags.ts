@@ -5,7 +5,7 @@ import { type Opened, openRequest, type Proposal, prepareRequest } from '../requ
 import type { Seat } from './context.js';
 import { errorJson } from './failure.js';
 import { requestJson } from './present.js';
-import { pairs } from './render.js';
+import { changeBlock, pairs, wrap } from './render.js';
 import { stateCell } from './request-screen.js';
 
 const MAX_REASON_LENGTH = 1000;
@@ -102,6 +102,13 @@ export async function openAll(
     }
   }
   return { requests, failures, exit: worstExit(exits) };
+}
+
+/** What a deletion would take with it, before anybody is asked; null where a request for it is open already. */
+export function lossesText(preview: OpenedJson): string | null {
+  if (!('proposed' in preview) || !preview.proposed) return null;
+  const { sentence, changes } = preview.proposed;
+  return [`  ${wrap(sentence, 2)}`, '', ...changes.map(({ what, from, to }) => changeBlock(what, from, to))].join('\n');
 }
 
 /** What was opened, at a glance. */

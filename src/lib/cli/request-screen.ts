@@ -1,10 +1,11 @@
 import chalk from 'chalk';
 import { isObject } from '../base/fields.js';
-import { formatDuration, type Instant, secondsBetween } from '../base/time.js';
+import { addSeconds, formatDuration, type Instant, secondsBetween } from '../base/time.js';
 import type { PolicyLine } from '../policy/words.js';
 import type { Judged } from '../quorum/evidence.js';
 import { changesOf, riskOf, sentenceOf, undoOf } from '../record/action.js';
 import type { Risk } from '../record/action-row.js';
+import { DELETION_DAYS } from '../record/action-state.js';
 import type { SignedCall } from '../record/statement.js';
 import type { Review } from '../request/approve.js';
 import type { Case } from '../request/case.js';
@@ -96,7 +97,7 @@ export function requestScreen(item: Case, now: Instant): string {
     ...changesOf(said).map(({ what, from, to }) => changeBlock(what, from, to)),
     '',
     ...policyBlock(item),
-    pairs([['to undo', undoOf(said) ?? 'nothing takes it back']]),
+    pairs([['to undo', undoText(item, now)]]),
     '',
     heading('Calls'),
     ...said.calls.map(callLine),
@@ -113,6 +114,18 @@ function policyBlock({ request, rules }: Case): readonly string[] {
   const said = request.statement.predicate;
   const change = policyChangeOf(rules, said);
   return change === null ? [] : [policyChangeScreen(change, said.account), ''];
+}
+
+/** Of an executed deletion, the day after which nothing takes it back. */
+function undoText({ request, verdict }: Case, now: Instant): string {
+  const said = request.statement.predicate;
+  const undo = undoOf(said) ?? 'nothing takes it back';
+  const receipt = verdict.receipt?.statement.predicate;
+  if (said.action !== 'key.delete' || receipt?.outcome !== 'executed') return undo;
+  const until = addSeconds(receipt.finishedAt, DELETION_DAYS * 86_400);
+  return now > until
+    ? 'nothing takes it back any more'
+    : `custody keys cancel-deletion ${said.key?.name}, until ${until}`;
 }
 
 function executionWindow({ request, verdict }: Case, now: Instant): string {

@@ -1,4 +1,5 @@
 import { CustodyError } from '../base/errors.js';
+import { isObject } from '../base/fields.js';
 import { signerOf } from '../quorum/signer.js';
 import { assertByTable } from '../record/action.js';
 import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
@@ -123,10 +124,32 @@ function quorumChecks(
         typeof signer !== 'string' && signer.kind === 'custodian' && signer.id === approval?.statement.predicate.by;
       if (counts && approval?.statement.predicate.request === request.digest) people.add(signer.person);
     }
+    const said = request.statement.predicate;
+    const certifies = said.action === 'key.confirm-destroyed';
     const id = `${requestIdOf(request.digest)} quorum`;
     const detail = `${people.size} of ${roster.threshold} custodians approve it in these files: ${[...people].join(', ') || 'nobody'}`;
-    return [people.size >= roster.threshold ? check(id, true, detail) : { id, status: 'skip', detail }];
+    const quorum =
+      people.size >= roster.threshold ? check(id, true, detail) : ({ id, status: 'skip', detail } as const);
+    return [quorum, ...(certifies ? [certificateCheck(request, records, quorum.status === 'pass')] : [])];
   });
+}
+
+/** A certificate is the request with its approvals and the receipt that it was executed; less of it is unproven. */
+function certificateCheck(
+  request: OpenRecord<'request'>,
+  records: readonly { readonly record: OpenRecord; readonly signer: Signer }[],
+  quorum: boolean,
+): Check {
+  const id = `${requestIdOf(request.digest)} certificate`;
+  const receipt = records
+    .filter(({ signer }) => typeof signer !== 'string')
+    .map(({ record }) => ofKind(record, 'receipt')?.statement.predicate)
+    .find((said) => said?.request === request.digest && said.outcome === 'executed');
+  const { key, preState } = request.statement.predicate;
+  if (!quorum || !receipt) return { id, status: 'skip', detail: 'the quorum or the receipt is not among these files' };
+  const deletion = isObject(preState.deletion) ? preState.deletion : {};
+  const detail = `${key?.arn} is destroyed: deleted by ${deletion.request} on ${deletion.at}, unknown to KMS on ${receipt.finishedAt}`;
+  return check(id, preState.knownToKms === false, detail);
 }
 
 function factsOf(path: string, { statement, digest }: OpenRecord, signer: Signer): RecordFacts {

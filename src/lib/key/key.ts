@@ -102,6 +102,14 @@ export interface Grant {
   readonly createdAt: Instant;
 }
 
+/** When a key was last used, as far as KMS has kept account of it. */
+export interface KeyUsage {
+  /** From when on KMS knows. */
+  readonly trackedSince: Instant;
+  /** Null when it was not used since. */
+  readonly last: { readonly operation: string; readonly at: Instant } | null;
+}
+
 /** One call to AWS exactly as a quorum signed it: the service model's own operation and member names. */
 export interface AwsCall {
   readonly service: 'kms';
@@ -145,6 +153,8 @@ export interface KeyReader {
   grants(region: string, key: string): Promise<readonly Grant[] | null>;
   /** Every material of the key, the first one and those that wait included, by id; all pages. */
   materials(region: string, key: string): Promise<readonly ListedMaterial[] | null>;
+  /** The last successful cryptographic operation; `unknown` where KMS does not keep account of it. */
+  lastUse(region: string, key: string): Promise<KeyUsage | 'unknown' | null>;
 }
 
 /** PORT: one who may change keys. A mutating call is sent once: it is never retried after it may have reached AWS. */

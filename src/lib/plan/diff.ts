@@ -153,7 +153,7 @@ function diffRotation({ rotation, origin }: PlannedKey, { rotationStatus, descri
   const expected = rotation.automatic ? `every ${rotation.periodDays} days` : 'not automatic';
   if (!rotation.automatic) {
     if (origin === 'EXTERNAL' || rotationStatus?.enabled !== true) return [];
-    return [difference('rotation', expected, `every ${rotationStatus.periodDays} days`, 'notice', 'key.rotation')];
+    return [difference('rotation', expected, `every ${rotationStatus.periodDays} days`, 'notice', 'key.rotation-off')];
   }
   if (rotationStatus?.enabled === true && rotationStatus.periodDays === rotation.periodDays) return [];
   const found =

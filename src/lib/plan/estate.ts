@@ -40,6 +40,7 @@ export type DifferenceKind =
   | 'alias'
   | 'tags'
   | 'rotation'
+  | 'rotation-budget'
   | 'policy';
 
 /** `critical`: the key can be used or changed past the plan, or not be used at all. */
@@ -49,6 +50,7 @@ export type Severity = 'critical' | 'warning' | 'notice';
 export type RemedyAction =
   | 'key.create'
   | 'key.rotation'
+  | 'key.rotation-off'
   | 'key.policy'
   | 'key.alias-create'
   | 'key.alias-move'

@@ -1,4 +1,4 @@
-import { ACTION_CLASSES, type ActionClass } from '../base/action-class.js';
+import { RULED_CLASSES, type RuledClass } from '../base/action-class.js';
 import {
   booleanField,
   choiceField,
@@ -62,8 +62,8 @@ const classRule: Field<ClassRule> = objectField({
 });
 
 const classes = objectField(
-  Object.fromEntries(ACTION_CLASSES.map((name) => [name, optionalField(classRule)])) as Record<
-    ActionClass,
+  Object.fromEntries(RULED_CLASSES.map((name) => [name, optionalField(classRule)])) as Record<
+    RuledClass,
     Field<ClassRule> & { readonly optional: true }
   >,
 );

@@ -14,6 +14,12 @@ export function planTree(plan: Plan): readonly TreeNode[] {
   return nodesBelow(plan, null);
 }
 
+/** Names of the keys right below one. */
+export function childrenOf(plan: Pick<Plan, 'keys'>, name: string): readonly string[] {
+  const below = Object.entries(plan.keys).filter(([, { parent }]) => parent === name);
+  return below.map(([child]) => child).sort();
+}
+
 function nodesBelow(plan: Plan, parent: string | null): readonly TreeNode[] {
   return Object.entries(plan.keys)
     .filter(([, key]) => key.parent === parent)

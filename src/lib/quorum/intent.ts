@@ -1,6 +1,7 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, isLaterBy } from '../base/time.js';
+import { isVeto } from '../record/action.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import { digestOfJson } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
@@ -78,9 +79,11 @@ export function executorFault(
   verdict: Pick<Verdict, 'requester' | 'approvals'>,
   { plan, frozen }: Rules,
 ): string | null {
-  const { executor } = request.statement.predicate;
+  const { executor, action } = request.statement.predicate;
   if (executor !== null && executor !== signer.id) return `${executor} is named to execute it, not ${signer.id}`;
   if (frozen.has(signer.id)) return `${signer.id} is frozen`;
+  // One custodian is all that a veto has: who asks for it must be able to carry it out.
+  if (isVeto(action)) return signer.kind === 'custodian' ? null : 'only custodians carry out a veto';
   if (!plan.quorum.requesterMayExecute && signer.person === verdict.requester.person)
     return 'the plan does not let the requester execute';
   const approved = verdict.approvals.some((approval) => approval.counted && approval.signer?.person === signer.person);

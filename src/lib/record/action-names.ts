@@ -18,6 +18,12 @@ export const ACTION_NAMES = [
   'key.import',
   'key.material-off',
   'key.rotate-imported',
+  'key.rotation-off',
+  'key.enable',
+  'key.disable',
+  'key.delete',
+  'key.cancel-deletion',
+  'key.confirm-destroyed',
   'plan.update',
   'roster.update',
 ] as const;

@@ -10,6 +10,7 @@ import { LABEL_ACTIONS } from './action-label.js';
 import type { ActionName } from './action-names.js';
 import { REGION_ACTIONS } from './action-regions.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
+import { automaticRotation, STATE_ACTIONS } from './action-state.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
 
 const rotate = row({
@@ -84,6 +85,7 @@ const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   ...LABEL_ACTIONS,
   ...REGION_ACTIONS,
   ...IMPORT_ACTIONS,
+  ...STATE_ACTIONS,
   'plan.update': documentRow('plan', 'UpdatePlan'),
   'roster.update': documentRow('roster', 'UpdateRoster'),
 };
@@ -139,10 +141,6 @@ export function assertByTable(request: RequestPredicate): void {
   if (request.class !== classOf(request.action) || !same) {
     throw new CustodyError('RECORD_MALFORMED', `the calls of the request are not those of ${request.action}`);
   }
-}
-
-function automaticRotation({ enabled, periodDays }: JsonObject): string {
-  return enabled === true ? `every ${periodDays} days` : 'off';
 }
 
 function materialOf(before: JsonObject): string {

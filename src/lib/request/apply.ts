@@ -6,14 +6,18 @@ import { applyImport, applyMaterialOff } from './apply-import.js';
 import { applyPromote, applyReplicate } from './apply-regions.js';
 import { applyRotate } from './apply-rotate.js';
 import { applyRotateImported } from './apply-rotate-imported.js';
+import { APPLY_STATE } from './apply-state.js';
 import { applyUntil } from './apply-until.js';
 import type { Applied, Run } from './run.js';
 import { type AccessAction, isAccessAction } from './shows.js';
 
+/** Actions that call nothing at AWS. */
+type Elsewhere = 'plan.update' | 'roster.update' | 'key.confirm-destroyed';
+
 type Apply = (run: Run) => Promise<Applied>;
 
 /** THE column of the action table that acts at AWS; each says itself how it is resumed. */
-const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | 'plan.update' | 'roster.update'>, Apply>> = {
+const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | Elsewhere>, Apply>> = {
   'key.create': applyCreate,
   'key.rotate': applyRotate,
   'key.rotation': (run) =>
@@ -27,6 +31,7 @@ const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | 'plan.update' | 
   'key.import': applyImport,
   'key.material-off': applyMaterialOff,
   'key.rotate-imported': applyRotateImported,
+  ...APPLY_STATE,
 };
 
 /**
@@ -36,7 +41,8 @@ const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | 'plan.update' | 
  */
 export function apply(run: Run): Promise<Applied> {
   const { action } = run.request;
-  if (action === 'plan.update' || action === 'roster.update')
+  if (action === 'plan.update' || action === 'roster.update' || action === 'key.confirm-destroyed') {
     throw new CustodyError('BUG', `${action} does not act at AWS`);
+  }
   return isAccessAction(action) ? applyAccess(run, action) : APPLY[action](run);
 }

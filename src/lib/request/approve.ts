@@ -13,9 +13,9 @@ import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
 import type { InForce } from './in-force.js';
-import { preStateOf } from './open.js';
 import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
+import { preStateOf } from './pre-state.js';
 import { draftFor, publishRecords, seenNow } from './publish.js';
 import { assertSound } from './sound.js';
 
@@ -50,7 +50,7 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
   await assertAccount(aws, state.plan.plan, ports.clock.now());
   const said = found.request.statement.predicate;
   assertPlanned(said, found.rules.plan, found.rules.roster);
-  const live = await preStateOf(aws, state, said);
+  const live = await preStateOf(ports, aws, state, said);
   assertSameState(said.preState, live);
   assertSound(state, said);
   return {

@@ -1,6 +1,8 @@
 import { CustodyError } from '../base/errors.js';
+import { addSeconds, type Instant } from '../base/time.js';
 import type { KeyWriter } from '../key/key.js';
 import type { KeyMaterial } from '../key/material.js';
+import { CLOCK_TOLERANCE_SECONDS } from '../quorum/evidence.js';
 import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
@@ -13,9 +15,9 @@ import { assertFresh } from './heartbeat.js';
 import type { InForce } from './in-force.js';
 import { assertExecutable, publishIntent } from './intent.js';
 import { assertMaterial } from './material.js';
-import { preStateOf } from './open.js';
 import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
+import { preStateOf } from './pre-state.js';
 import { type Outcome, publishReceipt } from './receipt.js';
 import type { Applied, Run } from './run.js';
 import { scopeOf } from './scope.js';
@@ -25,6 +27,27 @@ import { assertSound } from './sound.js';
 export interface Executed {
   readonly case: Case;
   readonly receipt: ReceiptPredicate;
+}
+
+export interface ExecuteOptions {
+  /**
+   * False for a machine that runs by itself: what another one has begun it takes up only when that one cannot call any more.
+   * A person who names a request knows that its run is over.
+   */
+  readonly takeUp?: boolean;
+}
+
+/** As long as a session of the executor lives (900 s, KMS takes nothing from it later), and what clocks may differ. */
+const IN_FLIGHT_SECONDS = 900 + CLOCK_TOLERANCE_SECONDS;
+
+/** @throws CustodyError CONFLICT while the run that made the intent may still be under way */
+function assertLeftBehind({ id, verdict }: Case, now: Instant): void {
+  const begun = verdict.intent?.statement.predicate;
+  if (!begun || now > addSeconds(begun.at, IN_FLIGHT_SECONDS)) return;
+  throw new CustodyError('CONFLICT', `${begun.by} has begun to execute ${id} at ${begun.at}`, {
+    details: { by: begun.by, at: begun.at },
+    suggestions: [`If that run was cut off: custody keys execute ${id}`],
+  });
 }
 
 /**
@@ -39,9 +62,11 @@ export async function execute(
   aws: Aws,
   id: string,
   material: KeyMaterial | null = null,
+  { takeUp = true }: ExecuteOptions = {},
 ): Promise<Executed> {
   const { session, state, found } = await verify(ports, actor, aws, id, material);
   const resumed = found.verdict.state === 'executing';
+  if (resumed && !takeUp) assertLeftBehind(found, ports.clock.now());
   // The session is opened first: credentials that do not suffice must not consume the request.
   const writer = await openWriter(session, state, found);
   const begun = resumed ? found : await publishIntent(session, state, found);
@@ -71,8 +96,9 @@ async function verify(ports: Ports, actor: Actor, aws: Aws, id: string, material
   // Before the intent: without its material a request must not be consumed.
   assertMaterial(said, material, found.verdict.state === 'executing');
   if (found.verdict.state !== 'executing') {
-    await assertFresh(ports, state, found, identity, now);
-    assertSameState(said.preState, await preStateOf(aws, state, said));
+    // A veto must work when nobody else is awake; an old view of the repository gives it no power.
+    if (!isVeto(said.action)) await assertFresh(ports, state, found, identity, now);
+    assertSameState(said.preState, await preStateOf(ports, aws, state, said));
     assertSound(state, said);
   }
   const session: Session = { ports, actor, aws, identity, material };
@@ -91,6 +117,13 @@ async function openWriter({ aws, identity }: Session, { roster }: InForce, { id,
   return aws.authority.assumeExecutor({ ...session, ...scopeOf(said) });
 }
 
+/** What a person can do after AWS's own no. */
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  LimitExceededException: [
+    'Rotations on demand are limited for the life of a key; automatic ones (keys rotation) are not.',
+  ],
+};
+
 async function finish(session: Session, found: Case, writer: KeyWriter, resumed: boolean): Promise<Executed> {
   const { ports } = session;
   const { intent } = found.verdict;
@@ -103,6 +136,7 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
   if (outcome.error) {
     throw new CustodyError('REFUSED', `request ${found.id} failed and is spent: ${outcome.error.message}`, {
       details: { receipt },
+      suggestions: NEXT[outcome.error.code] ?? [],
     });
   }
   return { case: after, receipt };
@@ -144,6 +178,12 @@ async function applyOrAccept({ ports, aws }: Session, { request }: Case, run: Ru
     return { awsRequestIds: [], postState: { version: version ?? null, digest: digest ?? null }, key: null };
   }
   // The intent's way to the remote took time: look once more, now that nobody else can begin (T13).
-  if (!run.resumed) assertSameState(said.preState, await preStateOf(aws, await lookUp(ports, 'local'), said));
+  const state = await lookUp(ports, 'local');
+  if (said.action === 'key.confirm-destroyed') {
+    const postState = await preStateOf(ports, aws, state, said);
+    assertSameState(said.preState, postState);
+    return { awsRequestIds: [], postState, key: said.key };
+  }
+  if (!run.resumed) assertSameState(said.preState, await preStateOf(ports, aws, state, said));
   return apply(run);
 }

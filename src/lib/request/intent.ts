@@ -1,7 +1,8 @@
 import { CustodyError } from '../base/errors.js';
+import { addSeconds } from '../base/time.js';
 import { executorFault } from '../quorum/intent.js';
 import { ofKind } from '../record/envelope.js';
-import { digestOfJson, type Statement } from '../record/statement.js';
+import { digestOfJson, type Seen, type Statement } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import type { Case } from './case.js';
 import { caseOf, lookUp } from './desk.js';
@@ -61,7 +62,18 @@ function own({ verdict }: Case, digest: string): boolean {
   return verdict.intent?.digest === digest;
 }
 
+/**
+ * Two machines of one identity, at one moment and on one head, must not sign the same bytes: each would take the other's
+ * intent for its own, and both would call. A random part of the heartbeat's time, which is the signer's to choose, is left out.
+ */
+function distinct({ ports }: Session, seen: Seen, freshnessSeconds: number): Seen {
+  const [a = 0, b = 0, c = 0, d = 0] = ports.random(4);
+  const part = (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32;
+  return { ...seen, expiresAt: addSeconds(seen.expiresAt, -part * Math.min(3600, freshnessSeconds / 2)) };
+}
+
 function intentStatement(session: Session, state: InForce, { request, evidence }: Case): Statement {
+  const basics = basicsOf(session, state);
   const of = (kind: 'approval' | 'rejection' | 'withdrawal') =>
     evidence.records
       .filter((record) => ofKind(record, kind) !== null)
@@ -71,7 +83,8 @@ function intentStatement(session: Session, state: InForce, { request, evidence }
     kind: 'intent',
     subjects: [{ name: 'request', digest: request.digest }],
     predicate: {
-      ...basicsOf(session, state),
+      ...basics,
+      seen: distinct(session, basics.seen, state.plan.plan.quorum.freshnessSeconds),
       request: request.digest,
       approvals: of('approval'),
       rejections: of('rejection'),

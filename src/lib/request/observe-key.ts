@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { isKeyArn, type KeyAlias, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
+import { isKeyArn, type KeyAlias, type KeyArn, type KeyDescription, type KeyReader, partsOf } from '../key/key.js';
 import type { RequestPredicate } from '../record/statement.js';
 
 /** What an action's state depends on. */
@@ -11,13 +11,19 @@ export type Observe = (reader: KeyReader, subject: Subject) => Promise<JsonObjec
 
 /** What every action on a key depends on: which key it is, its state, and what its alias in the plan stands for. */
 export async function commonState(reader: KeyReader, subject: Subject): Promise<JsonObject> {
-  const description = await reader.describe(subject.region, arnOf(subject));
-  if (!description) throw new CustodyError('NOT_FOUND', `there is no key ${arnOf(subject)}`);
+  const description = await describeKey(reader, subject);
   return {
     arn: description.arn,
     state: description.state,
     aliasTarget: await aliasTarget(reader, subject.region, subject.key?.alias ?? ''),
   };
+}
+
+/** @throws CustodyError NOT_FOUND */
+export async function describeKey(reader: KeyReader, subject: Subject): Promise<KeyDescription> {
+  const description = await reader.describe(subject.region, arnOf(subject));
+  if (!description) throw new CustodyError('NOT_FOUND', `there is no key ${arnOf(subject)}`);
+  return description;
 }
 
 /** Which key an alias stands for now: it may have been moved since (T5). */

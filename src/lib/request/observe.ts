@@ -3,24 +3,23 @@ import { CustodyError } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { ActionName } from '../record/action-names.js';
 import { OBSERVE_ACCESS } from './observe-access.js';
-import { aliasTarget, arnOf, commonState, type Observe, type Subject } from './observe-key.js';
+import { aliasTarget, type Observe, type Subject } from './observe-key.js';
 import { materialState, promoteState, replicateState, rotateImportedState } from './observe-regions.js';
 import { rotationState } from './observe-rotation.js';
+import { OBSERVE_STATE, observeRotationSettings } from './observe-state.js';
+
+/** Actions that look at no live key. */
+type Elsewhere = 'plan.update' | 'roster.update' | 'key.confirm-destroyed';
 
 /** THE column of the action table that looks at AWS: only the fields that the action depends on (T13). */
-const OBSERVE: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.update'>, Observe>> = {
+const OBSERVE: Readonly<Record<Exclude<ActionName, Elsewhere>, Observe>> = {
   'key.create': async (reader, { region, key }) => ({
     aliasTarget: await aliasTarget(reader, region, key?.alias ?? ''),
   }),
   'key.rotate': rotationState,
-  'key.rotation': async (reader, subject) => {
-    const [common, status] = await Promise.all([
-      commonState(reader, subject),
-      reader.rotationStatus(subject.region, arnOf(subject)),
-    ]);
-    return { ...common, enabled: status?.enabled ?? false, periodDays: status?.periodDays ?? null };
-  },
+  'key.rotation': observeRotationSettings,
   ...OBSERVE_ACCESS,
+  ...OBSERVE_STATE,
   'key.replicate': replicateState,
   'key.promote': promoteState,
   'key.import': materialState,
@@ -34,8 +33,8 @@ const OBSERVE: Readonly<Record<Exclude<ActionName, 'plan.update' | 'roster.updat
  */
 export async function observe(reader: KeyReader, subject: Subject): Promise<JsonObject> {
   const { action } = subject;
-  if (action === 'plan.update' || action === 'roster.update') {
-    throw new CustodyError('BUG', `${action} does not look at AWS`);
+  if (action === 'plan.update' || action === 'roster.update' || action === 'key.confirm-destroyed') {
+    throw new CustodyError('BUG', `${action} does not look at a live key`);
   }
   return OBSERVE[action](reader, subject);
 }

@@ -3,7 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { addSeconds } from '../base/time.js';
 import { planDigest } from '../plan/format.js';
 import type { NumberedPlan } from '../plan/plan.js';
-import { callsOf, classOf } from '../record/action.js';
+import { callsOf, classOf, isVeto } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
 import { type OpenRecord, ofKind, open, requestIdOf } from '../record/envelope.js';
 import { recordPath, requestFolder } from '../record/paths.js';
@@ -13,9 +13,9 @@ import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
 import { assertFounded, type InForce } from './in-force.js';
-import { observe } from './observe.js';
 import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
+import { preStateOf } from './pre-state.js';
 import { draft, publishRecords, seenNow } from './publish.js';
 import { assertChanges, assertSound } from './sound.js';
 
@@ -64,7 +64,8 @@ export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal)
   const candidates = (await casesOf(ports, state)).cases.filter(isOpen);
   const existing = candidates.find(({ request }) => isSame(request, proposal)) ?? null;
   const limit = state.plan.plan.quorum.maxOpenRequests;
-  if (!existing && candidates.length >= limit) {
+  // A flood of requests must not keep out a veto (T29, T65).
+  if (!existing && !isVeto(proposal.action) && candidates.length >= limit) {
     throw new CustodyError('LIMIT_EXCEEDED', `${candidates.length} requests are open, the plan allows ${limit}`, {
       suggestions: ['Decide or withdraw some first: custody keys pending.'],
     });
@@ -72,7 +73,7 @@ export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal)
   if (existing) return { state, proposal, existing, preState: {} };
   // A pre-state of another account, or a time of a wrong clock, must not get into a signed request (T12, T60).
   if (proposal.key) await assertAccount(aws, state.plan.plan, ports.clock.now());
-  const preState = await preStateOf(aws, state, proposal);
+  const preState = await preStateOf(ports, aws, state, proposal);
   assertSound(state, { ...proposal, preState });
   assertChanges({ ...proposal, preState });
   return { state, proposal, existing, preState };
@@ -110,17 +111,6 @@ function isSame({ statement }: OpenRecord<'request'>, { action, key, region, par
   return action === 'key.create' || sameJson(said.parameters, parameters);
 }
 
-/** The signed pre-state: from AWS for keys, from what is in force for the documents. */
-export async function preStateOf(
-  aws: Pick<Aws, 'reader'>,
-  state: InForce,
-  subject: Pick<Proposal, 'action' | 'region' | 'key' | 'parameters'>,
-): Promise<JsonObject> {
-  if (subject.action === 'plan.update') return { version: state.plan.version, digest: state.planDigest };
-  if (subject.action === 'roster.update') return { version: state.roster.version, digest: state.rosterDigest };
-  return observe(aws.reader, subject);
-}
-
 async function publishRequest(
   ports: Ports,
   actor: Actor,
@@ -135,10 +125,22 @@ async function publishRequest(
   const placed = { ...signed, path: recordPath(requestFolder(id), signed.record.fileDigest) };
   const message = `Request ${id}: ${proposal.action}${proposal.key ? ` ${proposal.key.name}` : ''}`;
   const assertStill = await nobodyElse(state, proposal);
-  const { pushed } = await publishRecords(ports, [placed], { message, mayWait: true, assertStill });
-  if (!pushed) throw waiting(id);
-  const after = await lookUp(ports, 'local');
-  return { case: await caseOf(ports, after, id), created: true, pushed };
+  try {
+    const { pushed } = await publishRecords(ports, [placed], { message, mayWait: true, assertStill });
+    if (!pushed) throw waiting(id);
+  } catch (cause) {
+    const theirs = await openMeanwhile(ports, proposal, cause);
+    if (theirs === null) throw cause;
+    return { case: theirs, created: false, pushed: true };
+  }
+  return { case: await caseOf(ports, await lookUp(ports, 'local'), id), created: true, pushed: true };
+}
+
+/** The request for the same that another machine was faster with: as good as one of one's own, while it is open. */
+async function openMeanwhile(ports: Ports, proposal: Proposal, cause: unknown): Promise<Case | null> {
+  if (!(cause instanceof CustodyError) || cause.code !== 'CONFLICT') return null;
+  const { cases } = await casesOf(ports, await lookUp(ports, 'remote'));
+  return cases.find((item) => isOpen(item) && isSame(item.request, proposal)) ?? null;
 }
 
 /** Refuses once a request for the same has come in since: two who ask at once would rotate twice. */

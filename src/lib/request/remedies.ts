@@ -4,6 +4,7 @@ import type { Difference, ObservedEstate, ObservedKey, RemedyAction } from '../p
 import type { Plan, PlannedKey } from '../plan/plan.js';
 import { planTree, type TreeNode } from '../plan/tree.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
+import { isVeto } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
 import type { Roster } from '../roster/roster.js';
 import { createProposal, expectationsOf } from './estate.js';
@@ -32,6 +33,8 @@ type Remedy = (differing: Differing) => JsonObject;
 
 /** THE table of what `keys apply` asks for, by the action that removes a difference: the parameters of its request. */
 const REMEDIES = {
+  'key.enable': () => ({}),
+  'key.cancel-deletion': () => ({}),
   'key.policy': ({ plan, roster, name, region }) => ({ policy: plannedKeyPolicy(plan, roster, name, region) }),
   'key.alias-create': ({ planned }) => ({ alias: planned.alias }),
   'key.tag': ({ planned, live }) => ({
@@ -51,13 +54,22 @@ function hasRemedy(action: RemedyAction): action is keyof typeof REMEDIES {
   return Object.hasOwn(REMEDIES, action);
 }
 
-/** The requests that would bring the live keys to the plan. */
-export function remediesOf(plan: Plan, roster: Roster, observed: ObservedEstate, how: How): Remedies {
+/**
+ * The requests that would bring the live keys to the plan.
+ * @param decided ARNs of keys whose deletion a quorum decided and nobody took back: that is no drift
+ */
+export function remediesOf(
+  plan: Plan,
+  roster: Roster,
+  observed: ObservedEstate,
+  decided: ReadonlySet<string>,
+  how: How,
+): Remedies {
   const proposals = new Map<string, Proposal>();
   const remaining: Difference[] = [];
   for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster))) {
     const proposal = remedyOf(plan, roster, observed, difference, how);
-    if (proposal === null) remaining.push(difference);
+    if (proposal === null || decided.has(proposal.key?.arn ?? '')) remaining.push(difference);
     // One request removes all differences of its kind: several tags, a key and its replicas.
     else proposals.set(`${proposal.action} ${proposal.region} ${difference.key}`, proposal);
   }
@@ -73,14 +85,26 @@ function remedyOf(
 ): Proposal | null {
   if (action === undefined) return null;
   if (action === 'key.create') return createProposal(plan, roster, name, how.reason, how.executor);
-  if (action === 'key.replicate' || action === 'key.promote' || action === 'key.rotation')
-    return atPrimary(plan, roster, observed, { key: name, region }, action, how);
+  if (isAtPrimary(action)) return atPrimary(plan, roster, observed, { key: name, region }, action, how);
   const [planned, live] = [plan.keys[name], observed[region]?.[name]];
   if (!hasRemedy(action) || !planned || !live) return null;
   const { arn, keyId } = live.description;
   const remedy: Remedy = REMEDIES[action];
   const parameters = remedy({ plan, roster, name, region, planned, live });
-  return { action, region, key: { name, alias: planned.alias, arn, keyId }, parameters, ...how };
+  return {
+    action,
+    region,
+    key: { name, alias: planned.alias, arn, keyId },
+    parameters,
+    ...how,
+    executor: isVeto(action) ? null : how.executor,
+  };
+}
+
+type AtPrimary = 'key.replicate' | 'key.promote' | 'key.rotation' | 'key.rotation-off';
+
+function isAtPrimary(action: RemedyAction): action is AtPrimary {
+  return ['key.replicate', 'key.promote', 'key.rotation', 'key.rotation-off'].includes(action);
 }
 
 /** What is asked where the key is managed, in a state in which KMS does it: a promotion may have moved its primary. */
@@ -89,7 +113,7 @@ function atPrimary(
   roster: Roster,
   observed: ObservedEstate,
   { key: name, region }: Pick<Difference, 'key' | 'region'>,
-  action: 'key.replicate' | 'key.promote' | 'key.rotation',
+  action: AtPrimary,
   how: How,
 ): Proposal | null {
   const planned = plan.keys[name];
@@ -98,7 +122,8 @@ function atPrimary(
   if (action === 'key.replicate') return replicaOf(plan, roster, primary, region, how);
   if (action === 'key.promote') return promotionOf(plan, primary, plan.regions.primary, how);
   const { region: home, ...key } = primary;
-  return { action, region: home, key, parameters: { periodDays: planned.rotation.periodDays }, ...how };
+  const parameters: JsonObject = action === 'key.rotation' ? { periodDays: planned.rotation.periodDays } : {};
+  return { action, region: home, key, parameters, ...how };
 }
 
 function primaryOf(plan: Plan, observed: ObservedEstate, name: string): ResolvedKey | null {

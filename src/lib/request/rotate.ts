@@ -1,8 +1,10 @@
+import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import type { Instant } from '../base/time.js';
 import { inRegion } from '../key/key.js';
 import type { ObservedKey } from '../plan/estate.js';
 import type { Plan, PlannedKey } from '../plan/plan.js';
-import { rotationDue } from '../plan/rotation-due.js';
+import { ON_DEMAND_LIMIT, onDemandLeft, rotationDue } from '../plan/rotation-due.js';
 import type { KeyRef } from '../record/statement.js';
 import { observeEstate } from './estate.js';
 import type { InForce } from './in-force.js';
@@ -26,12 +28,13 @@ export interface How {
 
 /**
  * The request that rotates one key now, at its primary.
- * @throws CustodyError NOT_FOUND, FOREIGN_KEY · INPUT_MISSING for a key of imported material, which KMS cannot rotate without
+ * @throws CustodyError NOT_FOUND, FOREIGN_KEY · LIMIT_EXCEEDED · INPUT_MISSING for a key of imported material, which KMS cannot rotate without
  *   new material
  */
 export async function rotateProposal({ aws, state, plan }: Place, given: string, how: How): Promise<Proposal> {
   const { region, ...key } = await resolvePrimary(aws.reader, plan, state.roster.repository, given);
   if ((await aws.reader.describe(region, key.arn))?.origin === 'EXTERNAL') await assertWaiting(aws, region, key);
+  await assertBudget(aws, region, key);
   return { action: 'key.rotate', region, key, parameters: {}, ...how };
 }
 
@@ -51,6 +54,20 @@ export function wantsMaterial(name: string): CustodyError {
   });
 }
 
+/** Said before anybody signs for what KMS would refuse. @throws CustodyError LIMIT_EXCEEDED */
+async function assertBudget({ reader }: Aws, region: string, { arn, name }: KeyRef): Promise<void> {
+  const rotations = (await reader.rotations(region, arn ?? '')) ?? [];
+  if (onDemandLeft(rotations) > 0) return;
+  throw new CustodyError(
+    'LIMIT_EXCEEDED',
+    `${name} has had its ${ON_DEMAND_LIMIT} rotations on demand; KMS allows no more`,
+    {
+      details: { limit: ON_DEMAND_LIMIT, left: 0 },
+      suggestions: [`custody keys rotation ${name}: automatic rotations are not limited.`],
+    },
+  );
+}
+
 /** The request that lets KMS rotate one key by itself every so many days. @throws CustodyError NOT_FOUND, FOREIGN_KEY */
 export async function rotationProposal(
   { aws, state, plan }: Place,
@@ -63,40 +80,52 @@ export async function rotationProposal(
   return { action: 'key.rotation', region, key, parameters: { periodDays: days }, ...how };
 }
 
-export interface DueKeys {
+/** What a look at every key for due rotations came to. */
+export interface Due {
   readonly proposals: readonly Proposal[];
+  /** Keys that need nothing, or that nothing can be asked for, and why. */
+  readonly skipped: readonly { readonly key: string; readonly because: string; readonly nextAt: Instant | null }[];
   /** Keys of imported material that are due: someone must bring new material. */
   readonly wanting: readonly string[];
+  /** Keys that could not be read: nobody knows whether they are due. */
+  readonly unread: readonly string[];
 }
 
-/** One request a key that is due, at its primary; keys that do not exist yet are not due. */
-export async function dueProposals({ ports, aws, plan }: Place, how: How): Promise<DueKeys> {
+/** One request a key that is due, at its primary. */
+export async function dueProposals({ ports, aws, plan }: Place, how: How): Promise<Due> {
+  const region = plan.regions.primary;
   const estate = await observeEstate(aws.reader, plan, ports.progress);
   const now = ports.clock.now();
-  const proposals: Proposal[] = [];
-  const wanting: string[] = [];
+  const due = {
+    proposals: [] as Proposal[],
+    skipped: [] as Due['skipped'][number][],
+    wanting: [] as string[],
+    unread: [] as string[],
+  };
   for (const [name, planned] of Object.entries(plan.keys)) {
-    const live = estate[plan.regions.primary]?.[name];
-    if (!live) continue;
-    const { due, remedyAction } = rotationDue(planned, live, now);
-    if (!due || remedyAction === null) continue;
-    if (live.description.origin === 'EXTERNAL') wanting.push(name);
-    else
-      proposals.push({
-        action: remedyAction,
-        ...primaryOf(live, name, planned.alias),
-        ...parametersOf(remedyAction, planned),
-        ...how,
-      });
+    const live = estate[region]?.[name];
+    if (live === undefined) due.unread.push(name);
+    else if (live === null) due.skipped.push({ key: name, because: 'the key does not exist yet', nextAt: null });
+    else {
+      const { remedyAction, because, nextAt } = rotationDue(planned, live, now);
+      if (remedyAction === null) due.skipped.push({ key: name, because, nextAt });
+      else if (live.description.origin === 'EXTERNAL') due.wanting.push(name);
+      else due.proposals.push(dueProposal(name, planned, live, remedyAction, how));
+    }
   }
-  return { proposals, wanting };
+  return due;
 }
 
-function primaryOf({ description }: ObservedKey, name: string, alias: string): Pick<Proposal, 'region' | 'key'> {
+function dueProposal(
+  name: string,
+  planned: PlannedKey,
+  { description }: ObservedKey,
+  action: 'key.rotate' | 'key.rotation',
+  how: How,
+): Proposal {
+  const { arn, keyId } = description;
+  // A promotion may have moved its primary from the plan's primary Region.
   const region = description.multiRegion?.primaryRegion ?? description.region;
-  return { region, key: { name, alias, arn: inRegion(description.arn, region), keyId: description.keyId } };
-}
-
-function parametersOf(action: 'key.rotate' | 'key.rotation', { rotation }: PlannedKey): Pick<Proposal, 'parameters'> {
-  return { parameters: action === 'key.rotation' ? { periodDays: rotation.periodDays } : {} };
+  const parameters: JsonObject = action === 'key.rotation' ? { periodDays: planned.rotation.periodDays } : {};
+  return { action, region, key: { name, alias: planned.alias, arn: inRegion(arn, region), keyId }, parameters, ...how };
 }

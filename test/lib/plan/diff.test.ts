@@ -4,7 +4,7 @@ import type { KeyArn, KeyDescription } from '../../../src/lib/key/key.js';
 import { diffPlan } from '../../../src/lib/plan/diff.js';
 import type { Expectations, ObservedEstate, ObservedKey } from '../../../src/lib/plan/estate.js';
 import { type Plan, regionsOf } from '../../../src/lib/plan/plan.js';
-import { rotationDue } from '../../../src/lib/plan/rotation-due.js';
+import { budgetFinding, onDemandLeft, rotationDue } from '../../../src/lib/plan/rotation-due.js';
 import { ACCOUNT, draft } from './fixture.js';
 
 const PRIMARY = 'eu-central-1';
@@ -290,6 +290,30 @@ describe('rotationDue', () => {
     const byHand = { rotation: { automatic: false, periodDays: 90 } };
     expect(rotationDue(byHand, { ...key, rotationStatus }, daysLater(1)).due).toBe(false);
     expect(rotationDue(byHand, { ...key, rotationStatus }, daysLater(91)).due).toBe(true);
+  });
+
+  it('prefers that KMS rotates by itself, and tells when nothing is left on demand', () => {
+    const off = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
+    expect(due({ rotationStatus: off }, 91)).toMatchObject({
+      remedyAction: 'key.rotation',
+      because: 'automatic rotation is off, and the last rotation is older than 90 days',
+    });
+    const spent = (used: number) =>
+      Array.from({ length: used }, () => ({ type: 'ON_DEMAND' as const, at: CREATED, keyMaterialId: null }));
+    expect(due({ rotations: spent(24) }, 91)).toMatchObject({ due: true, remedyAction: 'key.rotate' });
+    expect(due({ rotations: spent(25) }, 91)).toMatchObject({ due: false, remedyAction: null });
+    expect(due({ rotations: spent(25) }, 91).because).toContain('used up');
+    const automatic = spent(30).map((rotation) => ({ ...rotation, type: 'AUTOMATIC' as const }));
+    expect([onDemandLeft(automatic), onDemandLeft(spent(25)), onDemandLeft(spent(26))]).toEqual([25, 0, 0]);
+    const finding = (used: number) => budgetFinding('telemetry-short', { ...key, rotations: spent(used) });
+    expect(finding(19)).toEqual([]);
+    expect(finding(20)).toMatchObject([{ kind: 'rotation-budget', found: '5 left', severity: 'warning' }]);
+    expect(finding(25)).toMatchObject([{ kind: 'rotation-budget', found: '0 left', severity: 'critical' }]);
+  });
+
+  it('is never due while a key is disabled: KMS would refuse', () => {
+    for (const state of ['Disabled', 'PendingImport', 'Unavailable'] as const)
+      expect(due({ description: { ...key.description, state } }, 92)).toMatchObject({ due: false });
   });
 
   it('is never due while a rotation is under way or the key is being deleted', () => {

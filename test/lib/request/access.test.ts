@@ -89,7 +89,7 @@ describe('every action, from request to replay', () => {
 
     const { state } = await place();
     const observed = await observeEstate(reader(), state.plan.plan, () => undefined, { names: ['case-data'] });
-    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, HOW);
+    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, new Set(), HOW);
     const remedy = proposals.find(({ action }) => action === 'key.policy');
     expect(remedy).toEqual(await access.policyProposal(await place(), WHERE, null, HOW));
     await played(remedy ?? drift, async () =>
@@ -123,7 +123,7 @@ describe('every action, from request to replay', () => {
     const { state, ports } = await place();
     const looking = { names: ['webauthn'], known: await knownKeys(ports, state) };
     const observed = await observeEstate(reader(), state.plan.plan, () => undefined, looking);
-    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, HOW);
+    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, new Set(), HOW);
     const mine = proposals.filter(({ key }) => key?.name === 'webauthn');
     expect(mine.map(({ action }) => action)).toEqual(['key.alias-create']);
     const [again] = mine;

@@ -38,7 +38,7 @@ async function openOffice(): Promise<Office> {
 async function remedies(office: Office) {
   const { aws, plan, state } = await placeOf(office);
   const only = { ...plan, keys: { root: plan.keys.root as never } };
-  return remediesOf(only, state.roster, await observeEstate(aws.reader, only, () => undefined), HOW);
+  return remediesOf(only, state.roster, await observeEstate(aws.reader, only, () => undefined), new Set(), HOW);
 }
 
 const plannedPolicy = (office: Office, name: string, region: string) =>
