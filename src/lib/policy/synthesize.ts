@@ -1,6 +1,8 @@
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import type { KeyUse } from '../plan/plan.js';
+import { contextKeys, whenEquals } from './context-keys.js';
+import { type Mover, moveInStatements, moveOutStatements, moversOf, rolesOf } from './move.js';
 import { allow, denyEveryone, formatKeyPolicy, oneOrMany } from './statements.js';
 
 /** What a service role may do with a key. */
@@ -29,6 +31,8 @@ export interface KeyPolicyInput {
   readonly users: readonly KeyPolicyUser[];
   /** Root keys: no seat decrypts alone, each may grant another for one unwrapping ("dual control"). At least two seats. */
   readonly dualControlGrants?: readonly Seat[];
+  /** Only while a key is replaced: ciphertexts may leave it (`out`), or come to it from the key that it replaces (`in`). */
+  readonly move?: 'out' | 'in';
 }
 
 const READ = [
@@ -101,6 +105,7 @@ export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
   assertRoles(input);
   const custodians = [...input.custodianRoleArns].sort();
   const users = sortedUsers(input.users);
+  const out = input.move === 'out' ? moversOf(users) : [];
   return formatKeyPolicy([
     allow('Read', [...custodians, input.executorRoleArn], READ),
     allow('VetoDeletion', custodians, ['CancelKeyDeletion']),
@@ -109,11 +114,23 @@ export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
       Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
     }),
     // ReEncrypt to a key of one's own is Decrypt (T56).
-    denyEveryone('ReEncryptStaysHere', ['ReEncryptFrom'], { BoolIfExists: { 'kms:ReEncryptOnSameKey': 'false' } }),
+    denyEveryone('ReEncryptStaysHere', ['ReEncryptFrom'], staysHere(out)),
     ...users.flatMap((user, at) => useStatements(user, at + 1, input)),
+    ...moveOutStatements(out),
+    ...(input.move === 'in' ? moveInStatements(moversOf(users)) : []),
     ...writeOnlyStatement(users),
     ...dualControl(input.dualControlGrants ?? []),
   ]);
+}
+
+/** ReEncrypt to another key gives nothing to a role that may decrypt anyway: for a move those are let go, nobody else. */
+function staysHere(movers: readonly Mover[]): JsonObject {
+  const elsewhere = { BoolIfExists: { 'kms:ReEncryptOnSameKey': 'false' } };
+  const roles = rolesOf(movers);
+  // aws:PrincipalArn is the role's own ARN in each of its sessions; without the key the Deny holds.
+  return roles.length === 0
+    ? elsewhere
+    : { ...elsewhere, ArnNotEqualsIfExists: { 'aws:PrincipalArn': oneOrMany(roles) } };
 }
 
 /** The policy of a custodian's own signing key: that seat's role and nobody else. */
@@ -150,29 +167,8 @@ function useStatements(user: KeyPolicyUser, number: number, { partition, region 
   return statements;
 }
 
-function whenEquals(keys: JsonObject): JsonObject {
-  return Object.keys(keys).length === 0 ? {} : { StringEquals: keys };
-}
-
 function suffixOf(partition: string): string {
   return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-}
-
-function contextKeys(context: Readonly<Record<string, string>>): JsonObject {
-  const names = Object.keys(context);
-  // Condition keys ignore case: of two such names KMS could not tell which is meant.
-  if (new Set(names.map((name) => name.toLowerCase())).size !== names.length) {
-    throw new CustodyError('PLAN_INVALID', 'an encryption context has two names that differ only in case');
-  }
-  return Object.fromEntries(names.map((name) => [`kms:EncryptionContext:${name}`, literal(context[name] ?? '')]));
-}
-
-/** How a policy writes a dollar that starts no variable. */
-const LITERAL_DOLLAR = `$${'{$}'}`;
-
-/** A value that must not be read as a policy variable. */
-function literal(value: string): string {
-  return value.split('$').join(LITERAL_DOLLAR);
 }
 
 /** Roles that only write are denied reading outright, so that not even a grant lets them. */
