@@ -12,10 +12,11 @@ export default class KeysRewrap extends BaseCommand<typeof KeysRewrap> {
   ];
   static override summary = 'Move stored ciphertexts to the current material of their key.';
   static override description =
-    'Calls ReEncrypt from the key to the same key under the same encryption context: the plaintext never leaves KMS. --lines takes a file of JSON lines {"id","ciphertext","context"} and writes the result to --out; a run that was cut off goes on where it stopped. FILEs are raw ciphertexts under --context, replaced in place. What cannot be moved stays as it is and is reported, with exit 3. It runs with the credentials of a role that the plan lets re-encrypt; no request is needed, since no key is changed.';
+    'Calls ReEncrypt from the key to the same key under the same encryption context: the plaintext never leaves KMS. --lines takes a file of JSON lines {"id","ciphertext","context"} and writes the result to --out; a run that was cut off goes on where it stopped. FILEs are raw ciphertexts under --context, replaced in place. What cannot be moved stays as it is and is reported, with exit 3. It runs with the credentials of a role that the plan lets re-encrypt; no request is needed, since no key is changed. --from moves what is under a key that is replaced to KEY, the one that replaces it (custody keys replace), which must be tagged so.';
   static override examples = [
     '<%= config.bin %> keys rewrap case-data --lines keys.jsonl --out keys.new.jsonl',
     '<%= config.bin %> keys rewrap case-data --lines keys.jsonl --dry-run',
+    '<%= config.bin %> keys rewrap NEW-ARN --from OLD-ARN --lines keys.jsonl --out keys.new.jsonl',
     '<%= config.bin %> keys rewrap case-data a.bin b.bin --context custody:purpose=case-data',
   ];
   static override args = {
@@ -25,13 +26,14 @@ export default class KeysRewrap extends BaseCommand<typeof KeysRewrap> {
     lines: Flags.string({ description: 'file of JSON lines', helpValue: 'FILE' }),
     out: Flags.string({ description: 'file for the result of --lines; must not exist', helpValue: 'FILE' }),
     context: Flags.string({ multiple: true, description: 'encryption context of raw FILEs', helpValue: 'NAME=VALUE' }),
+    from: Flags.string({ description: 'the key that KEY replaces: moves its ciphertexts to KEY', helpValue: 'ARN' }),
     'dry-run': Flags.boolean({ default: false, description: 'ask KMS and count; write nothing' }),
   };
 
   async run() {
     const files = this.words.slice(1);
     this.assertInput(files);
-    const { key, to } = await this.context.reEncryption(this.args.key);
+    const { key, to } = await this.context.reEncryption(this.args.key, this.flags.from);
     const { lines, out, context = [], 'dry-run': dryRun } = this.flags;
     const { tell } = this.context.progress;
     const tally =

@@ -1,5 +1,5 @@
 import { CustodyError } from '../base/errors.js';
-import type { KeyArn, KeyReEncryptor } from '../key/key.js';
+import type { KeyArn, KeyReEncryptor, ReEncrypted } from '../key/key.js';
 import { formatLine, parseLine, type StoredCiphertext } from './line.js';
 
 /** What became of one ciphertext. */
@@ -13,25 +13,42 @@ export type Rewrapped =
 export interface RewrapTo {
   readonly reEncryptor: KeyReEncryptor;
   readonly arn: KeyArn;
+  /** The key that `arn` replaces; absent: the ciphertexts are of the key itself. */
+  readonly from?: KeyArn;
 }
 
 /**
- * Moves one ciphertext to the current material of its own key. Doing it again changes nothing, so a run that was cut off
+ * Moves one ciphertext to the current material of its own key, or of the one that replaces it. Doing it again changes nothing, so a run that was cut off
  * is simply run again.
  * @throws CustodyError DENIED, UNAVAILABLE, TIMEOUT, THROTTLED: nothing is said about this ciphertext, the run stops
  */
 export async function rewrap(
   { ciphertext, context }: Pick<StoredCiphertext, 'ciphertext' | 'context'>,
-  { reEncryptor, arn }: RewrapTo,
+  to: RewrapTo,
 ): Promise<Rewrapped> {
   try {
-    const found = await reEncryptor.reEncrypt(arn, ciphertext, context);
+    const found = await reEncrypt(to, ciphertext, context);
     if (found.sourceMaterialId !== null && found.sourceMaterialId === found.materialId)
       return { outcome: 'current', materialId: found.materialId };
     return { outcome: 'moved', ciphertext: found.ciphertext, materialId: found.materialId };
   } catch (cause) {
     if (cause instanceof CustodyError && cause.code === 'REFUSED') return { outcome: 'failed', error: cause };
     throw cause;
+  }
+}
+
+async function reEncrypt(
+  { reEncryptor, arn, from = arn }: RewrapTo,
+  ciphertext: Uint8Array,
+  context: StoredCiphertext['context'],
+): Promise<ReEncrypted> {
+  try {
+    return await reEncryptor.reEncrypt({ from, to: arn }, ciphertext, context);
+  } catch (cause) {
+    const elsewhere = cause instanceof CustodyError && cause.details?.awsCode === 'IncorrectKeyException';
+    if (from === arn || !elsewhere) throw cause;
+    // An earlier run may have moved it: then it is under the new key already.
+    return reEncryptor.reEncrypt({ from: arn, to: arn }, ciphertext, context);
   }
 }
 

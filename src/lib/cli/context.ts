@@ -167,8 +167,9 @@ export class Context {
   }
 
   /** The way to move ciphertexts of a key, with the caller's own credentials: a role that only uses keys has no seat. */
-  async reEncryption(given: string): Promise<ReEncryption> {
-    return openReEncryption(this.access, given, async () => (await this.lookUp('remote-if-reachable')).plan.plan);
+  async reEncryption(given: string, from?: string): Promise<ReEncryption> {
+    const planInForce = async () => (await this.lookUp('remote-if-reachable')).plan.plan;
+    return openReEncryption(this.access, given, planInForce, from);
   }
 
   actor(roster: Roster, plan: Plan, id: string): Promise<Actor> {

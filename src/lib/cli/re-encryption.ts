@@ -5,6 +5,7 @@ import type { RewrapTo } from '../ciphertext/rewrap.js';
 import { isKeyArn, type KeyArn, partsOf } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import { plannedSubject } from '../request/subject.js';
+import { assertReplaces } from '../request/successors.js';
 import type { AwsAccess } from './aws-access.js';
 
 /** A key whose ciphertexts can be moved, and the way to do it. */
@@ -14,17 +15,29 @@ export interface ReEncryption {
 }
 
 /**
- * A key of the plan by its name, or any key by its ARN. Asks KMS no more than DescribeKey, which who uses a key may do.
- * @throws CustodyError NOT_FOUND, and what reading the plan throws
+ * A key of the plan by its name, or any key by its ARN. Asks KMS no more than DescribeKey, which who uses a key may do;
+ * to move from another key also for the tags, which the policy of a key that replaces another one lets them read.
+ * @param from ARN of the key that this one replaces
+ * @throws CustodyError NOT_FOUND, USAGE, REFUSED when it is not tagged as the one that replaces it, and what reading the plan throws
  */
 export async function openReEncryption(
   access: AwsAccess,
   given: string,
   planInForce: () => Promise<Plan>,
+  from?: string,
 ): Promise<ReEncryption> {
+  const { aws, ...key } = await findKey(access, given, planInForce);
+  const to = { reEncryptor: createKeyReEncryptor(aws), arn: key.arn };
+  if (from === undefined) return { key, to };
+  if (!isKeyArn(from)) throw new CustodyError('USAGE', 'the key to move from is given by its ARN');
+  await assertReplaces(createKeyReader(aws), key.arn, from);
+  return { key, to: { ...to, from } };
+}
+
+async function findKey(access: AwsAccess, given: string, planInForce: () => Promise<Plan>) {
   if (isKeyArn(given)) {
-    const reEncryptor = createKeyReEncryptor(await access.bareConnection());
-    return { key: { name: null, arn: given, region: partsOf(given).region }, to: { reEncryptor, arn: given } };
+    const aws = await access.bareConnection();
+    return { name: null, arn: given, region: partsOf(given).region, aws };
   }
   const plan = await planInForce();
   const subject = plannedSubject(plan, given);
@@ -32,6 +45,5 @@ export async function openReEncryption(
   const aws = await access.connection(plan);
   const found = await createKeyReader(aws).describe(subject.region, subject.planned.alias);
   if (!found) throw new CustodyError('NOT_FOUND', `the key ${subject.name} does not exist in ${subject.region} yet`);
-  const key = { name: subject.name, arn: found.arn, region: subject.region };
-  return { key, to: { reEncryptor: createKeyReEncryptor(aws), arn: found.arn } };
+  return { name: subject.name, arn: found.arn, region: subject.region, aws };
 }

@@ -167,7 +167,7 @@ export interface KeyWriter {
   call(call: AwsCall): Promise<AwsAnswer>;
 }
 
-/** What came of moving a ciphertext to the current material of its own key. */
+/** What came of moving a ciphertext to the current material of a key. */
 export interface ReEncrypted {
   readonly ciphertext: Uint8Array;
   /** 64 hex characters; null where AWS does not say. */
@@ -175,16 +175,22 @@ export interface ReEncrypted {
   readonly materialId: string | null;
 }
 
+/** From which key to which: the same one, or the one that replaces it. */
+export interface KeyMove {
+  readonly from: KeyArn;
+  readonly to: KeyArn;
+}
+
 /** PORT: one who may move ciphertexts of a key to its current material, and nothing else. */
 export interface KeyReEncryptor {
   /**
-   * ReEncrypt from the key to the same key under the same encryption context, both literal: anything wider would be
-   * Decrypt (T56). The plaintext never leaves KMS.
-   * @param arn of the key, in whose Region it is called
+   * ReEncrypt from the key to itself, or to the one that replaces it, under the same encryption context, both literal:
+   * anything wider would be Decrypt (T56). The plaintext never leaves KMS.
+   * @param keys of one Region, where it is called
    * @throws CustodyError REFUSED with `details.awsCode` (InvalidCiphertextException: not of this key and context) · DENIED ·
    *   UNAVAILABLE, TIMEOUT, THROTTLED
    */
-  reEncrypt(arn: KeyArn, ciphertext: Uint8Array, context: Readonly<Record<string, string>>): Promise<ReEncrypted>;
+  reEncrypt(keys: KeyMove, ciphertext: Uint8Array, context: Readonly<Record<string, string>>): Promise<ReEncrypted>;
 }
 
 /** PORT: identities at AWS. */

@@ -1,5 +1,5 @@
 import { boolean, integer, list, nullable, object, type Reader, text } from '../base/fields.js';
-import { type ActionSubject, kms, row } from './action-row.js';
+import { type ActionSubject, type Change, kms, row } from './action-row.js';
 import { digestOfJson, type SignedCall } from './statement.js';
 
 /** Stands for the id of the key that CreateKey answers with; no key id of AWS begins with a dollar sign. */
@@ -12,7 +12,8 @@ export const REPOSITORY_TAG = 'custody:repository';
 export const tags = list(object({ TagKey: text({ max: 128 }), TagValue: text({ min: 0, max: 256 }) }), { max: 40 });
 export const policyText = text({ max: 32_768 });
 
-const createParameters = object({
+/** What every new key is made of, whatever names it gets. */
+export const KEY_PARAMETERS = {
   description: text({ min: 0, max: 1000 }),
   origin: text({ max: 20 }),
   multiRegion: boolean,
@@ -20,9 +21,11 @@ const createParameters = object({
   tags,
   rotationPeriodDays: nullable(integer(90, 2560)),
   replicas: list(object({ region: text({ max: 32 }), policy: policyText }), { max: 8 }),
-});
+};
 
-type CreateParameters = typeof createParameters extends Reader<infer T> ? T : never;
+const createParameters = object(KEY_PARAMETERS);
+
+export type CreateParameters = typeof createParameters extends Reader<infer T> ? T : never;
 
 /** The row of `key.create`. */
 export const create = row<CreateParameters>({
@@ -35,7 +38,12 @@ export const create = row<CreateParameters>({
     `${p.replicas.length > 0 ? ` with replicas in ${p.replicas.map(({ region }) => region).join(', ')}` : ''}` +
     `${p.rotationPeriodDays === null ? '' : `, rotated every ${p.rotationPeriodDays} days`}` +
     `${p.origin === 'EXTERNAL' ? '; it waits for its material, which custody keys import brings' : ''}.`,
-  changes: (_, p) => [
+  changes: (_, p) => newKeyChanges(p),
+});
+
+/** What there is afterwards that was not there before. */
+export function newKeyChanges(p: CreateParameters): readonly Change[] {
+  return [
     { what: 'key', from: 'none', to: `${p.origin}, SYMMETRIC_DEFAULT${p.multiRegion ? ', multi-Region' : ''}` },
     { what: 'key policy', from: 'none', to: digestOfJson(p.policy) },
     ...p.replicas.map(({ region, policy }) => ({
@@ -48,8 +56,8 @@ export const create = row<CreateParameters>({
       from: 'none',
       to: p.rotationPeriodDays === null ? 'off' : `${p.rotationPeriodDays} days`,
     },
-  ],
-});
+  ];
+}
 
 type Tags = typeof tags extends Reader<infer T> ? T : never;
 
@@ -60,7 +68,27 @@ export function ownTags({ repository, nonce }: ActionSubject, planned: Tags): Ta
 
 function createCalls(subject: ActionSubject, p: CreateParameters): readonly SignedCall[] {
   const alias = subject.key?.alias ?? '';
-  const shared = { Description: p.description, Tags: ownTags(subject, p.tags) };
+  const [create, ...others] = newKeyCalls(subject, p, {});
+  const name = (region: string) => kms({ region }, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY });
+  return [
+    ...(create ? [create] : []),
+    name(subject.region),
+    ...others,
+    ...p.replicas.map(({ region }) => name(region)),
+  ];
+}
+
+/**
+ * CreateKey first, then rotation and replicas.
+ * @param marks further tags of the key and its replicas
+ */
+export function newKeyCalls(
+  subject: ActionSubject,
+  p: CreateParameters,
+  marks: Readonly<Record<string, string>>,
+): readonly SignedCall[] {
+  const marked = Object.entries(marks).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+  const shared = { Description: p.description, Tags: ownTags(subject, [...p.tags, ...marked]) };
   return [
     kms(subject, 'CreateKey', {
       ...shared,
@@ -70,16 +98,12 @@ function createCalls(subject: ActionSubject, p: CreateParameters): readonly Sign
       Origin: p.origin,
       Policy: p.policy,
     }),
-    kms(subject, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
     ...(p.rotationPeriodDays === null
       ? []
       : [kms(subject, 'EnableKeyRotation', { KeyId: CREATED_KEY, RotationPeriodInDays: p.rotationPeriodDays })]),
     // A replica without a policy of its own would get the default one: a way around any quorum.
     ...p.replicas.map(({ region, policy }) =>
       kms(subject, 'ReplicateKey', { ...shared, KeyId: CREATED_KEY, ReplicaRegion: region, Policy: policy }),
-    ),
-    ...p.replicas.map(({ region }) =>
-      kms({ ...subject, region }, 'CreateAlias', { AliasName: alias, TargetKeyId: CREATED_KEY }),
     ),
   ];
 }

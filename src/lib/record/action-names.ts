@@ -1,6 +1,7 @@
 /** Everything that a quorum can authorise. The table that says what each one does is in action.ts. */
 export const ACTION_NAMES = [
   'key.create',
+  'key.succeed',
   'key.rotate',
   'key.rotation',
   'key.policy',

@@ -11,6 +11,7 @@ import type { ActionName } from './action-names.js';
 import { REGION_ACTIONS } from './action-regions.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, type Risk, row } from './action-row.js';
 import { automaticRotation, STATE_ACTIONS } from './action-state.js';
+import { succeed } from './action-succeed.js';
 import type { RequestPredicate, SignedCall } from './statement.js';
 
 const rotate = row({
@@ -79,6 +80,7 @@ function documentRow(noun: 'plan' | 'roster', operation: string): ActionRow {
 /** THE table of what a quorum can authorise. Every mutating call that custody makes belongs to one row (T49). */
 const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   'key.create': create,
+  'key.succeed': succeed,
   'key.rotate': rotate,
   'key.rotation': rotation,
   ...ACCESS_ACTIONS,

@@ -80,7 +80,8 @@ function withKey(call: SignedCall, keyId: string): SignedCall {
 async function createdState(run: Run, key: Created): Promise<JsonObject> {
   const policies = await assertPolicies(run, key.keyId);
   const description = await run.reader.describe(run.request.region, key.keyId);
-  return { arn: key.text, state: description?.state ?? null, aliasTarget: key.keyId, policies };
+  const named = run.request.calls.some(({ operation }) => operation === 'CreateAlias');
+  return { arn: key.text, state: description?.state ?? null, ...(named ? { aliasTarget: key.keyId } : {}), policies };
 }
 
 /** @throws CustodyError POST_STATE_UNEXPECTED for an answer without a key */

@@ -19,6 +19,7 @@ type Apply = (run: Run) => Promise<Applied>;
 /** THE column of the action table that acts at AWS; each says itself how it is resumed. */
 const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | Elsewhere>, Apply>> = {
   'key.create': applyCreate,
+  'key.succeed': applyCreate,
   'key.rotate': applyRotate,
   'key.rotation': (run) =>
     applyUntil(

@@ -3,10 +3,11 @@ import { CustodyError } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { ActionName } from '../record/action-names.js';
 import { OBSERVE_ACCESS } from './observe-access.js';
-import { aliasTarget, type Observe, type Subject } from './observe-key.js';
+import { aliasTarget, commonState, type Observe, type Subject } from './observe-key.js';
 import { materialState, promoteState, replicateState, rotateImportedState } from './observe-regions.js';
 import { rotationState } from './observe-rotation.js';
 import { OBSERVE_STATE, observeRotationSettings } from './observe-state.js';
+import { successorsOf } from './successors.js';
 
 /** Actions that look at no live key. */
 type Elsewhere = 'plan.update' | 'roster.update' | 'key.confirm-destroyed';
@@ -15,6 +16,10 @@ type Elsewhere = 'plan.update' | 'roster.update' | 'key.confirm-destroyed';
 const OBSERVE: Readonly<Record<Exclude<ActionName, Elsewhere>, Observe>> = {
   'key.create': async (reader, { region, key }) => ({
     aliasTarget: await aliasTarget(reader, region, key?.alias ?? ''),
+  }),
+  'key.succeed': async (reader, subject) => ({
+    ...(await commonState(reader, subject)),
+    successors: await successorsOf(reader, subject),
   }),
   'key.rotate': rotationState,
   'key.rotation': observeRotationSettings,
