@@ -26,6 +26,8 @@ export interface SandboxAccount extends Account {
   past(profile: string, operation: string, parameters: JsonObject, region?: string): Promise<JsonObject>;
   /** One use of a key, as an application makes it. */
   use(profile: string, operation: DirectOperation, parameters: JsonObject): Promise<unknown>;
+  /** A line to AWS with the credentials of a profile. */
+  line(profile: string): AwsConnection;
 }
 
 export type SandboxOffice = Office<SandboxAccount>;
@@ -74,6 +76,7 @@ export async function createSandboxOffice(
   };
   const account: SandboxAccount = {
     sandbox,
+    line: connectionOf,
     as: (intercept, who) => {
       const aws = connectionOf(who === 'ci' ? 'executor' : who);
       const authority = createKeyAuthority(aws);

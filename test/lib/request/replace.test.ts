@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callDirectly } from '../../../src/lib/aws/direct.js';
+import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
+import { createKeyReEncryptor } from '../../../src/lib/aws/kms-reencryptor.js';
+import { rewrap } from '../../../src/lib/ciphertext/rewrap.js';
+import { replaceJson, replaceText } from '../../../src/lib/cli/replace-screen.js';
+import { reviewScreen } from '../../../src/lib/cli/request-screen.js';
+import { inRegion, type KeyArn, partsOf } from '../../../src/lib/key/key.js';
+import { canonicalPolicy } from '../../../src/lib/plan/diff-policy.js';
+import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
+import { reviewRequest } from '../../../src/lib/request/approve.js';
+import { lookUp } from '../../../src/lib/request/desk.js';
+import { openRequest } from '../../../src/lib/request/open.js';
+import { lookAtReplacement, type MovedBy, replaceProposal } from '../../../src/lib/request/replace.js';
+import { assertReplaces } from '../../../src/lib/request/successors.js';
+import { createTeam, PRIMARY, REPLICA } from '../../support/people.js';
+import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+const CONTEXT = { 'custody:purpose': 'case-data' };
+const SEATS = ['architect', 'privacy', 'deputy'] as const;
+type Seat = (typeof SEATS)[number];
+
+const team = createTeam({
+  environment: 'sandbox',
+  plan: (plan) => {
+    const caseData = plan.keys['case-data'];
+    if (!caseData) throw new Error('the template has case-data');
+    return { ...plan, keys: { ...plan.keys, 'case-data': { ...caseData, multiRegion: true, replicas: [REPLICA] } } };
+  },
+});
+
+let office: SandboxOffice & { close(): void };
+let old: KeyArn;
+let stranger: KeyArn;
+const stored: Uint8Array[] = [];
+
+beforeAll(async () => {
+  office = await createSandboxOffice({ team });
+  old = (await createKey(office, 'case-data')).arn as KeyArn;
+  const { KeyMetadata: made } = await office.aws.past('admin', 'CreateKey', { Policy: open() });
+  stranger = (made as { readonly Arn: KeyArn }).Arn;
+  for (let at = 0; at < 3; at++) stored.push(await seal(old));
+});
+afterAll(() => office.close());
+
+/** A key of somebody who lets everyone in. */
+function open(): string {
+  const all = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' };
+  return JSON.stringify({ Version: '2012-10-17', Statement: [all] });
+}
+
+const app = () => office.aws.line('service');
+
+async function seal(key: KeyArn): Promise<Uint8Array> {
+  const parameters = { KeyId: key, KeySpec: 'AES_256', EncryptionContext: CONTEXT };
+  const { CiphertextBlob } = await callDirectly(app(), PRIMARY, 'GenerateDataKeyWithoutPlaintext', parameters);
+  return CiphertextBlob as Uint8Array;
+}
+
+async function decrypt(ciphertext: Uint8Array, key: KeyArn): Promise<string> {
+  const parameters = { KeyId: key, CiphertextBlob: ciphertext, EncryptionContext: CONTEXT };
+  const { Plaintext } = await callDirectly(app(), PRIMARY, 'Decrypt', parameters);
+  return Buffer.from(Plaintext as Uint8Array).toString('hex');
+}
+
+const move = (from: KeyArn, to: KeyArn, ciphertext: Uint8Array, context: Record<string, string> = CONTEXT) =>
+  createKeyReEncryptor(app()).reEncrypt({ from, to }, ciphertext, context);
+
+/** A fresh machine each time: whoever goes on knows only AWS and the repository. */
+async function look(who: Seat, given = 'case-data', moved: MovedBy | null = null) {
+  const { ports, aws, actor } = office.machine(who);
+  const state = await lookUp(ports, 'remote');
+  const place = { ports, aws, state, plan: state.plan.plan };
+  return { found: await lookAtReplacement(place, given, moved), ports, aws, actor };
+}
+
+/** Opens the next step as one custodian, again as another, who is answered the same request. */
+async function begin(who: Seat, moved: MovedBy | null = null): Promise<string> {
+  const { found, ports, aws, actor } = await look(who, 'case-data', moved);
+  const proposal = replaceProposal(found, moved, { reason: 'stolen backups', executor: null });
+  const first = await openRequest(ports, actor, aws, proposal);
+  expect(first.created).toBe(true);
+  const next = SEATS[(SEATS.indexOf(who) + 1) % SEATS.length] ?? 'deputy';
+  const again = await look(next);
+  const same = await openRequest(again.ports, again.actor, again.aws, {
+    ...replaceProposal(again.found, null, { reason: '', executor: null }),
+  });
+  expect(same).toMatchObject({ created: false, case: { id: first.case.id } });
+  expect(again.found.steps.find(({ status }) => status === 'open')).toMatchObject({ requestId: first.case.id });
+  return first.case.id;
+}
+
+/** One approval is not enough; two let it through once (T10). */
+async function carryOut(id: string, opener: Seat): Promise<void> {
+  const [first = 'privacy', second = 'deputy'] = SEATS.filter((seat) => seat !== opener);
+  await office.approve(first, id);
+  await expect(office.execute(second, id)).rejects.toThrow(code('PENDING'));
+  await office.approve(second, id);
+  expect((await office.execute(second, id)).receipt).toMatchObject({ outcome: 'executed' });
+  await expect(office.execute(second, id)).rejects.toThrow(code('REQUEST_ENDED'));
+}
+
+const standing = async (who: Seat = 'architect') => {
+  const { found } = await look(who);
+  return found.steps.map(({ name, region, status }) => [name, ...(region === null ? [] : [region]), status].join(' '));
+};
+
+const policyOf = async (key: KeyArn) =>
+  canonicalPolicy((await office.desk('architect').aws.reader.policy(PRIMARY, key)) ?? '');
+
+describe('keys replace: a compromised key, from the first request to the end', () => {
+  let successor: KeyArn;
+  let plaintexts: readonly string[];
+  const moved: Uint8Array[] = [];
+
+  it('T56 before the move KMS lets nothing out, not even to roles that decrypt', async () => {
+    plaintexts = await Promise.all(stored.map((one) => decrypt(one, old)));
+    expect(new Set(plaintexts).size).toBe(3);
+    await expect(move(old, stranger, stored[0] ?? new Uint8Array())).rejects.toThrow(code('DENIED'));
+  });
+
+  it('shows what there is to do, and nobody can say that it was moved yet', async () => {
+    expect(await standing()).toEqual([
+      `new-key ${PRIMARY} next`,
+      `let-out ${PRIMARY} later`,
+      'move later',
+      `alias ${PRIMARY} later`,
+      `alias ${REPLICA} later`,
+      `disable ${REPLICA} later`,
+      `disable ${PRIMARY} later`,
+      `delete ${REPLICA} later`,
+      `delete ${PRIMARY} later`,
+      `policy ${PRIMARY} later`,
+    ]);
+    await expect(look('architect', 'case-data', { by: 'architect' })).rejects.toThrow(code('REFUSED'));
+  });
+
+  it('makes the new key, tagged as what it replaces, without a name of its own', async () => {
+    const id = await begin('architect');
+    const { ports, actor, aws } = office.desk('privacy');
+    const screen = reviewScreen(await reviewRequest(ports, actor, aws, id), ports.clock.now());
+    expect(screen).toContain('Create a key that is to replace case-data');
+    await carryOut(id, 'architect');
+    const { found } = await look('privacy');
+    successor = found.successor ?? old;
+    expect(successor).not.toBe(old);
+    const { reader } = aws;
+    for (const region of [PRIMARY, REPLICA]) {
+      expect(await reader.tags(region, inRegion(successor, region))).toMatchObject({
+        'custody:replaces': partsOf(old).keyId,
+        'custody:repository': team.roster.repository,
+      });
+      const names = (await reader.aliases(region)).filter(({ keyId }) => keyId === partsOf(successor).keyId);
+      expect(names).toEqual([]);
+    }
+    await expect(move(old, successor, stored[0] ?? new Uint8Array())).rejects.toThrow(code('DENIED'));
+  });
+
+  it('lets ciphertexts out, under the same context only; KMS moves them, twice the same', async () => {
+    await carryOut(await begin('privacy'), 'privacy');
+    const line = app();
+    await assertReplaces(createKeyReader(line), successor, old);
+    const to = { reEncryptor: createKeyReEncryptor(line), arn: successor, from: old };
+    for (const ciphertext of stored) {
+      const done = await rewrap({ ciphertext, context: CONTEXT }, to);
+      if (done.outcome !== 'moved') throw new Error(`it is ${done.outcome}`);
+      moved.push(done.ciphertext);
+      expect(await rewrap({ ciphertext: done.ciphertext, context: CONTEXT }, to)).toMatchObject({ outcome: 'current' });
+    }
+    expect(await Promise.all(moved.map((one) => decrypt(one, successor)))).toEqual(plaintexts);
+    const other = await rewrap(
+      { ciphertext: stored[0] ?? new Uint8Array(), context: { 'custody:purpose': 'x' } },
+      to,
+    ).catch((cause: unknown) => cause);
+    expect(other).toEqual(code('DENIED'));
+    const outsider = createKeyReEncryptor(office.aws.line('outsider'));
+    const [first = new Uint8Array()] = stored;
+    await expect(outsider.reEncrypt({ from: old, to: successor }, first, CONTEXT)).rejects.toThrow(code('DENIED'));
+  });
+
+  it('T56, T61 rewrap goes to the key that replaces this one, whatever else a person gives', async () => {
+    const reader = createKeyReader(office.aws.line('admin'));
+    await expect(assertReplaces(reader, stranger, old)).rejects.toThrow(code('REFUSED'));
+    await expect(assertReplaces(reader, old, old)).rejects.toThrow(code('REFUSED'));
+    await expect(assertReplaces(reader, successor, stranger)).rejects.toThrow(code('REFUSED'));
+    await expect(assertReplaces(reader, inRegion(successor, REPLICA), old)).rejects.toThrow(code('REFUSED'));
+  });
+
+  it('waits for people, and moves the name in every Region once one of them says so', async () => {
+    expect(await standing('deputy')).toContain('move waits');
+    const { found } = await look('deputy');
+    expect(found.ask).toBeNull();
+    const text = replaceText(replaceJson(found, null));
+    expect(text).toContain(`custody keys rewrap ${successor}`);
+    expect(text).toContain(`--from ${old}`);
+
+    const id = await begin('deputy', { by: 'deputy' });
+    const { ports, actor, aws } = office.desk('architect');
+    const { reason } = (await reviewRequest(ports, actor, aws, id)).case.request.statement.predicate;
+    expect(reason).toBe('deputy says that everything was moved to the new key. stolen backups');
+    await office.approve('architect', id);
+    await expect(office.execute('privacy', id)).rejects.toThrow(code('PENDING'));
+    await office.approve('privacy', id);
+    await office.execute('privacy', id);
+    expect(await standing('privacy')).toContain(`alias ${REPLICA} next`);
+    await carryOut(await begin('privacy'), 'privacy');
+    for (const region of [PRIMARY, REPLICA]) {
+      const named = new Map(
+        (await office.desk('deputy').aws.reader.aliases(region)).map(({ name, keyId }) => [name, keyId]),
+      );
+      expect(named.get('alias/cmk/case-data')).toBe(partsOf(successor).keyId);
+    }
+  });
+
+  it('disables and deletes the old key in every Region, replicas first', async () => {
+    const { reader } = office.desk('architect').aws;
+    const stateIn = async (region: string) => (await reader.describe(region, inRegion(old, region)))?.state;
+    for (const opener of ['architect', 'privacy'] as const) await carryOut(await begin(opener), opener);
+    expect(await Promise.all([PRIMARY, REPLICA].map(stateIn))).toEqual(['Disabled', 'Disabled']);
+    for (const opener of ['deputy', 'architect'] as const) await carryOut(await begin(opener), opener);
+    expect(await stateIn(REPLICA)).toBe('PendingDeletion');
+    expect(await stateIn(PRIMARY)).toMatch(/^Pending(?:Replica)?Deletion$/);
+  });
+
+  it('T56 puts the plan’s own policy back: then KMS lets nothing out of the new key either', async () => {
+    await carryOut(await begin('privacy'), 'privacy');
+    expect(await policyOf(successor)).toBe(plannedKeyPolicy(team.plan.plan, team.roster, 'case-data', PRIMARY));
+    const [first = new Uint8Array()] = moved;
+    await expect(move(successor, stranger, first)).rejects.toThrow(code('DENIED'));
+    await expect(move(successor, successor, first)).rejects.toThrow(code('DENIED'));
+    expect(await Promise.all(moved.map((one) => decrypt(one, successor)))).toEqual(plaintexts);
+  });
+
+  it('is done, by its name and by the id of the old key; the new one can be replaced by its own id', async () => {
+    const { found } = await look('deputy');
+    expect(new Set(found.steps.map(({ status }) => status))).toEqual(new Set(['done']));
+    expect(found.ask).toBeNull();
+    expect(replaceText(replaceJson(found, null))).toContain('case-data is replaced.');
+    expect((await look('deputy', partsOf(old).keyId)).found.successor).toBe(successor);
+    const anew = await look('deputy', partsOf(successor).keyId);
+    expect(anew.found).toMatchObject({ old: successor, successor: null });
+    expect(anew.found.ask?.action).toBe('key.succeed');
+  });
+});
