@@ -26,7 +26,13 @@ const team = createTeam({
   plan: (plan) => {
     const caseData = plan.keys['case-data'];
     if (!caseData) throw new Error('the template has case-data');
-    return { ...plan, keys: { ...plan.keys, 'case-data': { ...caseData, multiRegion: true, replicas: [REPLICA] } } };
+    // The cool-off of deletions is another story: here it would only make every machine's view of the repository stale.
+    const classes = { ...plan.quorum.classes, delete: { distinctRoles: 2 } };
+    return {
+      ...plan,
+      quorum: { ...plan.quorum, classes },
+      keys: { ...plan.keys, 'case-data': { ...caseData, multiRegion: true, replicas: [REPLICA] } },
+    };
   },
 });
 
@@ -109,7 +115,7 @@ const standing = async (who: Seat = 'architect') => {
 const policyOf = async (key: KeyArn) =>
   canonicalPolicy((await office.desk('architect').aws.reader.policy(PRIMARY, key)) ?? '');
 
-describe('keys replace: a compromised key, from the first request to the end', () => {
+describe('keys replace: a compromised key, from the first request to the end', { shuffle: false }, () => {
   let successor: KeyArn;
   let plaintexts: readonly string[];
   const moved: Uint8Array[] = [];
@@ -158,7 +164,7 @@ describe('keys replace: a compromised key, from the first request to the end', (
   });
 
   it('lets ciphertexts out, under the same context only; KMS moves them, twice the same', async () => {
-    await carryOut(await begin('privacy'), 'privacy');
+    await carryOut(await begin('deputy'), 'deputy');
     const line = app();
     await assertReplaces(createKeyReader(line), successor, old);
     const to = { reEncryptor: createKeyReEncryptor(line), arn: successor, from: old };
@@ -180,7 +186,7 @@ describe('keys replace: a compromised key, from the first request to the end', (
   });
 
   it('T56, T61 rewrap goes to the key that replaces this one, whatever else a person gives', async () => {
-    const reader = createKeyReader(office.aws.line('admin'));
+    const reader = createKeyReader(office.aws.line('architect'));
     await expect(assertReplaces(reader, stranger, old)).rejects.toThrow(code('REFUSED'));
     await expect(assertReplaces(reader, old, old)).rejects.toThrow(code('REFUSED'));
     await expect(assertReplaces(reader, successor, stranger)).rejects.toThrow(code('REFUSED'));
@@ -216,7 +222,7 @@ describe('keys replace: a compromised key, from the first request to the end', (
   it('disables and deletes the old key in every Region, replicas first', async () => {
     const { reader } = office.desk('architect').aws;
     const stateIn = async (region: string) => (await reader.describe(region, inRegion(old, region)))?.state;
-    for (const opener of ['architect', 'privacy'] as const) await carryOut(await begin(opener), opener);
+    for (const opener of ['architect', 'deputy'] as const) await carryOut(await begin(opener), opener);
     expect(await Promise.all([PRIMARY, REPLICA].map(stateIn))).toEqual(['Disabled', 'Disabled']);
     for (const opener of ['deputy', 'architect'] as const) await carryOut(await begin(opener), opener);
     expect(await stateIn(REPLICA)).toBe('PendingDeletion');
@@ -224,7 +230,7 @@ describe('keys replace: a compromised key, from the first request to the end', (
   });
 
   it('T56 puts the plan’s own policy back: then KMS lets nothing out of the new key either', async () => {
-    await carryOut(await begin('privacy'), 'privacy');
+    await carryOut(await begin('architect'), 'architect');
     expect(await policyOf(successor)).toBe(plannedKeyPolicy(team.plan.plan, team.roster, 'case-data', PRIMARY));
     const [first = new Uint8Array()] = moved;
     await expect(move(successor, stranger, first)).rejects.toThrow(code('DENIED'));
