@@ -74,6 +74,11 @@ const RESULTS = {
   'keys-promote': opened,
   'keys-reject': vetoed,
   'keys-replicate': opened,
+  'keys-replace': either(
+    object({ replace: use('replacement') }),
+    object({ replace: use('replacement'), ...OPENED }),
+    object({ replace: use('replacement'), dryRun: { const: true }, proposed: use('proposed') }),
+  ),
   'keys-rewrap': object({
     rewrap: object({
       key: object({ name: nullable(text), arn: text, region: text }),

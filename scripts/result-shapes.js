@@ -180,6 +180,19 @@ export const DEFINITIONS = {
     scheduledAt: use('instant'),
     windowEndedAt: use('instant'),
   }),
+  replacement: object({
+    name: text,
+    old: text,
+    new: nullable(text),
+    steps: list(
+      object({
+        name: oneOf('new-key', 'let-out', 'move', 'alias', 'disable', 'delete', 'policy'),
+        region: nullable(text),
+        status: oneOf('done', 'open', 'next', 'waits', 'later'),
+        'requestId?': text,
+      }),
+    ),
+  }),
   check: object({ id: text, status: oneOf('pass', 'fail', 'skip'), detail: text }),
   planChange: object({ path: text, 'from?': anything, 'to?': anything }),
   publicKey: object({ keyId: digest, algorithm: text, home: text, publicKey: text, pem: text }),

@@ -5,6 +5,7 @@ import { evaluate } from '../../../src/lib/policy/evaluate.js';
 import {
   custodianSignerPolicy,
   type KeyPolicyInput,
+  type KeyPolicyUser,
   MUTATING_OPERATIONS,
   synthesizeKeyPolicy,
 } from '../../../src/lib/policy/synthesize.js';
@@ -24,6 +25,18 @@ const base: KeyPolicyInput = {
   executorRoleArn: arn('custody-7f3a9c12-executor'),
   custodianRoleArns: seats.map((seat) => seat.roleArn),
   users: [],
+};
+const CONTEXT = { purpose: 'case-data', table: 'subjects' };
+const CASE_SERVICE: KeyPolicyUser = {
+  roleArn: arn('case-service'),
+  operations: ['generate-data-key-without-plaintext', 'decrypt', 'describe'],
+  encryptionContext: CONTEXT,
+};
+/** Neither may be let go: one never decrypts, the other only through a service. */
+const WRITER: KeyPolicyUser = {
+  roleArn: arn('case-writer'),
+  operations: ['encrypt', 're-encrypt'],
+  encryptionContext: CONTEXT,
 };
 const INPUTS: Readonly<Record<string, KeyPolicyInput>> = {
   root: {
@@ -52,6 +65,8 @@ const INPUTS: Readonly<Record<string, KeyPolicyInput>> = {
       { roleArn: arn('ledger-auditor'), operations: ['decrypt'], encryptionContext: { purpose: 'audit' } },
     ],
   },
+  'case-data-out': { ...base, users: [CASE_SERVICE, WRITER], move: 'out' },
+  'case-data-in': { ...base, users: [CASE_SERVICE, WRITER], move: 'in' },
   webauthn: {
     ...base,
     users: [
@@ -159,6 +174,33 @@ describe('use', () => {
     expect(ask(caseData, 'role/case-service', 'ReEncryptFrom', context).allowed).toBe(true);
     const elsewhere = { ...context, 'kms:ReEncryptOnSameKey': 'false' };
     expect(ask(caseData, 'role/case-service', 'ReEncryptFrom', elsewhere).reason).toBe('explicit-deny');
+  });
+
+  it('T56 lets go, for a move, exactly the roles that decrypt by calls of their own', () => {
+    const elsewhere = { ...context, 'kms:ReEncryptOnSameKey': 'false' };
+    const out = synthesizeKeyPolicy(INPUTS['case-data-out'] ?? base);
+    expect(ask(out, 'role/case-service', 'ReEncryptFrom', elsewhere).allowed).toBe(true);
+    expect(
+      ask(out, 'role/case-service', 'ReEncryptFrom', { ...elsewhere, 'kms:EncryptionContext:table': 'x' }).allowed,
+    ).toBe(false);
+    for (const role of ['case-writer', 'SecurityArchitect', 'custody-7f3a9c12-executor', 'outsider'])
+      expect(ask(out, `role/${role}`, 'ReEncryptFrom', elsewhere).reason).toBe('explicit-deny');
+    const service = { ...CASE_SERVICE, viaService: 'dynamodb' };
+    const both = { ...WRITER, roleArn: CASE_SERVICE.roleArn, encryptionContext: { purpose: 'other' } };
+    for (const users of [[service], [CASE_SERVICE, both], [WRITER], []])
+      expect(synthesizeKeyPolicy({ ...base, users, move: 'out' })).toBe(synthesizeKeyPolicy({ ...base, users }));
+  });
+
+  it('T56 lets ciphertexts come under the same context, and out of the new key nowhere', () => {
+    const into = synthesizeKeyPolicy(INPUTS['case-data-in'] ?? base);
+    expect(ask(into, 'role/case-service', 'ReEncryptTo', context).allowed).toBe(true);
+    expect(
+      ask(into, 'role/case-service', 'ReEncryptTo', { ...context, 'kms:EncryptionContext:table': 'x' }).allowed,
+    ).toBe(false);
+    expect(ask(into, 'role/case-service', 'ListResourceTags').allowed).toBe(true);
+    expect(ask(into, 'role/case-writer', 'ListResourceTags').allowed).toBe(false);
+    const elsewhere = { ...context, 'kms:ReEncryptOnSameKey': 'false' };
+    expect(ask(into, 'role/case-service', 'ReEncryptFrom', elsewhere).reason).toBe('explicit-deny');
   });
 
   it('denies reading to a role that only writes', () => {

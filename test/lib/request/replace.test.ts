@@ -10,6 +10,7 @@ import { canonicalPolicy } from '../../../src/lib/plan/diff-policy.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
 import { lookUp } from '../../../src/lib/request/desk.js';
+import { execute } from '../../../src/lib/request/execute.js';
 import { openRequest } from '../../../src/lib/request/open.js';
 import { lookAtReplacement, type MovedBy, replaceProposal } from '../../../src/lib/request/replace.js';
 import { assertReplaces } from '../../../src/lib/request/successors.js';
@@ -97,6 +98,16 @@ async function begin(who: Seat, moved: MovedBy | null = null): Promise<string> {
   return first.case.id;
 }
 
+/** One who begins to carry it out and is killed at a call; the key is there already. */
+async function cutOffAt(step: string, id: string): Promise<void> {
+  const memory = office.desk('deputy').ports.memory;
+  const { ports, actor, aws } = office.machine('deputy', {
+    memory,
+    intercept: (name, act) => (name === step ? Promise.reject(new Error('killed')) : act()),
+  });
+  await expect(execute(ports, actor, aws, id)).rejects.toThrow('killed');
+}
+
 /** One approval is not enough; two let it through once (T10). */
 async function carryOut(id: string, opener: Seat): Promise<void> {
   const [first = 'privacy', second = 'deputy'] = SEATS.filter((seat) => seat !== opener);
@@ -143,12 +154,25 @@ describe('keys replace: a compromised key, from the first request to the end', {
   });
 
   it('makes the new key, tagged as what it replaces, without a name of its own', async () => {
+    const planted = [
+      { TagKey: 'custody:replaces', TagValue: partsOf(old).keyId },
+      { TagKey: 'custody:repository', TagValue: team.roster.repository },
+    ];
+    await office.aws.past('admin', 'TagResource', { KeyId: stranger, Tags: planted });
+    expect((await look('architect')).found.successor).toBeNull();
     const id = await begin('architect');
     const { ports, actor, aws } = office.desk('privacy');
     const screen = reviewScreen(await reviewRequest(ports, actor, aws, id), ports.clock.now());
     expect(screen).toContain('Create a key that is to replace case-data');
-    await carryOut(id, 'architect');
+    expect(screen).toContain(partsOf(stranger).keyId);
+    await office.approve('privacy', id);
+    await expect(office.execute('deputy', id)).rejects.toThrow(code('PENDING'));
+    await office.approve('deputy', id);
+    await cutOffAt('kms EnableKeyRotation', id);
+    expect((await office.execute('deputy', id)).receipt).toMatchObject({ outcome: 'executed' });
     const { found } = await look('privacy');
+    const made = (await aws.reader.keyIds(PRIMARY)).length;
+    expect(made).toBe(3);
     successor = found.successor ?? old;
     expect(successor).not.toBe(old);
     const { reader } = aws;
@@ -187,6 +211,8 @@ describe('keys replace: a compromised key, from the first request to the end', {
 
   it('T56, T61 rewrap goes to the key that replaces this one, whatever else a person gives', async () => {
     const reader = createKeyReader(office.aws.line('architect'));
+    const TagKeys = ['custody:replaces', 'custody:repository'];
+    await office.aws.past('admin', 'UntagResource', { KeyId: stranger, TagKeys });
     await expect(assertReplaces(reader, stranger, old)).rejects.toThrow(code('REFUSED'));
     await expect(assertReplaces(reader, old, old)).rejects.toThrow(code('REFUSED'));
     await expect(assertReplaces(reader, successor, stranger)).rejects.toThrow(code('REFUSED'));
