@@ -187,7 +187,8 @@ describe('use', () => {
       expect(ask(out, `role/${role}`, 'ReEncryptFrom', elsewhere).reason).toBe('explicit-deny');
     const service = { ...CASE_SERVICE, viaService: 'dynamodb' };
     const both = { ...WRITER, roleArn: CASE_SERVICE.roleArn, encryptionContext: { purpose: 'other' } };
-    for (const users of [[service], [CASE_SERVICE, both], [WRITER], []])
+    const sealer: KeyPolicyUser = { ...WRITER, operations: ['encrypt'] };
+    for (const users of [[service], [CASE_SERVICE, both], [WRITER], [sealer], []])
       expect(synthesizeKeyPolicy({ ...base, users, move: 'out' })).toBe(synthesizeKeyPolicy({ ...base, users }));
   });
 
