@@ -112,7 +112,7 @@ describe('rewrapping lines', () => {
     expect([tally.failed, seen]).toEqual([1, []]);
     const trail = world.lines.slice(0, 1);
     await rewrapFile(await input(trail), null, spy, silent);
-    expect(seen).toMatchObject([[world.arn, expect.anything(), CONTEXT]]);
+    expect(seen).toMatchObject([[{ from: world.arn, to: world.arn }, expect.anything(), CONTEXT]]);
   });
 
   it('T51 goes on where a run was cut off, after the last whole line; nothing twice, nothing lost', async () => {
