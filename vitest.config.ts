@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     exclude: ['test/interop/**'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    // The default leaves one core to a person; many tests wait for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism()),
     sequence: { shuffle: true },
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line.ts'],

@@ -70,7 +70,11 @@ export async function prepareRequest(ports: Ports, aws: Aws, proposal: Proposal)
       suggestions: ['Decide or withdraw some first: custody keys pending.'],
     });
   }
-  if (existing) return { state, proposal, existing, preState: {} };
+  if (existing) {
+    // Another tool may have made it: nobody is pointed to what no quorum may let through.
+    assertSound(state, existing.request.statement.predicate);
+    return { state, proposal, existing, preState: {} };
+  }
   // A pre-state of another account, or a time of a wrong clock, must not get into a signed request (T12, T60).
   if (proposal.key) await assertAccount(aws, state.plan.plan, ports.clock.now());
   const preState = await preStateOf(ports, aws, state, proposal);
