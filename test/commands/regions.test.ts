@@ -80,7 +80,7 @@ describe('key material, from a descriptor to KMS', () => {
     // Executing: --ready leaves it to the machine that has the material, and only that material will do.
     const ready = await ceremony.run('deputy', ['keys', 'execute', '--ready', '--json']);
     expect([ready.exit, at(ready.json, 'results')]).toEqual([0, []]);
-    expect(ready.stderr).toContain(`keys execute ${id} --material-fd N`);
+    expect(JSON.stringify(at(ready.json, 'waiting'))).toContain(`keys execute ${id} --material-fd N`);
     const execute = (words: readonly string[], input?: Uint8Array) =>
       ceremony.run('deputy', ['keys', 'execute', id, ...words], input ? LOUD : {}, input);
     const without = await execute(['--json']);
