@@ -92,8 +92,9 @@ describe('screens', () => {
   it('what failed in a batch is said, and is no success', async () => {
     const { exit, stdout, stderr } = await ceremony.run('deputy', ['keys', 'rotate', '--due', '--dry-run']);
     expect([exit, stdout.trim()]).toEqual([0, 'Nothing is due.']);
-    const offline = await ceremony.run('deputy', ['keys', 'execute', '--ready']);
-    expect([offline.exit, offline.stdout.trim(), stderr]).toEqual([0, 'Nothing is ready.', '']);
+    const ready = await ceremony.run('deputy', ['keys', 'execute', '--ready']);
+    expect([ready.exit, stderr]).toEqual([0, '']);
+    expect(ready.stdout).toMatch(/^Nothing is ready\.\n/);
   });
 
   it('a reason that no record takes is USAGE before anything is looked at', async () => {
