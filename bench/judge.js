@@ -68,11 +68,11 @@ function rulesOf({ plan, roster }) {
 
 /** Reads every record from its bytes, anew in each round, and judges the request. */
 function judgeAll(files, rules, now) {
-  for (const [request, ...others] of files) {
-    const records = others.map((bytes) => open(bytes));
-    const opened = open(request);
-    const sees = new Map([opened, ...records].map(({ fileDigest }) => [fileDigest, new Set()]));
-    const verdict = judge({ request: opened, records, sees }, rules, now);
+  // All are read before any is judged, as the product does (`request/case`, readCases).
+  const opened = files.map((folder) => folder.map((bytes) => open(bytes)));
+  for (const [request, ...records] of opened) {
+    const sees = new Map([request, ...records].map(({ fileDigest }) => [fileDigest, new Set()]));
+    const verdict = judge({ request, records, sees }, rules, now);
     if (verdict.state !== 'approved') throw new Error(`expected approved, found ${verdict.state}: ${verdict.because}`);
   }
 }
