@@ -1,11 +1,11 @@
 // Judging 10,000 requests with two approvals each, records in memory, against as many raw ECDSA verifications.
 import { createPublicKey, verify } from 'node:crypto';
-import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../dist/lib/base/dsse.js';
-import { addSeconds, instantFromMillis } from '../dist/lib/base/time.js';
-import { planDigest } from '../dist/lib/plan/format.js';
-import { judge } from '../dist/lib/quorum/judge.js';
-import { open, seal } from '../dist/lib/record/envelope.js';
-import { rosterDigest } from '../dist/lib/roster/format.js';
+import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../build/lib/base/dsse.js';
+import { addSeconds, instantFromMillis } from '../build/lib/base/time.js';
+import { planDigest } from '../build/lib/plan/format.js';
+import { judge } from '../build/lib/quorum/judge.js';
+import { open, seal } from '../build/lib/record/envelope.js';
+import { rosterDigest } from '../build/lib/roster/format.js';
 import { approvalStatement, createTeam, requestStatement } from './fixture.js';
 import { median } from './measure.js';
 

@@ -17,10 +17,10 @@ import {
   KMSClient,
   ListAliasesCommand,
 } from '@aws-sdk/client-kms';
-import { createInProcessHandler } from '../dist/lib/sandbox/in-process.js';
-import { startSandbox, stopSandbox } from '../dist/lib/sandbox/process.js';
-import { createSandbox } from '../dist/lib/sandbox/sandbox.js';
-import { createMemoryStore } from '../dist/lib/sandbox/state.js';
+import { createInProcessHandler } from '../build/lib/sandbox/in-process.js';
+import { startSandbox, stopSandbox } from '../build/lib/sandbox/process.js';
+import { createSandbox } from '../build/lib/sandbox/sandbox.js';
+import { createMemoryStore } from '../build/lib/sandbox/state.js';
 import { median } from './measure.js';
 
 const REGION = 'eu-central-1';

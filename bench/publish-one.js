@@ -1,7 +1,7 @@
 // One custodian process of bench/publish.js: publishes one record of its own in its own clone.
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../dist/lib/cli/clock.js';
-import { openGitRecordStore } from '../dist/lib/git/record-store.js';
+import { systemClock } from '../build/lib/cli/clock.js';
+import { openGitRecordStore } from '../build/lib/git/record-store.js';
 
 const [dir, name] = process.argv.slice(2);
 const store = await openGitRecordStore({ dir, clock: systemClock, random: Math.random, environment: process.env });

@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClone } from '../dist/lib/git/clone.js';
+import { createClone } from '../build/lib/git/clone.js';
 import { createRepository, removeFolder } from './fixture.js';
 import { runOk } from './measure.js';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { createInProcessHandler } from '../dist/lib/sandbox/in-process.js';
-import { createSandbox } from '../dist/lib/sandbox/sandbox.js';
-import { createMemoryStore, openFileStore } from '../dist/lib/sandbox/state.js';
+import { createInProcessHandler } from '../build/lib/sandbox/in-process.js';
+import { createSandbox } from '../build/lib/sandbox/sandbox.js';
+import { createMemoryStore, openFileStore } from '../build/lib/sandbox/state.js';
 import { measureKms } from './kms-client.js';
 import { run } from './measure.js';
 

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openClonePin } from '../dist/lib/fs/clone-pin.js';
-import { writeDraft } from '../dist/lib/fs/folder.js';
-import { createClone } from '../dist/lib/git/clone.js';
+import { openClonePin } from '../build/lib/fs/clone-pin.js';
+import { writeDraft } from '../build/lib/fs/folder.js';
+import { createClone } from '../build/lib/git/clone.js';
 import { createRepository, removeFolder } from './fixture.js';
 import { inTurns, runOk } from './measure.js';
 

@@ -1,11 +1,28 @@
-// Compiles src to dist; run by `prepare`, so that `npm ci` alone leaves a working tool.
-import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Bundles src to dist, one file a command with what they share in chunks: loading hundreds of small modules was two
+// thirds of a command's start. Packages stay outside. Run by `prepare`, so that `npm ci` alone leaves a working tool.
+import { readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
-const root = new URL('..', import.meta.url);
-const require = createRequire(import.meta.url);
-rmSync(new URL('dist', root), { recursive: true, force: true });
-const tsc = require.resolve('typescript/lib/tsc.js');
-const built = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: root, stdio: 'inherit' });
-process.exit(built.status ?? 1);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const commands = readdirSync(`${root}src/commands`, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `${root}src/commands/${name}`);
+rmSync(`${root}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: [...commands, `${root}src/lib/cli/main.ts`],
+  outbase: `${root}src`,
+  outdir: `${root}dist`,
+  chunkNames: 'chunks/[hash]',
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20.17',
+  format: 'esm',
+  // Names of classes and functions stay as they are written: errors of ours can be read.
+  minify: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+});

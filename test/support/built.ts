@@ -6,7 +6,7 @@ export const PACKAGE_ROOT: string = fileURLToPath(new URL('../..', import.meta.u
 
 /** What runs the built tool calls this first: an old dist would test the code of yesterday. */
 export function assertBuilt(): void {
-  const built = modified(join(PACKAGE_ROOT, 'dist/lib/base/errors.js'));
+  const built = modified(join(PACKAGE_ROOT, 'dist/lib/cli/main.js'));
   const src = join(PACKAGE_ROOT, 'src');
   const newer = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
