@@ -43,7 +43,7 @@ class Shared {
 
   add(parent: CommitId | null, files: Files, message: string): Commit {
     const hash = createHash('sha1').update(`${parent}\n${message}\n${this.commits.size}\n`);
-    for (const [path, bytes] of [...files].sort()) hash.update(path).update(bytes);
+    for (const path of [...files.keys()].sort()) hash.update(path).update(files.get(path) ?? '');
     const commit = { id: hash.digest('hex') as CommitId, parent, files };
     this.commits.set(commit.id, commit);
     return commit;

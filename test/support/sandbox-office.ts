@@ -10,10 +10,7 @@ import { type Instant, instantFromMillis } from '../../src/lib/base/time.js';
 import type { KeyWriter } from '../../src/lib/key/key.js';
 import { createProposal } from '../../src/lib/request/estate.js';
 import type { Aws } from '../../src/lib/request/ports.js';
-import { createKms } from '../../src/lib/sandbox/kms/service.js';
-import { rsaPair } from '../../src/lib/sandbox/kms/specs.js';
 import type { Sandbox } from '../../src/lib/sandbox/sandbox.js';
-import { SERVICES } from '../../src/lib/sandbox/services.js';
 import { type AwsConnection, openWorld } from '../lib/aws/support.js';
 import type { Intercept, TestClock } from './fake-aws.js';
 import { type Account, type Office, openOffice } from './office.js';
@@ -35,18 +32,6 @@ export type SandboxOffice = Office<SandboxAccount>;
 const SEATS = ['architect', 'privacy', 'deputy'] as const;
 const PROFILES = [...SEATS, 'executor', 'service', 'admin', 'outsider'] as const;
 
-const wrappingPairs = new Map<number, Buffer>();
-/** Making an RSA key of 4096 bits takes seconds: one a size serves every import token of every test. */
-function wrappingPair(bits: number): Buffer {
-  const pair = wrappingPairs.get(bits) ?? rsaPair(bits);
-  wrappingPairs.set(bits, pair);
-  return pair;
-}
-
-const QUICK_SERVICES = SERVICES.map((make): typeof make =>
-  make === createKms ? (host) => createKms({ ...host, rsaPair: wrappingPair }) : make,
-);
-
 /**
  * An office over the embedded AWS, in process, with no key yet; `createKey` makes those of the plan. Ask for it in a test,
  * and call `close` at its end.
@@ -57,7 +42,6 @@ export async function createSandboxOffice(
   const folder = mkdtempSync(join(tmpdir(), 'custody-office-'));
   const team = options.team ?? createTeam({ environment: 'sandbox' });
   const { sandbox, as } = openWorld(folder, {
-    services: QUICK_SERVICES,
     seed: {
       seats: SEATS.map((id) => ({ profile: id, roleName: id, sourceIdentity: id })),
       executor: 'custody-executor',

@@ -1,6 +1,6 @@
 import type { ServiceEvent } from './cloudtrail/witnessed.js';
 import { createKms } from './kms/service.js';
-import { DELAYS } from './kms/state.js';
+import { DELAYS, type KmsOptions } from './kms/state.js';
 import type { Service, StateStore } from './service.js';
 
 /**
@@ -24,8 +24,11 @@ export interface ServiceHost {
 
 export type ServiceFactory = (host: ServiceHost) => Service;
 
+/** KMS, with another source of RSA keys where one is given: making them is slow. */
+export function kmsService(sources: Pick<KmsOptions, 'rsaPair'> = {}): ServiceFactory {
+  return ({ propagation, ...host }) =>
+    createKms({ ...host, ...sources, delays: propagation === 'instant' ? { ...DELAYS, tag: 0, grant: 0 } : DELAYS });
+}
+
 /** THE list of services beside IAM, STS and CloudTrail. */
-export const SERVICES: readonly ServiceFactory[] = [
-  ({ propagation, ...host }) =>
-    createKms({ ...host, delays: propagation === 'instant' ? { ...DELAYS, tag: 0, grant: 0 } : DELAYS }),
-];
+export const SERVICES: readonly ServiceFactory[] = [kmsService()];

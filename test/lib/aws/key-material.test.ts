@@ -1,16 +1,25 @@
-import { constants, createDecipheriv, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto';
+import {
+  constants,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  privateDecrypt,
+  randomBytes,
+} from 'node:crypto';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openKeyMaterial } from '../../../src/lib/aws/key-material.js';
 import { commitmentOf } from '../../../src/lib/base/material.js';
+import { practiceRsa } from '../../support/rsa-pool.js';
 
 describe('key material', () => {
   let privateKey: Parameters<typeof privateDecrypt>[0] & object;
   let spki: Buffer;
   beforeAll(() => {
-    const pair = generateKeyPairSync('rsa', { modulusLength: 4096 });
-    spki = pair.publicKey.export({ format: 'der', type: 'spki' });
-    privateKey = { key: pair.privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
+    const key = createPrivateKey({ key: practiceRsa(4096), format: 'der', type: 'pkcs8' });
+    spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+    privateKey = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
   });
 
   it('is wrapped by RSA-OAEP with SHA-256', () => {

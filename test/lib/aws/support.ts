@@ -8,7 +8,9 @@ import type { RequestHandlerInput } from '../../../src/lib/aws/transport.js';
 import { writeConfigFiles } from '../../../src/lib/sandbox/config-files.js';
 import { createInProcessHandler } from '../../../src/lib/sandbox/in-process.js';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
+import { kmsService } from '../../../src/lib/sandbox/services.js';
 import { createMemoryStore } from '../../../src/lib/sandbox/state.js';
+import { rsaPool } from '../../support/rsa-pool.js';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
@@ -41,7 +43,8 @@ export function virtualTimer(random = () => 1) {
 
 /** A sandbox in this process and ways to it as each of its profiles. */
 export function openWorld(folder: string, options: Partial<SandboxOptions> = {}) {
-  const sandbox = createSandbox({ store: createMemoryStore(), ...options });
+  const services = [kmsService({ rsaPair: rsaPool() })];
+  const sandbox = createSandbox({ store: createMemoryStore(), services, ...options });
   const files = writeConfigFiles(mkdtempSync(join(folder, 'world-')), sandbox, 'http://127.0.0.1:4599');
   const timer = virtualTimer();
   const environment = { AWS_CONFIG_FILE: files.configFile, AWS_SHARED_CREDENTIALS_FILE: files.credentialsFile };

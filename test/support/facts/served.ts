@@ -4,8 +4,9 @@ import { DEFAULT_SEED } from '../../../src/lib/sandbox/seed.js';
 import { type RunningServer, startServer } from '../../../src/lib/sandbox/server.js';
 import type { Authorization, Service } from '../../../src/lib/sandbox/service.js';
 import { createMemoryStore } from '../../../src/lib/sandbox/state.js';
-import { ACCOUNT, oncePerLength, START } from '../../lib/sandbox/kms/harness.js';
+import { ACCOUNT, START } from '../../lib/sandbox/kms/harness.js';
 import { keyOf } from '../../lib/sandbox/support.js';
+import { practiceRsa } from '../rsa-pool.js';
 import { type HttpClient, openHttp } from './http.js';
 import { type Transport, WireStage } from './wire-stage.js';
 
@@ -18,7 +19,7 @@ export function factSandbox(options: Partial<SandboxOptions> = {}) {
     wallMillis: () => START,
     account: ACCOUNT,
     seed: { ...DEFAULT_SEED, seats: [], admin: 'admin' },
-    services: [(host) => recorded(createKms({ ...host, rsaPair: oncePerLength }), asked)],
+    services: [(host) => recorded(createKms({ ...host, rsaPair: practiceRsa }), asked)],
     onBug: (cause) => bugs.push(cause),
     ...options,
   });

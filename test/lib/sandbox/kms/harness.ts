@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../../src/lib/base/canonical-json.js';
 import { createKms } from '../../../../src/lib/sandbox/kms/service.js';
-import { rsaPair } from '../../../../src/lib/sandbox/kms/specs.js';
 import type { KmsOptions } from '../../../../src/lib/sandbox/kms/state.js';
 import {
   type Authorization,
@@ -12,6 +11,7 @@ import {
   ServiceError,
   type StateStore,
 } from '../../../../src/lib/sandbox/service.js';
+import { practiceRsa } from '../../../support/rsa-pool.js';
 
 export const ACCOUNT = '111122223333';
 export const START = Date.UTC(2026, 0, 1);
@@ -72,15 +72,6 @@ export class MemoryStore implements StateStore {
   }
 }
 
-const pairs = new Map<number, Buffer>();
-
-/** RSA keys take long to make, and these tests do not care that they are the same ones. */
-export function oncePerLength(bits: number): Buffer {
-  const pair = pairs.get(bits) ?? rsaPair(bits);
-  pairs.set(bits, pair);
-  return pair;
-}
-
 /** Who decides: the sandbox's policy evaluation is not part of these tests. */
 export type Judge = (question: Authorization, caller: Caller) => boolean;
 
@@ -107,7 +98,7 @@ export class Bench {
       account: ACCOUNT,
       regions: [HOME, AWAY, 'us-east-1'],
       random: (bytes) => this.random(bytes),
-      rsaPair: oncePerLength,
+      rsaPair: (bits) => practiceRsa(bits),
       principalExists: (arn) => this.principals?.has(arn) ?? true,
       ...this.more,
     });
