@@ -70,6 +70,8 @@ export interface FakeAws {
   /** Mutating calls that were carried out, in order. */
   readonly done: AwsCall[];
   readonly sessions: ExecutorSession[];
+  /** Tags of the executor role. */
+  readonly slots: Map<string, string>;
   seed(name: string, alias: string, repository: string, keyId: string, region?: string): FakeKey;
   key(keyId: string, region?: string): FakeKey;
   readonly keys: readonly FakeKey[];
@@ -138,6 +140,7 @@ class Model implements FakeAws {
         materials: step('kms materials', reader.materials),
         lastUse: step('kms lastUse', reader.lastUse),
       },
+      slots: slotsIn(this.slots),
       authority: {
         whoAmI,
         roleId: async () => 'AROAEXAMPLE',

@@ -2,6 +2,7 @@ import { createKeyAuthority } from '../aws/authority.js';
 import { type AwsConnection, openAws } from '../aws/connection.js';
 import { assertEndpoints, kmsHost } from '../aws/endpoint.js';
 import { createKeyReader } from '../aws/kms-reader.js';
+import { createSlotKeeper } from '../aws/role-slots.js';
 import { resolveSettings, type Settings } from '../aws/settings.js';
 import { readSharedConfig } from '../aws/shared-config.js';
 import type { Plan } from '../plan/plan.js';
@@ -90,5 +91,6 @@ export class AwsAccess {
 
 function awsOver(connection: AwsConnection): Aws {
   const authority = createKeyAuthority(connection);
-  return { reader: createKeyReader(connection), authority, whoAmI: () => authority.whoAmI(), host: connection.host };
+  const [reader, slots] = [createKeyReader(connection), createSlotKeeper(connection)];
+  return { reader, authority, slots, whoAmI: () => authority.whoAmI(), host: connection.host };
 }

@@ -12,9 +12,21 @@ export interface Plan {
   readonly quorum: QuorumRules;
   readonly keys: Readonly<Record<string, PlannedKey>>;
   readonly ledger: { readonly store: 'git'; readonly retentionDays: number };
+  /**
+   * KMS itself asks for a quorum's approval slots before it changes a key. Absent: only the executor role may change keys,
+   * and that two people agreed is for this tool to see ("advisory").
+   */
+  readonly interlock?: InterlockRoles;
   /** What tells people of requests; a machine runs it only after its user has accepted this very command. */
   readonly notify?: { readonly command: readonly string[] };
   readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
+}
+
+export interface InterlockRoles {
+  /** Stands by for key policies alone, under the same interlock: without the executor no key is orphaned. */
+  readonly coldExecutorRoleArn: string;
+  /** Reads, and nothing else. */
+  readonly auditorRoleArn: string;
 }
 
 export interface QuorumRules {

@@ -14,6 +14,7 @@ export function planFaults(plan: PlanParts): readonly Fault[] {
     ...environmentFaults(plan),
     ...regionFaults(plan),
     ...(plan.quorum ? quorumFaults(plan.quorum) : []),
+    ...interlockFaults(plan),
     ...hierarchyFaults(plan.keys ?? {}),
     ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) => keyFaults(`keys.${name}`, key, plan)),
   ];
@@ -58,6 +59,20 @@ function quorumFaults({ selfApproval, classes }: QuorumRules): Fault[] {
       expected: 'false, as in general: a class can only be stricter',
       found: 'true',
     }));
+}
+
+/** Both roles are the account's, and two: a second executor that audits the first would be neither. */
+function interlockFaults(plan: PlanParts): Fault[] {
+  if (!plan.interlock) return [];
+  const entries = Object.entries(plan.interlock);
+  return [
+    ...entries.flatMap(([name, arn]) => roleFaults(`interlock.${name}`, arn, plan)),
+    ...repeatedFaults(
+      entries.map(([, arn]) => arn),
+      (at) => `interlock.${entries[at]?.[0] ?? ''}`,
+      'two different roles',
+    ),
+  ];
 }
 
 function keyFaults(path: string, key: Partial<PlannedKey>, plan: PlanParts): Fault[] {

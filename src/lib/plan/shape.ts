@@ -171,6 +171,15 @@ export const PLAN_SHAPE = {
     ),
     rtoSeconds: described(durationField('Seconds', 60, 30 * DAY), 'Recovery time objective.'),
   }),
+  interlock: optionalField(
+    described(
+      objectField({
+        coldExecutorRoleArn: described(roleArn, 'A second executor role, for key policies alone, under the same interlock.'),
+        auditorRoleArn: described(roleArn, 'A role that reads, and does nothing else.'),
+      }),
+      "KMS itself asks for the approval slots of a quorum before it changes a key. Absent: keys are 'advisory'.",
+    ),
+  ),
   notify: optionalField(
     described(
       objectField({

@@ -11,6 +11,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   type Reader,
   readFields,
   type Shaped,
@@ -80,6 +81,13 @@ const keyRef = object({
   keyId: nullable(text({ max: 64 })),
 });
 
+/** An approval slot at AWS: `<class>/<Region>/<key id>/<64 hex>/<executor>`. */
+const slot = text({
+  max: 256,
+  pattern: /^[a-z-]{3,20}\/[a-z0-9-]{3,32}\/[a-z0-9-]{36}\/[0-9a-f]{64}\/[a-z][a-z0-9-]{1,30}$/,
+  expected: 'an approval slot like rotate/eu-central-1/<key id>/<64 hex>/<executor>',
+});
+
 const readers = {
   genesis: object({
     tool,
@@ -127,7 +135,7 @@ const readers = {
     executeWithinSeconds: integer(60, 7 * 86_400),
     seen,
   }),
-  approval: object({ tool, repository, request: digest, by: id, at: instant, seen, nonce: hex32 }),
+  approval: object({ tool, repository, request: digest, by: id, at: instant, seen, nonce: hex32, slot: optional(slot) }),
   rejection: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText }),
   withdrawal: object({
     tool,

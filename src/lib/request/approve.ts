@@ -9,6 +9,7 @@ import type { Change, Risk } from '../record/action-row.js';
 import type { RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
 import { assertSameState } from './assert-state.js';
+import { assertSlotFree, coolsOff, neededIn, setSlot } from './arm.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
@@ -17,7 +18,15 @@ import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { preStateOf } from './pre-state.js';
 import { draftFor, publishRecords, seenNow } from './publish.js';
+import { type NeededSlot, slotNameOf } from './slots.js';
 import { assertSound } from './sound.js';
+
+/** The approver's slot: a tag of the executor role. */
+export interface ReviewedSlot extends NeededSlot {
+  readonly tagKey: string;
+  /** Its class has a cool-off, and the slot is set after it (`keys arm`). */
+  readonly later: boolean;
+}
 
 /** Everything that an approver sees before signing, computed on the approver's own machine (T3). */
 export interface Review {
@@ -33,6 +42,8 @@ export interface Review {
   readonly policies: readonly { readonly region: string; readonly lines: readonly PolicyLine[] }[];
   /** The state at AWS right now. */
   readonly live: JsonObject;
+  /** What the approval sets at AWS; null where KMS asks for no slot. */
+  readonly slot: ReviewedSlot | null;
   readonly host: string;
   /** A digest of what was reviewed is not enough for this class: a person must be at the terminal. */
   readonly presence: boolean;
@@ -53,6 +64,7 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
   const live = await preStateOf(ports, aws, state, said);
   assertSameState(said.preState, live);
   assertSound(state, said);
+  const slot = await slotFor(ports, aws, state, found, identity);
   return {
     case: found,
     state,
@@ -63,9 +75,24 @@ export async function reviewRequest(ports: Ports, actor: Actor, aws: Aws, id: st
     undo: undoOf(said),
     policies: policiesOf(said),
     live,
+    slot,
     host: aws.host,
     presence: !isVeto(said.action) && (state.plan.plan.quorum.classes[said.class]?.presence ?? false),
   };
+}
+
+/** The slot that the approval will set. @throws CustodyError REFUSED while it stands for another open request */
+async function slotFor(
+  ports: Ports,
+  aws: Aws,
+  state: InForce,
+  found: Case,
+  { id }: Identity,
+): Promise<ReviewedSlot | null> {
+  const needed = neededIn(state, found);
+  if (needed === null) return null;
+  await assertSlotFree(ports, aws, state, id, needed);
+  return { ...needed, tagKey: slotNameOf(id, needed), later: coolsOff(state, found) };
 }
 
 /** The policies inside the very calls that would be made: not what the requester says of them. */
@@ -108,7 +135,13 @@ function assertMayApprove({ id, request, rules, verdict }: Case, identity: Ident
  * @throws CustodyError REVIEW_MISMATCH · SIGNATURE_INVALID, SIGNER_UNKNOWN when the own signature does not verify
  *   against the roster · REMOTE_UNREACHABLE
  */
-export async function approve(ports: Ports, actor: Actor, review: Review, reviewed: Digest): Promise<Case> {
+export async function approve(
+  ports: Ports,
+  actor: Actor,
+  aws: Pick<Aws, 'slots'>,
+  review: Review,
+  reviewed: Digest,
+): Promise<Case> {
   const { request, id } = review.case;
   if (reviewed !== request.digest) {
     throw new CustodyError('REVIEW_MISMATCH', 'what was reviewed is not what is in the repository', {
@@ -127,6 +160,7 @@ export async function approve(ports: Ports, actor: Actor, review: Review, review
       at: ports.clock.now(),
       seen: seenNow(ports, head, plan.plan.quorum.freshnessSeconds),
       nonce: Buffer.from(ports.random(16)).toString('hex'),
+      ...(review.slot ? { slot: review.slot.value } : {}),
     },
   } as const;
   const signed = await draftFor(actor, statement, id);
@@ -134,5 +168,7 @@ export async function approve(ports: Ports, actor: Actor, review: Review, review
   if (typeof signer === 'string')
     throw new CustodyError('SIGNATURE_INVALID', 'the own signature does not verify against the roster');
   await publishRecords(ports, [signed], { message: `Approve ${id}` });
+  // Only now: a slot without a signed approval would let KMS count what nobody can check.
+  if (review.slot && !review.slot.later) await setSlot(aws, roster, review.identity.id, review.slot);
   return caseOf(ports, await lookUp(ports, 'local'), id);
 }

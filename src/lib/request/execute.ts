@@ -7,6 +7,7 @@ import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
 import { apply } from './apply.js';
+import { assertArmed, openExecutor, sweepSlots } from './armed.js';
 import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -65,6 +66,7 @@ export async function execute(
   { takeUp = true }: ExecuteOptions = {},
 ): Promise<Executed> {
   const { session, state, found } = await verify(ports, actor, aws, id, material);
+  await assertArmed(session, state, found);
   const resumed = found.verdict.state === 'executing';
   if (resumed && !takeUp) assertLeftBehind(found, ports.clock.now());
   // The session is opened first: credentials that do not suffice must not consume the request.
@@ -109,12 +111,14 @@ const NOTHING_TO_CALL: KeyWriter = {
   call: () => Promise.reject(new CustodyError('BUG', 'this action makes no call at AWS')),
 };
 
-async function openWriter({ aws, identity }: Session, { roster }: InForce, { id, request }: Case): Promise<KeyWriter> {
+async function openWriter(session: Session, state: InForce, found: Case): Promise<KeyWriter> {
+  const { aws, identity } = session;
+  const { id, request } = found;
   const said = request.statement.predicate;
   if (said.calls.every(({ service }) => service !== 'kms')) return NOTHING_TO_CALL;
   if (isVeto(said.action)) return aws.authority.own();
-  const session = { roleArn: roster.executorRoleArn, sourceIdentity: identity.id, sessionName: id };
-  return aws.authority.assumeExecutor({ ...session, ...scopeOf(said) });
+  const entry = { roleArn: state.roster.executorRoleArn, sourceIdentity: identity.id, sessionName: id };
+  return openExecutor(session, state, found, { ...entry, ...scopeOf(said) });
 }
 
 /** What a person can do after AWS's own no. */
@@ -133,6 +137,7 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
   const outcome = await carryOut(session, found, intent, writer, resumed);
   const receipt = await publishReceipt(session, found, intent, { startedAt, ...outcome });
   const after = await caseOf(ports, await lookUp(ports, 'local'), found.id);
+  await sweepSlots(ports, session.aws, session.identity.id);
   if (outcome.error) {
     throw new CustodyError('REFUSED', `request ${found.id} failed and is spent: ${outcome.error.message}`, {
       details: { receipt },

@@ -17,6 +17,7 @@ import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { preStateOf } from './pre-state.js';
 import { draft, publishRecords, seenNow } from './publish.js';
+import { executorOf } from './slots.js';
 import { assertChanges, assertSound } from './sound.js';
 
 /** What would be asked of the quorum, before anything is signed. */
@@ -193,8 +194,10 @@ function requestStatement(
   const nonce = Buffer.from(ports.random(16)).toString('hex');
   const subject = { repository: state.roster.repository, region: proposal.region, key: proposal.key, nonce };
   const calls = callsOf(proposal.action, subject, proposal.parameters);
+  const executor = executorOf(plan, { ...proposal, calls }, proposal.executor, actor.identity.id);
   const predicate: RequestPredicate = {
     ...proposal,
+    executor,
     ...placeOf(state),
     tool: ports.tool,
     class: classOf(proposal.action),

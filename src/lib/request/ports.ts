@@ -1,6 +1,7 @@
 import type { Signer } from '../base/signature.js';
 import type { Clock } from '../base/time.js';
 import type { CallerIdentity, KeyAuthority, KeyReader } from '../key/key.js';
+import type { SlotKeeper } from '../key/slots.js';
 import type { MachineMemory } from '../record/memory.js';
 import type { ToolIdentity } from '../record/statement.js';
 import type { RecordStore } from '../record/store.js';
@@ -27,6 +28,7 @@ export interface Actor {
 export interface Aws {
   readonly reader: KeyReader;
   readonly authority: KeyAuthority;
+  readonly slots: SlotKeeper;
   readonly whoAmI: () => Promise<CallerIdentity>;
   /** The host that answers, for screens (T60). */
   readonly host: string;

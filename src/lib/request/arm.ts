@@ -1,0 +1,104 @@
+import { CustodyError } from '../base/errors.js';
+import type { Roster } from '../roster/roster.js';
+import { assertAccount } from './aws-check.js';
+import type { Case } from './case.js';
+import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
+import type { InForce } from './in-force.js';
+import { isOpen } from './open.js';
+import type { Actor, Aws, Ports } from './ports.js';
+import { holdersOf, type NeededSlot, neededSlot, slotNameOf } from './slots.js';
+
+export interface Armed {
+  readonly case: Case;
+  /** Null where KMS asks for no slot. */
+  readonly slot: { readonly tagKey: string; readonly value: string } | null;
+}
+
+/**
+ * Sets the own approval slot of a request whose approval one has signed: after the cool-off of its class, or when setting it
+ * failed while approving. Setting it twice is the same.
+ * @throws CustodyError PENDING before the cool-off has ended · REQUEST_ENDED · REFUSED without an own approval that counts, or
+ *   while the slot holds another open request · DENIED, UNAVAILABLE
+ */
+export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Armed> {
+  const state = await lookUp(ports, 'remote');
+  const { id: by } = identityIn(state, actor);
+  const found = await caseOf(ports, state, id);
+  const { verdict } = found;
+  if (!isOpen(found)) {
+    throw new CustodyError('REQUEST_ENDED', `request ${id} is ${verdict.state}: ${verdict.because}`);
+  }
+  if (!verdict.approvals.some(({ counted, signer }) => counted && signer?.id === by)) {
+    throw new CustodyError('REFUSED', `${by} has no approval on ${id} that counts`, {
+      suggestions: [`custody keys approve ${id}`],
+    });
+  }
+  const needed = neededIn(state, found);
+  if (needed !== null) {
+    assertMayArm(state, found);
+    await assertAccount(aws, state.plan.plan, ports.clock.now());
+    await assertSlotFree(ports, aws, state, by, needed);
+    await setSlot(aws, state.roster, by, needed);
+  }
+  return { case: found, slot: needed && { tagKey: slotNameOf(by, needed), value: needed.value } };
+}
+
+export function neededIn({ plan }: InForce, { request }: Case): NeededSlot | null {
+  return neededSlot(plan.plan, request.statement.predicate, request.digest);
+}
+
+/** Tags know no cool-off: with a slot that is set before it ends, KMS would not wait either. */
+export function coolsOff({ plan }: InForce, { request }: Case): boolean {
+  return (plan.plan.quorum.classes[request.statement.predicate.class]?.coolOffSeconds ?? 0) > 0;
+}
+
+function assertMayArm(state: InForce, found: Case): void {
+  const { id, verdict } = found;
+  if (!coolsOff(state, found) || verdict.state === 'approved' || verdict.state === 'executing') return;
+  throw new CustodyError('PENDING', `request ${id} is ${verdict.state}: ${verdict.because}`, {
+    details: { state: verdict.state, coolUntil: verdict.coolUntil },
+    suggestions: ['The slot is set after the cool-off, so that KMS waits too.'],
+  });
+}
+
+/** @throws CustodyError REFUSED while the own slot for the key stands for another request that is open */
+export async function assertSlotFree(
+  ports: Ports,
+  aws: Pick<Aws, 'slots'>,
+  state: InForce,
+  by: string,
+  needed: NeededSlot,
+): Promise<void> {
+  const there = (await aws.slots.list(state.roster.executorRoleArn)).get(slotNameOf(by, needed));
+  if (there === undefined || there === needed.value) return;
+  const { cases } = await casesOf(ports, state);
+  const holder = cases.find((one) => isOpen(one) && valueOf(state, one) === there);
+  if (!holder) return;
+  throw new CustodyError('REFUSED', `your approval slot for ${needed.keyName} holds request ${holder.id}, which is open`, {
+    details: { id: holder.id },
+    suggestions: [`Let it be executed first, or take the approval back: custody keys withdraw ${holder.id} --approval`],
+  });
+}
+
+function valueOf(state: InForce, found: Case): string | null {
+  try {
+    return neededIn(state, found)?.value ?? null;
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
+
+export function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, needed: NeededSlot): Promise<void> {
+  return aws.slots.set(roster.executorRoleArn, slotNameOf(by, needed), needed.value);
+}
+
+/** Takes the own slot away where it stands for this request. @returns whether there was one */
+export async function disarm(aws: Pick<Aws, 'slots'>, state: InForce, found: Case, by: string): Promise<boolean> {
+  const needed = neededIn(state, found);
+  if (needed === null) return false;
+  const { executorRoleArn } = state.roster;
+  if (!holdersOf(needed, await aws.slots.list(executorRoleArn)).includes(by)) return false;
+  await aws.slots.clear(executorRoleArn, [slotNameOf(by, needed)]);
+  return true;
+}

@@ -1,0 +1,92 @@
+import type { Digest } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import type { Plan } from '../plan/plan.js';
+import { formatSlot, formatSlotName, parseSlot, parseSlotName, type SlotClass, slotClassOf } from '../policy/slot.js';
+import { isVeto } from '../record/action.js';
+import type { RequestPredicate, SignedCall } from '../record/statement.js';
+
+/** What a request needs at AWS before KMS lets its call through: the same value in the slots of a quorum, for its key. */
+export interface NeededSlot {
+  readonly keyName: string;
+  readonly value: string;
+}
+
+type Said = Pick<RequestPredicate, 'action' | 'calls' | 'key' | 'region'>;
+
+/**
+ * The slot of a request; null where KMS asks for none: without an interlock, for what makes a key, for vetoes and documents.
+ * @throws CustodyError REFUSED for a request that no slot can let through
+ */
+export function neededSlot(
+  plan: Pick<Plan, 'interlock'>,
+  said: Said & Pick<RequestPredicate, 'executor'>,
+  digest: Digest,
+): NeededSlot | null {
+  const slotClass = slotClassIn(plan, said);
+  const { key, executor } = said;
+  if (slotClass === null || !key?.keyId) return null;
+  if (executor === null) {
+    throw new CustodyError('REFUSED', 'the request names no executor, and under the interlock an approval is for one', {
+      suggestions: ['Withdraw it and open it again.'],
+    });
+  }
+  const digestHex = digest.slice('sha256:'.length);
+  const value = formatSlot({ class: slotClass, region: regionOf(said), keyId: key.keyId, digestHex, executor });
+  return { keyName: key.name, value };
+}
+
+/** Under the interlock an approval is for one executor: this one where the request's opener names none. */
+export function executorOf(plan: Pick<Plan, 'interlock'>, said: Said, named: string | null, opener: string) {
+  return named ?? (slotClassIn(plan, said) === null ? null : opener);
+}
+
+/** The class whose one API action the request is. @throws CustodyError REFUSED for one that is several */
+function slotClassIn({ interlock }: Pick<Plan, 'interlock'>, said: Said): SlotClass | null {
+  const calls = guardedCalls(said);
+  if (!interlock || calls.length === 0) return null;
+  const classes = new Set(calls.map(({ operation }) => slotClassOf(operation)));
+  const [only = null] = classes;
+  const regions = new Set(calls.map(({ region }) => region));
+  if (only !== null && classes.size === 1 && regions.size === 1) return only;
+  throw new CustodyError('REFUSED', `${said.action}: under the interlock one request is one kind of call in one Region`, {
+    details: { calls: calls.map(({ operation, region }) => `${operation} ${region}`) },
+    suggestions:
+      said.action === 'key.rotate-imported'
+        ? ['Import the material into each Region by a request of its own (keys import), then keys rotate.']
+        : [],
+  });
+}
+
+/** The calls that the live key policy judges: what makes a key or replica meets the policy that it brings. */
+function guardedCalls({ action, calls, key }: Said): readonly SignedCall[] {
+  const atKms = calls.filter(({ service }) => service === 'kms');
+  if (isVeto(action) || !key?.keyId || atKms.some(({ operation }) => operation === 'CreateKey')) return [];
+  return atKms.filter(({ operation }, _, all) => !all.some((call) => call.operation === 'ReplicateKey') || operation === 'ReplicateKey');
+}
+
+/** A promotion is judged in two Regions: both take the Region that becomes the primary. */
+function regionOf({ region, calls }: Said): string {
+  const [call] = calls;
+  return call?.operation === 'UpdatePrimaryRegion' ? String(call.parameters.PrimaryRegion) : region;
+}
+
+export function slotNameOf(custodian: string, { keyName }: Pick<NeededSlot, 'keyName'>): string {
+  return formatSlotName({ custodian, keyName });
+}
+
+/** The custodians whose slot at AWS says what the request needs. */
+export function holdersOf({ keyName, value }: NeededSlot, tags: ReadonlyMap<string, string>): readonly string[] {
+  return [...tags].flatMap(([tagKey, tagValue]) => {
+    const name = parseSlotName(tagKey);
+    return name?.keyName === keyName && tagValue === value ? [name.custodian] : [];
+  });
+}
+
+/** Slots that stand for none of these requests: left over, or never ours to use. */
+export function staleSlots(tags: ReadonlyMap<string, string>, open: ReadonlySet<string>): readonly string[] {
+  return [...tags].flatMap(([tagKey, value]) => {
+    if (parseSlotName(tagKey) === null) return [];
+    const slot = parseSlot(value);
+    return slot !== null && open.has(`sha256:${slot.digestHex}`) ? [] : [tagKey];
+  });
+}
