@@ -37,7 +37,7 @@ const FLOWS: Readonly<Record<string, Flow>> = {
     before: opened,
     run: async ({ ports, actor, aws }, id) => {
       const review = await reviewRequest(ports, actor, aws, id);
-      return approve(ports, actor, review, review.case.request.digest);
+      return approve(ports, actor, aws, review, review.case.request.digest);
     },
     over: ['REFUSED'],
     adds: { approval: 1 },

@@ -14,6 +14,7 @@ import {
   partsOf,
   type Rotation,
 } from '../../src/lib/key/key.js';
+import type { SweepSession } from '../../src/lib/key/slots.js';
 import { REPOSITORY_TAG } from '../../src/lib/record/action-create.js';
 import type { Aws } from '../../src/lib/request/ports.js';
 import { ACCESS_OPERATIONS, refused } from './fake-aws-access.js';
@@ -100,6 +101,7 @@ export function createFakeAws(clock: Clock, account: string): FakeAws {
 class Model implements FakeAws {
   readonly done: AwsCall[] = [];
   readonly sessions: ExecutorSession[] = [];
+  readonly slots = new Map<string, string>();
   readonly keys: FakeKey[] = [];
   readonly aliases: Record<string, Record<string, string>> = {};
   rotationSeconds = 0;
@@ -140,7 +142,16 @@ class Model implements FakeAws {
         materials: step('kms materials', reader.materials),
         lastUse: step('kms lastUse', reader.lastUse),
       },
-      slots: slotsIn(this.slots),
+      slots: {
+        list: step('iam slots', async () => new Map(this.slots)),
+        set: step('iam setSlot', async (_role: string, tagKey: string, value: string) => {
+          this.slots.set(tagKey, value);
+        }),
+        clear: step('iam clearSlots', async (_role: string, tagKeys: readonly string[]) => this.#untag(tagKeys)),
+        sweep: step('iam sweepSlots', async (_session: SweepSession, tagKeys: readonly string[]) =>
+          this.#untag(tagKeys),
+        ),
+      },
       authority: {
         whoAmI,
         roleId: async () => 'AROAEXAMPLE',
@@ -151,6 +162,10 @@ class Model implements FakeAws {
         own: () => this.#writer(intercept),
       },
     };
+  }
+
+  #untag(tagKeys: readonly string[]): void {
+    for (const tagKey of tagKeys) this.slots.delete(tagKey);
   }
 
   seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {

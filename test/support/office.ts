@@ -93,7 +93,7 @@ export async function openOffice<A extends Account>(team: Team, clock: TestClock
     approve: async (who, id) => {
       const { ports, actor, aws: line } = desk(who);
       const review = await reviewRequest(ports, actor, line, id);
-      return approve(ports, actor, review, review.case.request.digest);
+      return approve(ports, actor, line, review, review.case.request.digest);
     },
     execute: async (who, id) => {
       const { ports, actor, aws: line } = desk(who);

@@ -5,12 +5,14 @@ import { createKeyAuthority } from '../../src/lib/aws/authority.js';
 import { callDirectly, type DirectOperation } from '../../src/lib/aws/direct.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
 import { createKeyWriter } from '../../src/lib/aws/kms-writer.js';
+import { createSlotKeeper } from '../../src/lib/aws/role-slots.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import { type Instant, instantFromMillis } from '../../src/lib/base/time.js';
 import type { KeyWriter } from '../../src/lib/key/key.js';
 import { createProposal } from '../../src/lib/request/estate.js';
 import type { Aws } from '../../src/lib/request/ports.js';
 import type { Sandbox } from '../../src/lib/sandbox/sandbox.js';
+import { DEFAULT_SEED } from '../../src/lib/sandbox/seed.js';
 import { type AwsConnection, openWorld } from '../lib/aws/support.js';
 import type { Intercept, TestClock } from './fake-aws.js';
 import { type Account, type Office, openOffice } from './office.js';
@@ -48,6 +50,7 @@ export async function createSandboxOffice(
       service: 'app',
       admin: 'Admin',
       outsider: 'outsider',
+      ...(DEFAULT_SEED.interlock ? { interlock: DEFAULT_SEED.interlock } : {}),
     },
   });
   const connections = new Map(
@@ -64,7 +67,8 @@ export async function createSandboxOffice(
     as: (intercept, who) => {
       const aws = connectionOf(who === 'ci' ? 'executor' : who);
       const authority = createKeyAuthority(aws);
-      const plainly: Aws = { reader: createKeyReader(aws), authority, whoAmI: authority.whoAmI, host: '127.0.0.1' };
+      const [reader, slots] = [createKeyReader(aws), createSlotKeeper(aws)];
+      const plainly: Aws = { reader, authority, slots, whoAmI: authority.whoAmI, host: '127.0.0.1' };
       return intercept ? intercepted(plainly, intercept) : plainly;
     },
     past: async (profile, operation, parameters, region = PRIMARY) => {
@@ -122,6 +126,7 @@ function intercepted(aws: Aws, intercept: Intercept): Aws {
     ...aws,
     whoAmI,
     reader: steps(aws.reader, 'kms', intercept),
+    slots: steps(aws.slots, 'iam', intercept),
     authority: {
       whoAmI,
       roleId: authority.roleId,

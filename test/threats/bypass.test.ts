@@ -144,7 +144,7 @@ test('T62 two custodians see that their tools are not the same', async () => {
   const tampered = { ...ports, tool: { ...TOOL, digest: digestOf('another tool') } };
   const { approve, reviewRequest } = await import('../../src/lib/request/approve.js');
   const review = await reviewRequest(tampered, actor, aws, id);
-  const after = requestJson(await approve(tampered, actor, review, review.case.request.digest));
+  const after = requestJson(await approve(tampered, actor, aws, review, review.case.request.digest));
   expect(new Set(after.approvals.map(({ tool }) => tool))).toEqual(new Set([TOOL.digest, digestOf('another tool')]));
 });
 

@@ -73,7 +73,7 @@ describe('T1 the payload is edited after the review', () => {
     const { id } = (await office.open('architect')).case;
     const { ports, actor, aws } = office.desk('privacy');
     const review = await reviewRequest(ports, actor, aws, id);
-    await expect(approve(ports, actor, review, review.case.request.fileDigest)).rejects.toEqual(
+    await expect(approve(ports, actor, aws, review, review.case.request.fileDigest)).rejects.toEqual(
       code('REVIEW_MISMATCH'),
     );
   });

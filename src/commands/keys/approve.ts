@@ -50,9 +50,10 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     this.show(screen);
     if (this.flags['dry-run']) return requestJson(review.case);
     const digest = reviewed === undefined ? await this.ask(review) : this.named(review, reviewed);
-    const after = await approve(seat.ports, seat.actor, review, digest);
+    const after = await approve(seat.ports, seat.actor, seat.aws, review, digest);
     this.context.progress.done();
     this.note(`Signed as ${review.identity.id}: ${id} is ${after.verdict.state}, ${after.verdict.because}.`);
+    if (review.slot?.later) this.note(`After the cool-off, set your slot at AWS: custody keys arm ${id}`);
     return requestJson(after);
   }
 

@@ -3,7 +3,7 @@ import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { reasonFlag } from '../../lib/cli/open-flags.js';
 import { openIds } from '../../lib/cli/pending.js';
-import { dryRunOf, vetoed } from '../../lib/cli/veto-result.js';
+import { dryRunOf, vetoedBy } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
 import { reject } from '../../lib/request/veto.js';
 
@@ -22,7 +22,7 @@ export default class KeysReject extends BaseCommand<typeof KeysReject> {
     const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
     const result = this.flags['dry-run']
       ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
-      : vetoed(await reject(ports, actor, id, this.flags.reason));
+      : await vetoedBy(seat, await reject(ports, actor, id, this.flags.reason));
     this.context.progress.done();
     this.show(result.text);
     return result.json;

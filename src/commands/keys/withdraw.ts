@@ -3,7 +3,7 @@ import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { reasonFlag } from '../../lib/cli/open-flags.js';
 import { openIds } from '../../lib/cli/pending.js';
-import { dryRunOf, vetoed } from '../../lib/cli/veto-result.js';
+import { dryRunOf, vetoedBy } from '../../lib/cli/veto-result.js';
 import { caseOf } from '../../lib/request/desk.js';
 import { withdraw } from '../../lib/request/veto.js';
 
@@ -26,7 +26,7 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
     const what = this.flags.approval ? 'approval' : null;
     const result = this.flags['dry-run']
       ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
-      : vetoed(await withdraw(ports, actor, id, what, this.flags.reason));
+      : await vetoedBy(seat, await withdraw(ports, actor, id, what, this.flags.reason));
     this.context.progress.done();
     this.show(result.text);
     return result.json;

@@ -27,7 +27,7 @@ export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
     const { cases } = await casesOf(ports, state);
     const observed = await observeEstate(reader, plan, ports.progress, { known: knownKeys(plan, cases) });
     const { moves } = decidedBy(plan, state.roster, cases);
-    const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster, moves));
+    const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster, observed, moves));
     return this.report('differences', differences, differenceText);
   }
 

@@ -18,7 +18,7 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, {
   const live = estate[region]?.[name] ?? null;
   const only = { ...plan, keys: { [name]: planned } };
   const findings = [
-    ...diffPlan(only, estate, expectationsOf(plan, state.roster, moves)),
+    ...diffPlan(only, estate, expectationsOf(plan, state.roster, estate, moves)),
     ...(live ? budgetFinding(name, live) : []),
   ];
   const due = live ? rotationDue(planned, live, now) : null;

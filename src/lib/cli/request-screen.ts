@@ -35,9 +35,16 @@ export function reviewScreen(review: Review, now: Instant): string {
       ['host', review.host],
       ['state', 'as it was when this was requested'],
       ['as', `${review.identity.id}${review.identity.duty ? `, ${review.identity.duty}` : ''}`],
+      ...slotLines(review),
       ['then', afterwards(review)],
     ]),
   ].join('\n');
+}
+
+/** What signing sets at AWS, beside the record. */
+function slotLines({ slot }: Review): readonly (readonly [string, string])[] {
+  if (slot === null) return [];
+  return [[slot.later ? 'slot, later' : 'slot', `${slot.tagKey} = ${slot.value}`]];
 }
 
 interface ShownPolicy {

@@ -174,7 +174,10 @@ export const PLAN_SHAPE = {
   interlock: optionalField(
     described(
       objectField({
-        coldExecutorRoleArn: described(roleArn, 'A second executor role, for key policies alone, under the same interlock.'),
+        coldExecutorRoleArn: described(
+          roleArn,
+          'A second executor role, for key policies alone, under the same interlock.',
+        ),
         auditorRoleArn: described(roleArn, 'A role that reads, and does nothing else.'),
       }),
       "KMS itself asks for the approval slots of a quorum before it changes a key. Absent: keys are 'advisory'.",

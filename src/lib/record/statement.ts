@@ -135,7 +135,16 @@ const readers = {
     executeWithinSeconds: integer(60, 7 * 86_400),
     seen,
   }),
-  approval: object({ tool, repository, request: digest, by: id, at: instant, seen, nonce: hex32, slot: optional(slot) }),
+  approval: object({
+    tool,
+    repository,
+    request: digest,
+    by: id,
+    at: instant,
+    seen,
+    nonce: hex32,
+    slot: optional(slot),
+  }),
   rejection: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText }),
   withdrawal: object({
     tool,

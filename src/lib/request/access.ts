@@ -3,6 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { isKeyArn, type KeyArn, keyArnOf } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
+import type { SlotClass } from '../policy/slot.js';
 import { callsOf } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
 import type { ActionSubject } from '../record/action-row.js';
@@ -58,12 +59,22 @@ function assertParameters({ action, parameters }: Asked, subject: ActionSubject)
 /**
  * The request that replaces a key's policy.
  * @param policy the text of another policy; null for the one that plan and roster give
+ * @param opens slot classes that it lets through for now: replicas, and what had no room in the policy
  * @throws CustodyError NOT_FOUND, FOREIGN_KEY · POLICY_MALFORMED for what is no JSON
  */
-export function policyProposal(place: Place, where: Where, policy: Uint8Array | null, how: How): Promise<Proposal> {
+export function policyProposal(
+  place: Place,
+  where: Where,
+  policy: Uint8Array | null,
+  how: How,
+  opens: readonly SlotClass[] = [],
+): Promise<Proposal> {
   const { plan, state } = place;
-  return proposalFor(place, where, how, ({ name, region }) => {
-    const text = policy === null ? plannedKeyPolicy(plan, state.roster, name, region) : canonicalPolicyOf(policy);
+  return proposalFor(place, where, how, ({ name, region, keyId }) => {
+    const text =
+      policy === null
+        ? plannedKeyPolicy(plan, state.roster, name, region, { keyId, opens })
+        : canonicalPolicyOf(policy);
     return { action: 'key.policy', parameters: { policy: text } };
   });
 }

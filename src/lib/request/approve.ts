@@ -8,8 +8,8 @@ import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.
 import type { Change, Risk } from '../record/action-row.js';
 import type { RequestPredicate } from '../record/statement.js';
 import type { Identity } from '../roster/roster.js';
-import { assertSameState } from './assert-state.js';
 import { assertSlotFree, coolsOff, neededIn, setSlot } from './arm.js';
+import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';

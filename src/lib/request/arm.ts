@@ -20,7 +20,7 @@ export interface Armed {
  * @throws CustodyError PENDING before the cool-off has ended · REQUEST_ENDED · REFUSED without an own approval that counts, or
  *   while the slot holds another open request · DENIED, UNAVAILABLE
  */
-export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string): Promise<Armed> {
+export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string, dryRun = false): Promise<Armed> {
   const state = await lookUp(ports, 'remote');
   const { id: by } = identityIn(state, actor);
   const found = await caseOf(ports, state, id);
@@ -38,7 +38,7 @@ export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string): Pro
     assertMayArm(state, found);
     await assertAccount(aws, state.plan.plan, ports.clock.now());
     await assertSlotFree(ports, aws, state, by, needed);
-    await setSlot(aws, state.roster, by, needed);
+    if (!dryRun) await setSlot(aws, state.roster, by, needed);
   }
   return { case: found, slot: needed && { tagKey: slotNameOf(by, needed), value: needed.value } };
 }
@@ -72,15 +72,21 @@ export async function assertSlotFree(
   const there = (await aws.slots.list(state.roster.executorRoleArn)).get(slotNameOf(by, needed));
   if (there === undefined || there === needed.value) return;
   const { cases } = await casesOf(ports, state);
-  const holder = cases.find((one) => isOpen(one) && valueOf(state, one) === there);
+  const holder = cases.find((one) => isOpen(one) && slotValueOf(state, one) === there);
   if (!holder) return;
-  throw new CustodyError('REFUSED', `your approval slot for ${needed.keyName} holds request ${holder.id}, which is open`, {
-    details: { id: holder.id },
-    suggestions: [`Let it be executed first, or take the approval back: custody keys withdraw ${holder.id} --approval`],
-  });
+  throw new CustodyError(
+    'REFUSED',
+    `your approval slot for ${needed.keyName} holds request ${holder.id}, which is open`,
+    {
+      details: { id: holder.id },
+      suggestions: [
+        `Let it be executed first, or take the approval back: custody keys withdraw ${holder.id} --approval`,
+      ],
+    },
+  );
 }
 
-function valueOf(state: InForce, found: Case): string | null {
+function slotValueOf(state: InForce, found: Case): string | null {
   try {
     return neededIn(state, found)?.value ?? null;
   } catch (cause) {
@@ -93,12 +99,22 @@ export function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, nee
   return aws.slots.set(roster.executorRoleArn, slotNameOf(by, needed), needed.value);
 }
 
-/** Takes the own slot away where it stands for this request. @returns whether there was one */
-export async function disarm(aws: Pick<Aws, 'slots'>, state: InForce, found: Case, by: string): Promise<boolean> {
-  const needed = neededIn(state, found);
+/**
+ * Takes the own slot away where it stands for this request. A veto works without AWS, so a failure is only told: the next
+ * execution sweeps what is left.
+ */
+export async function disarm(ports: Ports, aws: Pick<Aws, 'slots'>, found: Case, by: string): Promise<boolean> {
+  const state = await lookUp(ports, 'local');
+  const needed = slotValueOf(state, found) === null ? null : neededIn(state, found);
   if (needed === null) return false;
   const { executorRoleArn } = state.roster;
-  if (!holdersOf(needed, await aws.slots.list(executorRoleArn)).includes(by)) return false;
-  await aws.slots.clear(executorRoleArn, [slotNameOf(by, needed)]);
-  return true;
+  try {
+    if (!holdersOf(needed, await aws.slots.list(executorRoleArn)).includes(by)) return false;
+    await aws.slots.clear(executorRoleArn, [slotNameOf(by, needed)]);
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    ports.progress(`Your approval slot at AWS could not be cleared: ${cause.message}`);
+    return false;
+  }
 }

@@ -26,10 +26,14 @@ export async function assertArmed({ aws }: Session, state: InForce, found: Case)
   const armed = approved.length - missing.length;
   const { threshold } = found.verdict;
   if (armed >= threshold) return;
-  throw new CustodyError('PENDING', `request ${found.id} is approved, but ${armed} of ${threshold} slots are set at AWS`, {
-    details: { state: 'approved', missing },
-    suggestions: missing.map((id) => `${id}: custody keys arm ${found.id}`),
-  });
+  throw new CustodyError(
+    'PENDING',
+    `request ${found.id} is approved, but ${armed} of ${threshold} slots are set at AWS`,
+    {
+      details: { state: 'approved', missing },
+      suggestions: missing.map((id) => `${id}: custody keys arm ${found.id}`),
+    },
+  );
 }
 
 /** A writer of the executor: without an interlock one session, under it one that waits until KMS sees the slots. */
@@ -59,7 +63,9 @@ function patient(first: KeyWriter, enter: () => Promise<KeyWriter>, { clock, pro
           return await current.call(signed);
         } catch (cause) {
           if (!isDenied(cause) || clock.now() > until) throw cause;
-          progress(`KMS does not see the approval slots yet; asking again in ${pause} s (at most ${VISIBLE_SECONDS} s)`);
+          progress(
+            `KMS does not see the approval slots yet; asking again in ${pause} s (at most ${VISIBLE_SECONDS} s)`,
+          );
         }
         await pauseFor(clock, pause);
         current = await enter();

@@ -21,7 +21,7 @@ export async function cancelDeletion(ports: Ports, actor: Actor, aws: Aws, propo
   const { case: found, created } = await openVeto(ports, actor, aws, proposal);
   if (found.verdict.state === 'pending') {
     const review = await reviewRequest(ports, actor, aws, found.id);
-    await approve(ports, actor, review, review.case.request.digest);
+    await approve(ports, actor, aws, review, review.case.request.digest);
   }
   return { ...(await execute(ports, actor, aws, found.id)), created };
 }

@@ -38,8 +38,11 @@ function movePolicies(plan: Plan, roster: Roster, { name, old, successor }: Succ
   if (!planned) return [];
   const regions = new Set([...regionsOf(plan, planned), partsOf(old).region]);
   return [...regions].flatMap((region) => [
-    { arn: inRegion(old, region), policy: plannedKeyPolicy(plan, roster, name, region, 'out') },
-    { arn: inRegion(successor, region), policy: plannedKeyPolicy(plan, roster, name, region, 'in') },
+    {
+      arn: inRegion(old, region),
+      policy: plannedKeyPolicy(plan, roster, name, region, { keyId: partsOf(old).keyId, move: 'out' }),
+    },
+    { arn: inRegion(successor, region), policy: plannedKeyPolicy(plan, roster, name, region, { move: 'in' }) },
   ]);
 }
 

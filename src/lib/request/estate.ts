@@ -150,11 +150,17 @@ async function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
 }
 
 /** What live keys are compared with: policies as they would be written today, and this repository's tag. */
-export function expectationsOf(plan: Plan, roster: Roster, moves: Expectations['moves']): Expectations {
+export function expectationsOf(
+  plan: Plan,
+  roster: Roster,
+  observed: ObservedEstate,
+  moves: Expectations['moves'],
+): Expectations {
   const policies: Record<string, Record<string, string>> = {};
   for (const [name, key] of Object.entries(plan.keys)) {
     for (const region of regionsOf(plan, key)) {
-      policies[region] = { ...policies[region], [name]: plannedKeyPolicy(plan, roster, name, region) };
+      const keyId = observed[region]?.[name]?.description.keyId ?? null;
+      policies[region] = { ...policies[region], [name]: plannedKeyPolicy(plan, roster, name, region, { keyId }) };
     }
   }
   return { policies, tags: { [REPOSITORY_TAG]: roster.repository }, moves };

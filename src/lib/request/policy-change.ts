@@ -5,7 +5,7 @@ import { differenceOf, type PolicyDifference } from '../policy/difference.js';
 import { type PolicyStatement, parsePolicy } from '../policy/document.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { lineOf, type PolicyLine } from '../policy/words.js';
-import type { RequestPredicate } from '../record/statement.js';
+import type { KeyRef, RequestPredicate } from '../record/statement.js';
 import type { Roster } from '../roster/roster.js';
 
 /** What a request for another key policy changes, worked out from the signed state: approving has compared it with AWS. */
@@ -39,7 +39,7 @@ export function policyChangeOf({ plan, roster }: Rules, said: Said): PolicyChang
   const unreadable = [before.because, after.because].filter((because) => because !== null).join('; ') || null;
   if (after.text === null) return { difference: [], beyondPlan: [], statements: [], unreadable };
   const place = { account, region, keyArn: key.arn ?? '' };
-  const planned = plannedOrNone(plan, roster, key.name, region);
+  const planned = plannedOrNone(plan, roster, key, region);
   return {
     difference: differenceOf(before.text, after.text, place),
     beyondPlan: differenceOf(planned, after.text, place).filter(isWeaker),
@@ -49,9 +49,9 @@ export function policyChangeOf({ plan, roster }: Rules, said: Said): PolicyChang
 }
 
 /** Without a policy of the plan everything goes beyond it. */
-function plannedOrNone(plan: Plan, roster: Roster, name: string, region: string): string | null {
+function plannedOrNone(plan: Plan, roster: Roster, { name, keyId }: KeyRef, region: string): string | null {
   try {
-    return plannedKeyPolicy(plan, roster, name, region);
+    return plannedKeyPolicy(plan, roster, name, region, { keyId });
   } catch (cause) {
     if (cause instanceof CustodyError) return null;
     throw cause;

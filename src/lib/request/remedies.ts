@@ -37,7 +37,9 @@ type Remedy = (differing: Differing) => JsonObject;
 const REMEDIES = {
   'key.enable': () => ({}),
   'key.cancel-deletion': () => ({}),
-  'key.policy': ({ plan, roster, name, region }) => ({ policy: plannedKeyPolicy(plan, roster, name, region) }),
+  'key.policy': ({ plan, roster, name, region, live }) => ({
+    policy: plannedKeyPolicy(plan, roster, name, region, { keyId: live.description.keyId }),
+  }),
   'key.alias-create': ({ planned }) => ({ alias: planned.alias }),
   'key.tag': ({ planned, live }) => ({
     tags: Object.entries(planned.tags)
@@ -63,7 +65,7 @@ function hasRemedy(action: RemedyAction): action is keyof typeof REMEDIES {
 export function remediesOf(plan: Plan, roster: Roster, observed: ObservedEstate, decided: Decided, how: How): Remedies {
   const proposals = new Map<string, Proposal>();
   const remaining: Difference[] = [];
-  for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster, decided.moves))) {
+  for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster, observed, decided.moves))) {
     const proposal = remedyOf(plan, roster, observed, difference, how);
     if (proposal === null || decided.deletions.has(aboutOf(proposal))) remaining.push(difference);
     // One request removes all differences of its kind: several tags, a key and its replicas.

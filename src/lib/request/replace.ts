@@ -133,10 +133,14 @@ async function progressOf(
   const oldRegions = description === null ? [] : [...(description.multiRegion?.replicaRegions ?? []), region];
   const aliasRegions = regionsOf(plan, planned);
   const policies = async (where: string): Promise<RegionPolicies> => {
-    const policyOf = (move?: 'out') => plannedKeyPolicy(plan, state.roster, name, where, move);
+    const policyOf = (arn: KeyArn | null, move?: 'out') =>
+      plannedKeyPolicy(plan, state.roster, name, where, {
+        keyId: arn && partsOf(arn).keyId,
+        ...(move ? { move } : {}),
+      });
     const read = async (arn: KeyArn | null) => arn && canonical(await reader.policy(where, inRegion(arn, where)));
     const [was, is] = await Promise.all([read(oldRegions.includes(where) ? old : null), read(successor)]);
-    return { old: was, successor: is, out: policyOf('out'), planned: policyOf() };
+    return { old: was, successor: is, out: policyOf(old, 'out'), planned: policyOf(successor) };
   };
   return {
     name,
@@ -183,7 +187,7 @@ function createAsk(plan: Plan, { roster }: InForce, name: string, old: KeyArn): 
     });
   }
   const { action: _, parameters, key, region } = createProposal(plan, roster, name, '', null);
-  const policyIn = (where: string) => plannedKeyPolicy(plan, roster, name, where, 'in');
+  const policyIn = (where: string) => plannedKeyPolicy(plan, roster, name, where, { move: 'in' });
   const replicas = planned.replicas.map((where) => ({ region: where, policy: policyIn(where) }));
   const ref = { name, alias: key?.alias ?? planned.alias, arn: old, keyId: partsOf(old).keyId };
   return { action: 'key.succeed', region, key: ref, parameters: { ...parameters, policy: policyIn(region), replicas } };

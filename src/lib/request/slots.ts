@@ -48,20 +48,26 @@ function slotClassIn({ interlock }: Pick<Plan, 'interlock'>, said: Said): SlotCl
   const [only = null] = classes;
   const regions = new Set(calls.map(({ region }) => region));
   if (only !== null && classes.size === 1 && regions.size === 1) return only;
-  throw new CustodyError('REFUSED', `${said.action}: under the interlock one request is one kind of call in one Region`, {
-    details: { calls: calls.map(({ operation, region }) => `${operation} ${region}`) },
-    suggestions:
-      said.action === 'key.rotate-imported'
-        ? ['Import the material into each Region by a request of its own (keys import), then keys rotate.']
-        : [],
-  });
+  throw new CustodyError(
+    'REFUSED',
+    `${said.action}: under the interlock one request is one kind of call in one Region`,
+    {
+      details: { calls: calls.map(({ operation, region }) => `${operation} ${region}`) },
+      suggestions:
+        said.action === 'key.rotate-imported'
+          ? ['Import the material into each Region by a request of its own (keys import), then keys rotate.']
+          : [],
+    },
+  );
 }
 
 /** The calls that the live key policy judges: what makes a key or replica meets the policy that it brings. */
 function guardedCalls({ action, calls, key }: Said): readonly SignedCall[] {
   const atKms = calls.filter(({ service }) => service === 'kms');
   if (isVeto(action) || !key?.keyId || atKms.some(({ operation }) => operation === 'CreateKey')) return [];
-  return atKms.filter(({ operation }, _, all) => !all.some((call) => call.operation === 'ReplicateKey') || operation === 'ReplicateKey');
+  return atKms.filter(
+    ({ operation }, _, all) => !all.some((call) => call.operation === 'ReplicateKey') || operation === 'ReplicateKey',
+  );
 }
 
 /** A promotion is judged in two Regions: both take the Region that becomes the primary. */

@@ -7,6 +7,7 @@ import { validateKeyPolicy } from '../policy/validate.js';
 import { grantParameters } from '../record/action-access.js';
 import type { ActionName } from '../record/action-names.js';
 import type { RequestPredicate } from '../record/statement.js';
+import type { Roster } from '../roster/roster.js';
 import type { InForce } from './in-force.js';
 import { isAccessAction, shows } from './shows.js';
 
@@ -68,8 +69,16 @@ function assertPolicy({ plan, roster }: InForce, said: Said): void {
     keyArn: said.key?.arn ?? '',
     executorRoleArn: roster.executorRoleArn,
     sourceIdentities: [...roster.custodians, ...roster.automation].map(({ id }) => id),
+    ...slotsIn(plan.plan, roster, said),
   });
   if (lockout !== null) throw refused(said, lockout, { executorRoleArn: roster.executorRoleArn });
+}
+
+/** With the interlock the executor puts no policy alone: it must be able to with everyone's approval. */
+function slotsIn({ interlock }: Plan, roster: Roster, { key }: Said) {
+  if (!interlock || !key?.keyId) return {};
+  const seats = roster.custodians.map(({ id }) => id);
+  return { slots: { seats, keyName: key.name, keyId: key.keyId } };
 }
 
 function assertAliasFree(_: InForce, said: Said): void {

@@ -13,6 +13,12 @@ export interface SeedRoles {
   readonly service: string;
   readonly admin: string;
   readonly outsider: string;
+  /** What an approval interlock takes: a second executor, an auditor, and the keys for which a seat may set its slot. */
+  readonly interlock?: {
+    readonly coldExecutor: string;
+    readonly auditor: string;
+    readonly keyNames: readonly string[];
+  };
 }
 
 export const DEFAULT_SEED: SeedRoles = {
@@ -25,6 +31,11 @@ export const DEFAULT_SEED: SeedRoles = {
   service: 'app',
   admin: 'Admin',
   outsider: 'outsider',
+  interlock: {
+    coldExecutor: 'custody-cold-executor',
+    auditor: 'custody-auditor',
+    keyNames: ['root', 'case-data', 'audit-ledger', 'telemetry-short', 'webauthn'],
+  },
 };
 
 export interface SeedOptions {
@@ -95,12 +106,19 @@ function seedProvider(providers: OidcProviderTable, { account, nowMillis }: Seed
 
 function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
   const arn = (name: string): string => `arn:aws:iam::${account}:role/${name}`;
+  const { interlock } = names;
   const executorArn = arn(names.executor);
+  const executors = [executorArn, ...(interlock ? [arn(interlock.coldExecutor)] : [])];
   const seatArns = names.seats.map((seat) => arn(seat.roleName));
   const federated = (profile: string, policy: JsonObject): Planned & { readonly sourceIdentity: null } => {
-    const name = { executor: names.executor, service: names.service, admin: names.admin, outsider: names.outsider }[
-      profile
-    ];
+    const name = {
+      executor: names.executor,
+      service: names.service,
+      admin: names.admin,
+      outsider: names.outsider,
+      'cold-executor': interlock?.coldExecutor,
+      auditor: interlock?.auditor,
+    }[profile];
     return {
       profile,
       name: name ?? profile,
@@ -115,9 +133,13 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
       name: seat.roleName,
       sourceIdentity: seat.sourceIdentity,
       trust: federatedTrust(account, seat.profile, seat.sourceIdentity),
-      policy: seatPolicy(executorArn, seatArns),
+      policy: seatPolicy(executors, seatArns, slotKeys(names, seat.sourceIdentity), seat.sourceIdentity),
     })),
-    { ...federated('executor', executorPolicy(executorArn)), trust: executorTrust(names, arn) },
+    ...['executor', ...(interlock ? ['cold-executor'] : [])].map((profile, at) => ({
+      ...federated(profile, executorPolicy(executors[at] ?? executorArn)),
+      trust: executorTrust(names, arn),
+    })),
+    ...(interlock ? [federated('auditor', allow(statement('Read', READ, '*')))] : []),
     federated('service', allow(statement('UseKeys', KMS_USE, '*'))),
     federated('admin', allow(statement('Everything', ['*'], '*'))),
     federated('outsider', allow(statement('EveryKmsCall', ['kms:*'], '*'))),
@@ -137,15 +159,41 @@ const KMS_USE = [
   'kms:DescribeKey',
 ];
 
+/** Reading alone, of everything that a proof needs. */
+const READ = ['kms:Describe*', 'kms:Get*', 'kms:List*', 'iam:Get*', 'iam:List*', 'cloudtrail:LookupEvents'];
+
+/** The tags of the executors that are one seat's own. */
+function slotKeys({ interlock }: SeedRoles, seat: string): readonly string[] {
+  return (interlock?.keyNames ?? []).map((name) => `custody:${seat}:${name}`);
+}
+
 /** A seat enters the executor, reads what it must judge, and makes its own signing key; the key's policy says the rest. */
-function seatPolicy(executorArn: string, seatArns: readonly string[]): JsonObject {
+function seatPolicy(
+  executors: readonly string[],
+  seatArns: readonly string[],
+  slots: readonly string[],
+  sourceIdentity: string,
+): JsonObject {
   return allow(
-    statement('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executorArn),
-    statement('SeeRoles', ['iam:GetRole', 'iam:ListRoleTags'], [executorArn, ...seatArns]),
+    statement('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executors),
+    statement('SeeRoles', ['iam:GetRole', 'iam:ListRoleTags'], [...executors, ...seatArns]),
+    ...(slots.length > 0 ? [ownSlots(executors, slots, sourceIdentity)] : []),
     statement('SeeTrail', ['cloudtrail:LookupEvents'], '*'),
     statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
     statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
   );
+}
+
+/** Without `Null`, a set operator holds for no tags at all; without the set operator one call could plant both approvals. */
+function ownSlots(executors: readonly string[], slots: readonly string[], sourceIdentity: string): JsonObject {
+  return {
+    ...statement('OwnSlotsOnly', ['iam:TagRole', 'iam:UntagRole'], executors),
+    Condition: {
+      'ForAllValues:StringEquals': { 'aws:TagKeys': slots },
+      Null: { 'aws:TagKeys': 'false' },
+      StringEquals: { 'aws:SourceIdentity': sourceIdentity },
+    },
+  };
 }
 
 /** The executor's own policy is wide: which change it may make, each key's policy decides. */
@@ -153,6 +201,10 @@ function executorPolicy(executorArn: string): JsonObject {
   return allow(
     statement('KeysDecide', ['kms:*'], '*'),
     statement('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], executorArn),
+    {
+      ...statement('ClearSlots', ['iam:UntagRole'], executorArn),
+      Condition: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'custody:*' }, Null: { 'aws:TagKeys': 'false' } },
+    },
   );
 }
 

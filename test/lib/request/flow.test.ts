@@ -322,7 +322,7 @@ describe('approve', () => {
     const { ports, actor, aws } = office.desk('privacy');
     const review = await reviewRequest(ports, actor, aws, id);
     const other = `sha256:${'0'.repeat(64)}` as const;
-    await expect(approve(ports, actor, review, other)).rejects.toEqual(code('REVIEW_MISMATCH'));
+    await expect(approve(ports, actor, aws, review, other)).rejects.toEqual(code('REVIEW_MISMATCH'));
   });
 
   it('refuses a second time, automation and strangers', async () => {

@@ -150,7 +150,7 @@ describe('key.replicate', () => {
     const { aws, plan, state } = await placeOf(office);
     const only = { ...plan, keys: { root: plan.keys.root as never } };
     const estate = await observeEstate(aws.reader, only, () => undefined);
-    const differences = diffPlan(only, estate, expectationsOf(only, state.roster, NOTHING_DECIDED.moves));
+    const differences = diffPlan(only, estate, expectationsOf(only, state.roster, estate, NOTHING_DECIDED.moves));
     expect(differences.map(({ kind, region, severity }) => [kind, region, severity])).toEqual([
       ['alias', REPLICA, 'warning'],
       ['policy', REPLICA, 'critical'],

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enterExecutor } from '../../../src/lib/aws/executor.js';
+import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
+import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
+import { CustodyError } from '../../../src/lib/base/errors.js';
+import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
+import { policyProposal } from '../../../src/lib/request/access.js';
+import { arm, disarm } from '../../../src/lib/request/arm.js';
+import { caseOf, lookUp } from '../../../src/lib/request/desk.js';
+import type { Proposal } from '../../../src/lib/request/open.js';
+import { stateProposal } from '../../../src/lib/request/state-change.js';
+import { reject } from '../../../src/lib/request/veto.js';
+import { createTeam, PRIMARY, type Who } from '../../support/people.js';
+import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
+
+/** The approval interlock in the flows, against policies that the sandbox really evaluates. */
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+const ACCOUNT = '000000000000';
+const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+const EXECUTOR = role('custody-executor');
+
+let office: SandboxOffice & { close(): void };
+let key: { readonly arn: string; readonly keyId: string };
+
+beforeAll(async () => {
+  const interlock = {
+    coldExecutorRoleArn: role('custody-cold-executor'),
+    auditorRoleArn: role('custody-auditor'),
+  };
+  office = await createSandboxOffice({
+    team: createTeam({ environment: 'sandbox', plan: (plan) => ({ ...plan, interlock }) }),
+  });
+  key = await createKey(office, 'case-data');
+  await executed(await policyProposal(await place(), { key: 'case-data', region: null }, null, how('deputy')));
+});
+afterAll(() => office.close());
+
+const how = (executor: string | null) => ({ reason: 'a story', executor });
+
+async function place() {
+  const { aws, ports } = office.desk('architect');
+  const state = await lookUp(ports, 'local');
+  return { aws, ports, state, plan: state.plan.plan };
+}
+
+function rotation(executor: string | null = 'deputy'): Partial<Proposal> {
+  const alias = office.team.plan.plan.keys['case-data']?.alias ?? '';
+  return { action: 'key.rotate', region: PRIMARY, key: { name: 'case-data', alias, ...key }, executor };
+}
+
+async function executed(proposal: Partial<Proposal>): Promise<string> {
+  const id = await office.approved(proposal);
+  await office.execute('deputy', id);
+  return id;
+}
+
+const slots = () => office.desk('architect').aws.slots.list(EXECUTOR);
+
+/** The executor's session past the tool: the call alone, as the AWS CLI would make it. */
+async function pastTheTool(who: Who, operation: string, parameters: JsonObject = {}) {
+  const session = { roleArn: EXECUTOR, sourceIdentity: who, sessionName: 'cli', actions: ['kms:*'], resources: ['*'] };
+  const writer = createKeyWriter(await enterExecutor(office.aws.line(who), session));
+  return writer.call({ service: 'kms', region: PRIMARY, operation, parameters: { KeyId: key.arn, ...parameters } });
+}
+
+describe('the approval interlock', () => {
+  it('is installed by the first policy request, and is what plan and roster give the key from then on', async () => {
+    const { plan, roster } = office.team;
+    const live = await office.desk('architect').aws.reader.policy(PRIMARY, key.arn);
+    const planned = plannedKeyPolicy(plan.plan, roster, 'case-data', PRIMARY, { keyId: key.keyId });
+    expect(JSON.parse(live ?? '')).toEqual(JSON.parse(planned));
+    expect(planned).toContain('custody:architect:case-data');
+    expect(await slots()).toEqual(new Map());
+  });
+
+  it('lets the executor change nothing while nobody has approved', async () => {
+    for (const operation of ['RotateKeyOnDemand', 'DisableKey', 'EnableKeyRotation', 'DisableKeyRotation']) {
+      await expect(pastTheTool('deputy', operation), operation).rejects.toEqual(code('DENIED'));
+    }
+  });
+
+  it('lets exactly the approved call through, for the named executor, and clears the slots', async () => {
+    const { case: found } = await office.open('architect', rotation());
+    expect(found.request.statement.predicate.executor).toBe('deputy');
+    await office.approve('privacy', found.id);
+    expect([...(await slots()).keys()]).toEqual(['custody:privacy:case-data']);
+    await expect(pastTheTool('deputy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
+    await office.approve('architect', found.id);
+    expect(new Set((await slots()).values()).size).toBe(1);
+    // Another seat than the one that is named, and another call than the one that is approved.
+    await expect(pastTheTool('privacy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
+    await expect(pastTheTool('deputy', 'DisableKey')).rejects.toEqual(code('DENIED'));
+    await office.execute('deputy', found.id);
+    expect(await slots()).toEqual(new Map());
+    await expect(pastTheTool('deputy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
+  });
+
+  it('names the opener as executor where nobody else is named', async () => {
+    const { case: found } = await office.open('architect', rotation(null));
+    expect(found.request.statement.predicate.executor).toBe('architect');
+    await reject(office.desk('privacy').ports, office.desk('privacy').actor, found.id, 'not now');
+  });
+
+  it('gives a seat no slot but its own', async () => {
+    const { aws } = office.desk('architect');
+    const value = `rotate/${PRIMARY}/${key.keyId}/${'0'.repeat(64)}/architect`;
+    await expect(aws.slots.set(EXECUTOR, 'custody:privacy:case-data', value)).rejects.toEqual(code('DENIED'));
+    await expect(aws.slots.clear(EXECUTOR, ['custody:privacy:case-data'])).rejects.toEqual(code('DENIED'));
+    await expect(aws.slots.set(EXECUTOR, 'other', value)).rejects.toEqual(code('DENIED'));
+    expect(await slots()).toEqual(new Map());
+  });
+
+  it('is not executed while a slot of those who approved is missing, and says whose', async () => {
+    const id = await office.approved(rotation());
+    const { aws, ports, actor } = office.desk('privacy');
+    await aws.slots.clear(EXECUTOR, ['custody:privacy:case-data']);
+    const refusal = await office.execute('deputy', id).catch((cause: CustodyError) => cause);
+    expect(refusal).toMatchObject({ code: 'PENDING', suggestions: [`privacy: custody keys arm ${id}`] });
+    expect((await arm(ports, actor, aws, id)).slot?.tagKey).toBe('custody:privacy:case-data');
+    await arm(ports, actor, aws, id);
+    expect((await office.execute('deputy', id)).receipt.outcome).toBe('executed');
+  });
+
+  it('does not let one slot stand for two open requests', async () => {
+    const id = await office.approved(rotation());
+    const second = await office.open('architect', {
+      ...rotation(),
+      ...(await stateProposal(await place(), 'key.disable', 'case-data', undefined, how('deputy'))),
+    });
+    await expect(office.approve('privacy', second.case.id)).rejects.toMatchObject({ code: 'REFUSED', details: { id } });
+    await office.execute('deputy', id);
+    await reject(office.desk('privacy').ports, office.desk('privacy').actor, second.case.id, 'not now');
+  });
+
+  it('takes the own slot away with a veto, and the rest with the next execution', async () => {
+    const { case: found } = await office.open('architect', rotation());
+    await office.approve('privacy', found.id);
+    await office.approve('deputy', found.id);
+    const { ports, actor, aws } = office.desk('privacy');
+    const { case: after } = await reject(ports, actor, found.id, 'no');
+    expect(await disarm(ports, aws, after, 'privacy')).toBe(true);
+    expect(await disarm(ports, aws, after, 'privacy')).toBe(false);
+    expect([...(await slots()).keys()]).toEqual(['custody:deputy:case-data']);
+    await expect(pastTheTool('deputy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
+    const id = await office.approved(rotation());
+    await office.execute('deputy', id);
+    expect(await slots()).toEqual(new Map());
+  });
+
+  it('waits with KMS for a class that cools off: the slot is set afterwards', async () => {
+    const proposal = await stateProposal(await place(), 'key.delete', 'case-data', undefined, how('deputy'));
+    const { case: found } = await office.open('architect', proposal);
+    await office.approve('privacy', found.id);
+    await office.approve('deputy', found.id);
+    expect(await slots()).toEqual(new Map());
+    const { ports, actor, aws } = office.desk('privacy');
+    await expect(arm(ports, actor, aws, found.id)).rejects.toEqual(code('PENDING'));
+    const { coolUntil } = (await caseOf(ports, await lookUp(ports, 'local'), found.id)).verdict;
+    office.clock.set(coolUntil ?? ('' as never));
+    office.clock.advance(5);
+    for (const who of ['privacy', 'deputy'] as const) {
+      const desk = office.desk(who);
+      await arm(desk.ports, desk.actor, desk.aws, found.id);
+    }
+    expect((await slots()).size).toBe(2);
+    await reject(ports, actor, found.id, 'the key stays');
+  });
+
+  it('asks again while KMS does not see the slots yet, in a new session each time', async () => {
+    const { aws } = office.desk('deputy');
+    for (const tagKey of ['custody:privacy:case-data', 'custody:deputy:case-data']) {
+      await aws.slots.sweep({ roleArn: EXECUTOR, sourceIdentity: 'deputy', sessionName: 'sweep' }, [tagKey]);
+    }
+    const id = await office.approved(rotation());
+    let [sessions, denials] = [0, 2];
+    const blind = office.machine('deputy', {
+      intercept: async (step, act) => {
+        if (step === 'sts assumeExecutor') sessions++;
+        if (step === 'kms RotateKeyOnDemand' && denials-- > 0) throw new CustodyError('DENIED', 'not yet');
+        return act();
+      },
+    });
+    const { execute } = await import('../../../src/lib/request/execute.js');
+    expect((await execute(blind.ports, blind.actor, blind.aws, id)).receipt.outcome).toBe('executed');
+    expect(sessions).toBe(3);
+    expect(blind.said.filter((text) => text.startsWith('KMS does not see'))).toHaveLength(2);
+  });
+});
