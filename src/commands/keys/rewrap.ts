@@ -12,11 +12,11 @@ export default class KeysRewrap extends BaseCommand<typeof KeysRewrap> {
   ];
   static override summary = 'Move stored ciphertexts to the current material of their key.';
   static override description =
-    'Calls ReEncrypt from the key to the same key under the same encryption context: the plaintext never leaves KMS. --lines takes a file of JSON lines {"id","ciphertext","context"} and writes the result to --out; a run that was cut off goes on where it stopped. FILEs are raw ciphertexts under --context, replaced in place. What cannot be moved stays as it is and is reported, with exit 3. It runs with the credentials of a role that the plan lets re-encrypt; no request is needed, since no key is changed. --from moves what is under a key that is replaced to KEY, the one that replaces it (custody keys replace), which must be tagged so.';
+    'Calls ReEncrypt from the key to the same key under the same encryption context: the plaintext never leaves KMS. --lines takes a file of JSON lines {"id","ciphertext","context"} and writes the result to --out; a run that was cut off goes on where it stopped. FILEs are raw ciphertexts under --context, replaced in place. What cannot be moved stays as it is and is reported, with exit 3. It runs with the credentials of a role that the plan lets re-encrypt; no request is needed, since no key is changed. --from moves what is under a key that is replaced to the one that replaces it (custody keys replace): KEY is the name of the plan, also while it still stands for the old key, or the new key’s ARN. An executed request must have made it for that; without a repository, the new key’s tag must say so.';
   static override examples = [
     '<%= config.bin %> keys rewrap case-data --lines keys.jsonl --out keys.new.jsonl',
     '<%= config.bin %> keys rewrap case-data --lines keys.jsonl --dry-run',
-    '<%= config.bin %> keys rewrap NEW-ARN --from OLD-ARN --lines keys.jsonl --out keys.new.jsonl',
+    '<%= config.bin %> keys rewrap case-data --from OLD-ARN --lines keys.jsonl --out keys.new.jsonl',
     '<%= config.bin %> keys rewrap case-data a.bin b.bin --context custody:purpose=case-data',
   ];
   static override args = {

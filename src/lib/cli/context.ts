@@ -4,16 +4,17 @@ import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
 import { readFileBounded } from '../fs/files.js';
-import { requireFolder } from '../fs/folder.js';
+import { findFolder, requireFolder } from '../fs/folder.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
-import { lookUp, type Reach } from '../request/desk.js';
+import { casesOf, lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
+import { successionsOf } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
 import { openActor, seatOfRole } from './acting.js';
 import { AwsAccess } from './aws-access.js';
@@ -168,8 +169,19 @@ export class Context {
 
   /** The way to move ciphertexts of a key, with the caller's own credentials: a role that only uses keys has no seat. */
   async reEncryption(given: string, from?: string): Promise<ReEncryption> {
-    const planInForce = async () => (await this.lookUp('remote-if-reachable')).plan.plan;
-    return openReEncryption(this.access, given, planInForce, from);
+    const needed = async () => {
+      const state = await this.lookUp('remote-if-reachable');
+      const { cases } = await casesOf((await this.desk()).ports, state);
+      return { plan: state.plan.plan, successions: successionsOf(cases) };
+    };
+    // A repository that is there is read, or the command ends: a tag alone must not stand in for it.
+    const isThere = async () => this.flags.repo !== undefined || (await findFolder(process.cwd())) !== null;
+    const ifAny = async () => {
+      if (await isThere()) return needed();
+      this.progress.tell('There is no repository here: only the tag of the key says that it replaces the other one.');
+      return null;
+    };
+    return openReEncryption(this.access, given, { needed, ifAny }, from);
   }
 
   actor(roster: Roster, plan: Plan, id: string): Promise<Actor> {

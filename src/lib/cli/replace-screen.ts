@@ -57,9 +57,10 @@ function hint({ name, old, new: successor, steps }: ReplaceJson): readonly strin
   return [
     [
       'Users of the key move what they have stored, each with its own credentials:',
-      `  custody keys rewrap ${successor} \\`,
+      `  custody keys rewrap ${name} \\`,
       `    --from ${old} \\`,
       '    --lines keys.jsonl --out keys.new.jsonl',
+      `Without a clone of this repository they give the new key by its ARN, ${successor}.`,
       'custody keeps no list of ciphertexts. When all are moved, say so:',
       `  custody keys replace ${name} --moved`,
     ].join('\n'),

@@ -15,6 +15,7 @@ import type { Aws, Ports } from './ports.js';
 import { type Ask, type Progress, type ReplaceStep, stepsOf } from './replace-steps.js';
 import type { How } from './rotate.js';
 import { plannedSubject, resolveKey } from './subject.js';
+import { type Succession, successionsOf } from './successors.js';
 
 interface Place {
   readonly ports: Ports;
@@ -95,29 +96,14 @@ async function pairOf({ aws, state, plan }: Place, given: string, cases: readonl
   return { name, old: arn, successor: null };
 }
 
-type Made = Pair & { readonly successor: KeyArn };
-
-/** The replacements that requests have begun, oldest first. Only the records say which key counts, never a tag alone. */
-function successionsOf(cases: readonly Case[]): readonly Made[] {
-  const made = cases.flatMap(({ request, verdict }) => {
-    const { action, key } = request.statement.predicate;
-    const receipt = verdict.receipt?.statement.predicate;
-    if (action !== 'key.succeed' || verdict.state !== 'executed' || !receipt?.key) return [];
-    const [old, successor] = [key?.arn, receipt.key.arn];
-    if (!isKeyArn(old) || !isKeyArn(successor)) return [];
-    return [{ at: receipt.finishedAt, name: receipt.key.name, old, successor }];
-  });
-  return made.sort((a, b) => (a.at < b.at ? -1 : 1)).map(({ name, old, successor }) => ({ name, old, successor }));
-}
-
 /** A name means its last replacement as long as it stands for one of the two keys. */
-async function stands(reader: KeyReader, plan: Plan, { name, old, successor }: Made): Promise<boolean> {
+async function stands(reader: KeyReader, plan: Plan, { name, old, successor }: Succession): Promise<boolean> {
   const target = await aliasTarget(reader, partsOf(old).region, plan.keys[name]?.alias ?? '');
   return [old, successor].some((arn) => partsOf(arn).keyId === target);
 }
 
 /** @throws CustodyError FOREIGN_KEY when one of the two is of another repository, or the new one for another key */
-async function assertPair(reader: KeyReader, { old, successor }: Made, repository: string): Promise<void> {
+async function assertPair(reader: KeyReader, { old, successor }: Succession, repository: string): Promise<void> {
   const expected: readonly (readonly [KeyArn, string, string])[] = [
     [old, REPOSITORY_TAG, repository],
     [successor, REPOSITORY_TAG, repository],

@@ -3,17 +3,18 @@ import { callDirectly } from '../../../src/lib/aws/direct.js';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
 import { createKeyReEncryptor } from '../../../src/lib/aws/kms-reencryptor.js';
 import { rewrap } from '../../../src/lib/ciphertext/rewrap.js';
+import { openReEncryption, type RecordsAtHand } from '../../../src/lib/cli/re-encryption.js';
 import { replaceJson, replaceText } from '../../../src/lib/cli/replace-screen.js';
 import { reviewScreen } from '../../../src/lib/cli/request-screen.js';
 import { inRegion, type KeyArn, partsOf } from '../../../src/lib/key/key.js';
 import { canonicalPolicy } from '../../../src/lib/plan/diff-policy.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
-import { lookUp } from '../../../src/lib/request/desk.js';
+import { casesOf, lookUp } from '../../../src/lib/request/desk.js';
 import { execute } from '../../../src/lib/request/execute.js';
 import { openRequest } from '../../../src/lib/request/open.js';
 import { lookAtReplacement, type MovedBy, replaceProposal } from '../../../src/lib/request/replace.js';
-import { assertReplaces } from '../../../src/lib/request/successors.js';
+import { assertReplaces, successionsOf } from '../../../src/lib/request/successors.js';
 import { createTeam, PRIMARY, REPLICA } from '../../support/people.js';
 import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
 
@@ -123,6 +124,25 @@ const standing = async (who: Seat = 'architect') => {
   return found.steps.map(({ name, region, status }) => [name, ...(region === null ? [] : [region]), status].join(' '));
 };
 
+/** What a clone at hand says, to one who uses keys. */
+async function successions(who: Seat = 'architect') {
+  const { ports } = office.machine(who);
+  return successionsOf((await casesOf(ports, await lookUp(ports, 'remote'))).cases);
+}
+
+const none: RecordsAtHand = {
+  needed: () => Promise.reject(new Error('there is no repository')),
+  ifAny: async () => null,
+};
+
+/** `keys rewrap` as an application opens it, with a clone at hand or without. */
+async function reEncryption(given: string, from: string, clone = true) {
+  const line = async () => app();
+  const records = async () => ({ plan: team.plan.plan, successions: await successions() });
+  const atHand = clone ? { needed: records, ifAny: records } : none;
+  return openReEncryption({ connection: line, bareConnection: line }, given, atHand, from);
+}
+
 const policyOf = async (key: KeyArn) =>
   canonicalPolicy((await office.desk('architect').aws.reader.policy(PRIMARY, key)) ?? '');
 
@@ -189,9 +209,11 @@ describe('keys replace: a compromised key, from the first request to the end', {
 
   it('lets ciphertexts out, under the same context only; KMS moves them, twice the same', async () => {
     await carryOut(await begin('deputy'), 'deputy');
-    const line = app();
-    await assertReplaces(createKeyReader(line), successor, old);
-    const to = { reEncryptor: createKeyReEncryptor(line), arn: successor, from: old };
+    // By its name, though that still stands for the old key.
+    const { key, to } = await reEncryption('case-data', old);
+    expect(key).toEqual({ name: 'case-data', arn: successor, region: PRIMARY });
+    expect((await reEncryption(successor, old)).to).toMatchObject({ arn: successor, from: old });
+    expect((await reEncryption(successor, old, false)).to).toMatchObject({ arn: successor, from: old });
     for (const ciphertext of stored) {
       const done = await rewrap({ ciphertext, context: CONTEXT }, to);
       if (done.outcome !== 'moved') throw new Error(`it is ${done.outcome}`);
@@ -211,12 +233,26 @@ describe('keys replace: a compromised key, from the first request to the end', {
 
   it('T56, T61 rewrap goes to the key that replaces this one, whatever else a person gives', async () => {
     const reader = createKeyReader(office.aws.line('architect'));
+    // It says of itself that it replaces the old key: without a repository nobody could know better.
+    await assertReplaces(reader, stranger, old, null);
+    await expect(reEncryption(stranger, old)).rejects.toThrow(
+      /no executed request of this repository made .* in place/,
+    );
     const TagKeys = ['custody:replaces', 'custody:repository'];
     await office.aws.past('admin', 'UntagResource', { KeyId: stranger, TagKeys });
-    await expect(assertReplaces(reader, stranger, old)).rejects.toThrow(code('REFUSED'));
-    await expect(assertReplaces(reader, old, old)).rejects.toThrow(code('REFUSED'));
-    await expect(assertReplaces(reader, successor, stranger)).rejects.toThrow(code('REFUSED'));
-    await expect(assertReplaces(reader, inRegion(successor, REPLICA), old)).rejects.toThrow(code('REFUSED'));
+    for (const known of [null, await successions()]) {
+      await expect(assertReplaces(reader, stranger, old, known)).rejects.toThrow(code('REFUSED'));
+      await expect(assertReplaces(reader, old, old, known)).rejects.toThrow(code('REFUSED'));
+      await expect(assertReplaces(reader, successor, stranger, known)).rejects.toThrow(code('REFUSED'));
+      await expect(assertReplaces(reader, inRegion(successor, REPLICA), old, known)).rejects.toThrow(code('REFUSED'));
+    }
+    await expect(reEncryption('root', old)).rejects.toThrow(code('REFUSED'));
+    await expect(reEncryption('case-data', stranger)).rejects.toThrow(code('REFUSED'));
+    await expect(reEncryption('case-data', partsOf(old).keyId)).rejects.toThrow(code('USAGE'));
+    await expect(reEncryption('no-such-key', old)).rejects.toThrow(code('NOT_FOUND'));
+    // The records say so, but the key does not: somebody took the tag away, so that nobody is let in by it either.
+    const lying = [{ name: 'case-data', old, successor: stranger }];
+    await expect(assertReplaces(reader, stranger, old, lying)).rejects.toThrow(code('REFUSED'));
   });
 
   it('waits for people, and moves the name in every Region once one of them says so', async () => {
@@ -224,7 +260,8 @@ describe('keys replace: a compromised key, from the first request to the end', {
     const { found } = await look('deputy');
     expect(found.ask).toBeNull();
     const text = replaceText(replaceJson(found, null));
-    expect(text).toContain(`custody keys rewrap ${successor}`);
+    expect(text).toContain('custody keys rewrap case-data');
+    expect(text).toContain(successor);
     expect(text).toContain(`--from ${old}`);
 
     const id = await begin('deputy', { by: 'deputy' });
