@@ -188,8 +188,9 @@ export const DEFINITIONS = {
       object({
         name: oneOf('new-key', 'let-out', 'move', 'alias', 'disable', 'delete', 'policy'),
         region: nullable(text),
-        status: oneOf('done', 'open', 'next', 'waits', 'later'),
+        status: oneOf('done', 'not-needed', 'open', 'next', 'waits', 'later'),
         'requestId?': text,
+        'because?': text,
       }),
     ),
   }),

@@ -8,10 +8,13 @@ import { requestJson } from '../../lib/cli/present.js';
 import { requestScreen } from '../../lib/cli/request-screen.js';
 import type { KeyReader } from '../../lib/key/key.js';
 import { isRequestId } from '../../lib/record/paths.js';
+import type { Case } from '../../lib/request/case.js';
+import { decidedBy } from '../../lib/request/decided.js';
 import { caseOf, casesOf } from '../../lib/request/desk.js';
 import { certificatesOf } from '../../lib/request/destruction.js';
 import { observeEstate } from '../../lib/request/estate.js';
 import type { InForce } from '../../lib/request/in-force.js';
+import { knownKeys } from '../../lib/request/known-keys.js';
 import type { Ports } from '../../lib/request/ports.js';
 import { plannedSubject, resolveKey } from '../../lib/request/subject.js';
 
@@ -43,8 +46,9 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const { plan } = state.plan;
     const { reader } = await this.context.access.aws(plan);
     const name = plannedSubject(plan, this.args.what)?.name ?? this.args.what;
-    const destroyed = certificatesOf((await casesOf(ports, state)).cases, name).map(certificateJson);
-    const key = await this.liveKey(state, ports, reader).catch((cause) => {
+    const { cases } = await casesOf(ports, state);
+    const destroyed = certificatesOf(cases, name).map(certificateJson);
+    const key = await this.liveKey(state, cases, ports, reader).catch((cause) => {
       // Its name is of no live key any more: then its end is what there is to tell.
       if (cause instanceof CustodyError && cause.code === 'NOT_FOUND' && destroyed.length > 0) return null;
       throw cause;
@@ -54,11 +58,12 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     return { key: key?.facts ?? null, grants: key?.grants ?? [], destroyed };
   }
 
-  private async liveKey(state: InForce, ports: Ports, reader: KeyReader) {
+  private async liveKey(state: InForce, cases: readonly Case[], ports: Ports, reader: KeyReader) {
     const { plan } = state.plan;
     const { name } = await resolveKey(reader, plan, state.roster.repository, this.args.what);
-    const estate = await observeEstate(reader, plan, ports.progress, { names: [name] });
+    const estate = await observeEstate(reader, plan, ports.progress, { names: [name], known: knownKeys(plan, cases) });
     const grants = await grantFacts(ports, reader, state, estate, name);
-    return { facts: keyFacts(state, estate, name, ports.clock.now()), grants };
+    const decided = decidedBy(plan, state.roster, cases);
+    return { facts: keyFacts(state, estate, name, decided, ports.clock.now()), grants };
   }
 }

@@ -4,6 +4,8 @@ import { BaseCommand } from '../../lib/cli/base-command.js';
 import { differenceText, planChangeText } from '../../lib/cli/differences.js';
 import { draftChanges } from '../../lib/cli/draft.js';
 import { diffPlan } from '../../lib/plan/diff.js';
+import { decidedBy } from '../../lib/request/decided.js';
+import { casesOf } from '../../lib/request/desk.js';
 import { expectationsOf, observeEstate } from '../../lib/request/estate.js';
 import { knownKeys } from '../../lib/request/known-keys.js';
 
@@ -22,8 +24,10 @@ export default class PlanDiff extends BaseCommand<typeof PlanDiff> {
     const { plan } = state.plan;
     if (this.flags.draft) return this.report('changes', await draftChanges(folder, plan), planChangeText);
     const { reader } = await this.context.access.aws(plan);
-    const observed = await observeEstate(reader, plan, ports.progress, { known: await knownKeys(ports, state) });
-    const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster));
+    const { cases } = await casesOf(ports, state);
+    const observed = await observeEstate(reader, plan, ports.progress, { known: knownKeys(plan, cases) });
+    const { moves } = decidedBy(plan, state.roster, cases);
+    const differences = diffPlan(plan, observed, expectationsOf(plan, state.roster, moves));
     return this.report('differences', differences, differenceText);
   }
 

@@ -4,12 +4,13 @@ import { type Instant, millisOf } from '../base/time.js';
 import { diffPlan } from '../plan/diff.js';
 import type { Difference, ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { budgetFinding, ON_DEMAND_LIMIT, onDemandLeft, rotationDue } from '../plan/rotation-due.js';
+import type { Decided } from '../request/decided.js';
 import { expectationsOf } from '../request/estate.js';
 import type { InForce } from '../request/in-force.js';
 import { heading, pairs, table, wrap } from './render.js';
 
 /** One line of `keys list`. */
-export function keyFacts(state: InForce, estate: ObservedEstate, name: string, now: Instant) {
+export function keyFacts(state: InForce, estate: ObservedEstate, name: string, { moves }: Decided, now: Instant) {
   const { plan } = state.plan;
   const planned = plan.keys[name];
   if (!planned) throw new CustodyError('NOT_FOUND', `the plan has no key ${name}`);
@@ -17,7 +18,7 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, n
   const live = estate[region]?.[name] ?? null;
   const only = { ...plan, keys: { [name]: planned } };
   const findings = [
-    ...diffPlan(only, estate, expectationsOf(plan, state.roster)),
+    ...diffPlan(only, estate, expectationsOf(plan, state.roster, moves)),
     ...(live ? budgetFinding(name, live) : []),
   ];
   const due = live ? rotationDue(planned, live, now) : null;

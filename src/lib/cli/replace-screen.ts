@@ -12,8 +12,14 @@ export function replaceJson({ name, old, successor, steps }: Replacement, opened
   return { name, old, new: successor, steps: shown.map(stepJson) };
 }
 
-function stepJson({ name, region, status, requestId }: ReplaceStep) {
-  return { name, region, status, ...(requestId === null ? {} : { requestId }) };
+function stepJson({ name, region, status, requestId, because }: ReplaceStep) {
+  return {
+    name,
+    region,
+    status,
+    ...(requestId === null ? {} : { requestId }),
+    ...(because === null ? {} : { because }),
+  };
 }
 
 type ReplaceJson = ReturnType<typeof replaceJson>;
@@ -30,6 +36,7 @@ const WORDS: Readonly<Record<ReplaceStep['name'], string>> = {
 
 const STATUS: Readonly<Record<ReplaceStep['status'], string>> = {
   done: 'done',
+  'not-needed': 'not needed',
   open: 'open',
   next: 'next',
   waits: 'now',
@@ -40,8 +47,9 @@ const STATUS: Readonly<Record<ReplaceStep['status'], string>> = {
 export function replaceText(replace: ReplaceJson): string {
   const lines = replace.steps.map((step): [string, string] => {
     const where = step.region === null ? '' : ` (${step.region})`;
-    const id = 'requestId' in step && step.requestId ? `  ${step.requestId}` : '';
-    return [STATUS[step.status], `${WORDS[step.name]}${where}${id}`];
+    const id = step.requestId === undefined ? '' : `  ${step.requestId}`;
+    const because = step.because === undefined ? '' : `: ${step.because}`;
+    return [STATUS[step.status], `${WORDS[step.name]}${where}${because}${id}`];
   });
   const keys = pairs([
     ['key', replace.name],
@@ -52,15 +60,22 @@ export function replaceText(replace: ReplaceJson): string {
 }
 
 function hint({ name, old, new: successor, steps }: ReplaceJson): readonly string[] {
-  if (steps.every(({ status }) => status === 'done')) return [`${name} is replaced.`];
+  if (steps.every(({ status }) => status === 'done' || status === 'not-needed')) return [`${name} is replaced.`];
   if (!steps.some(({ status }) => status === 'waits') || successor === null) return [];
+  const needless = steps.find(({ because }) => because !== undefined)?.because;
+  const how =
+    needless === undefined
+      ? [
+          'Users of the key move what they have stored, each with its own credentials:',
+          `  custody keys rewrap ${name} \\`,
+          `    --from ${old} \\`,
+          '    --lines keys.jsonl --out keys.new.jsonl',
+          `Without a clone of this repository they give the new key by its ARN, ${successor}.`,
+        ]
+      : [`No role can move ciphertexts of this key (${needless}): who uses it encrypts anew, under ${successor}.`];
   return [
     [
-      'Users of the key move what they have stored, each with its own credentials:',
-      `  custody keys rewrap ${name} \\`,
-      `    --from ${old} \\`,
-      '    --lines keys.jsonl --out keys.new.jsonl',
-      `Without a clone of this repository they give the new key by its ARN, ${successor}.`,
+      ...how,
       'custody keeps no list of ciphertexts. When all are moved, say so:',
       `  custody keys replace ${name} --moved`,
     ].join('\n'),

@@ -6,15 +6,18 @@ import type { Difference } from './estate.js';
 /**
  * Compares key policies by what they say: order of names and white space are KMS's to choose. Lists keep their order, because
  * KMS gives a policy back as it was written; a list in another order is shown rather than judged.
+ * @param move the policy that a quorum gave the key for a while, because it is replaced or replaces another one
  */
 export function policyDifference(
   expected: string | undefined,
   found: string | null,
+  move?: string,
 ): readonly Omit<Difference, 'key' | 'region'>[] {
   const wanted = expected === undefined ? null : canonicalPolicy(expected);
   const actual = found === null ? null : canonicalPolicy(found);
   // Two unknowns are not equal: what could not be compared is never taken for in order.
   if (wanted !== null && wanted === actual) return [];
+  if (wanted !== null && actual !== null && actual === move) return [moving(wanted)];
   return [
     {
       kind: 'policy',
@@ -24,6 +27,12 @@ export function policyDifference(
       ...(wanted !== null && found !== null ? { remedyAction: 'key.policy' as const } : {}),
     },
   ];
+}
+
+/** It goes with the last steps of the replacement; a request of its own would cut the move off. */
+function moving(wanted: string): Omit<Difference, 'key' | 'region'> {
+  const found = 'lets ciphertexts move to the key that replaces it, or from the one that it replaces (keys replace)';
+  return { kind: 'policy', expected: digestOf(wanted), found, severity: 'notice' };
 }
 
 /** A key policy in canonical form, null for what is no JSON: KMS gives a policy back in a layout of its own. */

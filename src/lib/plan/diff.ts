@@ -49,7 +49,11 @@ function diffKey(place: Place, observed: ObservedEstate, expected: Expectations)
     ...diffAlias(place, key),
     ...diffTags(place.planned.tags, key.tags),
     ...(place.isPrimary ? diffRotation(place.planned, key) : []),
-    ...policyDifference(expected.policies[place.region]?.[place.name], key.policy),
+    ...policyDifference(
+      expected.policies[place.region]?.[place.name],
+      key.policy,
+      expected.moves.get(key.description.arn),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { KeyDescription, Rotation, RotationStatus } from '../key/key.js';
 
-/** What one Region's KMS says about one planned key (found by its alias, or by the tag that its creation left). */
+/** What one Region's KMS says about one planned key: the one that the records name, else the one that its alias stands for. */
 export interface ObservedKey {
   readonly description: KeyDescription;
   /** The key id to which the planned alias points; null when there is no such alias. */
@@ -23,6 +23,8 @@ export interface Expectations {
   readonly policies: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Tags that this tool puts on every key (`custody:repository`): another value is another repository's key (T61). */
   readonly tags: Readonly<Record<string, string>>;
+  /** Policies that a quorum gave keys while one replaces the other, by key ARN: shown, but no drift. */
+  readonly moves: ReadonlyMap<string, string>;
 }
 
 export type DifferenceKind =

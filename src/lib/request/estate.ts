@@ -9,7 +9,7 @@ import type { Roster } from '../roster/roster.js';
 import { targetIn } from './observe-key.js';
 import type { Proposal } from './open.js';
 
-/** Key ids by plan name, as records know them: by these a key is found whose alias is gone. */
+/** Key ids by plan name, as records know them: by these a key is found whose alias is gone, or stands for another one. */
 export type KnownKeys = ReadonlyMap<string, string>;
 
 /** Which keys to look for. */
@@ -20,7 +20,7 @@ export interface Looking {
 }
 
 /**
- * Looks at every planned key in each of its Regions, found by its alias, else by what is known. A key or Region that cannot
+ * Looks at every planned key in each of its Regions, found by what is known, else by its alias. A key or Region that cannot
  * be read stays unobserved: never taken for in order.
  */
 export async function observeEstate(
@@ -91,7 +91,10 @@ async function unread<T>(
   }
 }
 
-/** A replica that somebody made without its alias is looked at too: its policy is what counts (T49). */
+/**
+ * A replica that somebody made without its alias is looked at too: its policy is what counts (T49). What is known goes before
+ * the alias, which anyone who may update it can point to another key (T5).
+ */
 async function observeKey(
   { reader, plan, region }: Place,
   planned: PlannedKey | undefined,
@@ -99,11 +102,11 @@ async function observeKey(
   knownId: string | null,
 ): Promise<ObservedKey | null> {
   const aliasTarget = targetIn(aliases, planned?.alias ?? '');
-  const keyId = aliasTarget ?? knownId;
-  if (keyId === null) return null;
-  const arn = keyArnOf({ partition: plan.partition, region, account: plan.account, keyId });
-  const description = await reader.describe(region, arn);
-  if (description === null || (aliasTarget === null && isLeaving(description))) return null;
+  const place = { reader, plan, region };
+  const known = knownId === null || knownId === aliasTarget ? null : await describeKnown(place, knownId);
+  const description = known ?? (aliasTarget === null ? null : await reader.describe(region, arnIn(place, aliasTarget)));
+  if (description === null) return null;
+  const { arn } = description;
   const [tags, rotationStatus, rotations, policy] = await Promise.all([
     reader.tags(region, arn),
     // KMS gives none in some states; then the state itself is the finding.
@@ -114,7 +117,25 @@ async function observeKey(
   return { description, aliasTarget, tags: tags ?? {}, rotationStatus, rotations: rotations ?? [], policy };
 }
 
-/** Without its alias and on its way out it is the plan's key no more. */
+type Spot = Pick<Place, 'reader' | 'plan' | 'region'>;
+
+function arnIn({ plan: { partition, account }, region }: Spot, keyId: string) {
+  return keyArnOf({ partition, region, account, keyId });
+}
+
+/** Without its alias and on its way out it is the plan's key no more; for one that is gone, KMS may say that it is denied. */
+async function describeKnown(spot: Spot, keyId: string): Promise<KeyDescription | null> {
+  const { reader, region } = spot;
+  try {
+    const found = await reader.describe(region, arnIn(spot, keyId));
+    return found === null || isLeaving(found) ? null : found;
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code !== 'DENIED') throw cause;
+    if ((await reader.keyIds(region)).includes(keyId)) throw cause;
+    return null;
+  }
+}
+
 function isLeaving({ state }: KeyDescription): boolean {
   return state === 'PendingDeletion' || state === 'PendingReplicaDeletion';
 }
@@ -129,14 +150,14 @@ async function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
 }
 
 /** What live keys are compared with: policies as they would be written today, and this repository's tag. */
-export function expectationsOf(plan: Plan, roster: Roster): Expectations {
+export function expectationsOf(plan: Plan, roster: Roster, moves: Expectations['moves']): Expectations {
   const policies: Record<string, Record<string, string>> = {};
   for (const [name, key] of Object.entries(plan.keys)) {
     for (const region of regionsOf(plan, key)) {
       policies[region] = { ...policies[region], [name]: plannedKeyPolicy(plan, roster, name, region) };
     }
   }
-  return { policies, tags: { [REPOSITORY_TAG]: roster.repository } };
+  return { policies, tags: { [REPOSITORY_TAG]: roster.repository }, moves };
 }
 
 /** The request that makes a planned key with its alias, rotation and replicas. */

@@ -1,17 +1,25 @@
-import { casesOf } from './desk.js';
+import { isKeyArn, partsOf } from '../key/key.js';
+import type { Plan } from '../plan/plan.js';
+import type { Case } from './case.js';
 import type { KnownKeys } from './estate.js';
-import type { InForce } from './in-force.js';
-import type { Ports } from './ports.js';
 
-/** The keys that executed creations made, by plan name; of several the last. */
-export async function knownKeys(ports: Ports, state: InForce): Promise<KnownKeys> {
-  const { cases } = await casesOf(ports, state);
-  const made = cases.flatMap(({ request, verdict }) => {
-    const receipt = verdict.receipt?.statement.predicate;
-    const created = request.statement.predicate.action === 'key.create' && verdict.state === 'executed';
-    return created && receipt?.key?.keyId
-      ? [{ at: receipt.finishedAt, name: receipt.key.name, keyId: receipt.key.keyId }]
-      : [];
-  });
-  return new Map(made.sort((a, b) => (a.at < b.at ? -1 : 1)).map(({ name, keyId }) => [name, keyId]));
+/**
+ * The keys that names of the plan stand for, as the records say: made by an executed creation, or given the plan's alias by
+ * an executed move. A key that is to replace another one has its name only from that move on.
+ */
+export function knownKeys(plan: Plan, cases: readonly Case[]): KnownKeys {
+  const named = cases.flatMap((item) => namedBy(plan, item)).sort((a, b) => (a.at < b.at ? -1 : 1));
+  return new Map(named.map(({ name, keyId }) => [name, keyId]));
+}
+
+function namedBy(plan: Plan, { request, verdict }: Case) {
+  const { action, key, region, parameters } = request.statement.predicate;
+  const receipt = verdict.receipt?.statement.predicate;
+  if (verdict.state !== 'executed' || !receipt) return [];
+  const at = receipt.finishedAt;
+  if (action === 'key.create')
+    return receipt.key?.keyId ? [{ at, name: receipt.key.name, keyId: receipt.key.keyId }] : [];
+  if (action !== 'key.alias-move' || region !== plan.regions.primary || !isKeyArn(parameters.to)) return [];
+  const name = key?.name ?? '';
+  return plan.keys[name]?.alias === parameters.alias ? [{ at, name, keyId: partsOf(parameters.to).keyId }] : [];
 }

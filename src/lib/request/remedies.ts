@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/canonical-json.js';
+import { keyArnOf } from '../key/key.js';
 import { diffPlan } from '../plan/diff.js';
 import type { Difference, ObservedEstate, ObservedKey, RemedyAction } from '../plan/estate.js';
 import type { Plan, PlannedKey } from '../plan/plan.js';
@@ -7,6 +8,7 @@ import { plannedKeyPolicy } from '../policy/planned.js';
 import { isVeto } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
 import type { Roster } from '../roster/roster.js';
+import type { Decided } from './decided.js';
 import { createProposal, expectationsOf } from './estate.js';
 import type { Proposal } from './open.js';
 import { promotionOf, replicaOf } from './replicas.js';
@@ -56,24 +58,23 @@ function hasRemedy(action: RemedyAction): action is keyof typeof REMEDIES {
 
 /**
  * The requests that would bring the live keys to the plan.
- * @param decided ARNs of keys whose deletion a quorum decided and nobody took back: that is no drift
+ * @param decided what a quorum decided, and nobody has taken back: that is no drift
  */
-export function remediesOf(
-  plan: Plan,
-  roster: Roster,
-  observed: ObservedEstate,
-  decided: ReadonlySet<string>,
-  how: How,
-): Remedies {
+export function remediesOf(plan: Plan, roster: Roster, observed: ObservedEstate, decided: Decided, how: How): Remedies {
   const proposals = new Map<string, Proposal>();
   const remaining: Difference[] = [];
-  for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster))) {
+  for (const difference of diffPlan(plan, observed, expectationsOf(plan, roster, decided.moves))) {
     const proposal = remedyOf(plan, roster, observed, difference, how);
-    if (proposal === null || decided.has(proposal.key?.arn ?? '')) remaining.push(difference);
+    if (proposal === null || decided.deletions.has(aboutOf(proposal))) remaining.push(difference);
     // One request removes all differences of its kind: several tags, a key and its replicas.
     else proposals.set(`${proposal.action} ${proposal.region} ${difference.key}`, proposal);
   }
   return { proposals: inOrder(plan, [...proposals.values()]), remaining };
+}
+
+/** The key that a proposal is for: of a name that stands for another key, the one that it goes back to. */
+function aboutOf({ action, key, parameters }: Proposal): string {
+  return action === 'key.alias-move' ? String(parameters.to) : (key?.arn ?? '');
 }
 
 function remedyOf(
@@ -87,7 +88,9 @@ function remedyOf(
   if (action === 'key.create') return createProposal(plan, roster, name, how.reason, how.executor);
   if (isAtPrimary(action)) return atPrimary(plan, roster, observed, { key: name, region }, action, how);
   const [planned, live] = [plan.keys[name], observed[region]?.[name]];
-  if (!hasRemedy(action) || !planned || !live) return null;
+  if (!planned || !live) return null;
+  if (action === 'key.alias-move') return aliasBack({ plan, roster, name, region, planned, live }, how);
+  if (!hasRemedy(action)) return null;
   const { arn, keyId } = live.description;
   const remedy: Remedy = REMEDIES[action];
   const parameters = remedy({ plan, roster, name, region, planned, live });
@@ -99,6 +102,15 @@ function remedyOf(
     ...how,
     executor: isVeto(action) ? null : how.executor,
   };
+}
+
+/** The plan's name stands for another key: the request is about that one, which the name leaves again. */
+function aliasBack({ plan, name, region, planned, live }: Differing, how: How): Proposal | null {
+  const { aliasTarget: keyId, description } = live;
+  if (keyId === null) return null;
+  const arn = keyArnOf({ partition: plan.partition, account: plan.account, region, keyId });
+  const parameters = { alias: planned.alias, to: description.arn };
+  return { action: 'key.alias-move', region, key: { name, alias: planned.alias, arn, keyId }, parameters, ...how };
 }
 
 type AtPrimary = 'key.replicate' | 'key.promote' | 'key.rotation' | 'key.rotation-off';

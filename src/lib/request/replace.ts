@@ -1,7 +1,8 @@
 import { CustodyError } from '../base/errors.js';
 import { inRegion, isKeyArn, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
 import { canonicalPolicy } from '../plan/diff-policy.js';
-import { type Plan, regionsOf } from '../plan/plan.js';
+import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
+import { moversOf } from '../policy/move.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import { REPLACES_TAG } from '../record/action-succeed.js';
@@ -12,7 +13,7 @@ import type { InForce } from './in-force.js';
 import { aliasTarget } from './observe-key.js';
 import { isOpen, type Proposal } from './open.js';
 import type { Aws, Ports } from './ports.js';
-import { type Ask, type Progress, type ReplaceStep, stepsOf } from './replace-steps.js';
+import { type Ask, type Progress, type RegionPolicies, type ReplaceStep, stepsOf } from './replace-steps.js';
 import type { How } from './rotate.js';
 import { plannedSubject, resolveKey } from './subject.js';
 import { type Succession, successionsOf } from './successors.js';
@@ -51,7 +52,7 @@ export async function lookAtReplacement(place: Place, given: string, moved: Move
   const { name, old, successor } = await pairOf(place, given, cases);
   const progress = await progressOf(place, cases, { name, old, successor, moved });
   const { steps, ask } = stepsOf(progress, cases);
-  const early = steps.find((step) => step.status !== 'done');
+  const early = steps.find(({ status }) => status !== 'done' && status !== 'not-needed');
   if (moved && (early?.name === 'new-key' || early?.name === 'let-out')) {
     throw new CustodyError('REFUSED', `nothing of ${name} can have been moved yet: the step ${early.name} is not done`);
   }
@@ -131,7 +132,12 @@ async function progressOf(
   const description = await reader.describe(region, old);
   const oldRegions = description === null ? [] : [...(description.multiRegion?.replicaRegions ?? []), region];
   const aliasRegions = regionsOf(plan, planned);
-  const policyOf = (move?: 'out') => plannedKeyPolicy(plan, state.roster, name, region, move);
+  const policies = async (where: string): Promise<RegionPolicies> => {
+    const policyOf = (move?: 'out') => plannedKeyPolicy(plan, state.roster, name, where, move);
+    const read = async (arn: KeyArn | null) => arn && canonical(await reader.policy(where, inRegion(arn, where)));
+    const [was, is] = await Promise.all([read(oldRegions.includes(where) ? old : null), read(successor)]);
+    return { old: was, successor: is, out: policyOf('out'), planned: policyOf() };
+  };
   return {
     name,
     alias: planned.alias,
@@ -144,15 +150,20 @@ async function progressOf(
       oldRegions,
       async (where) => (await reader.describe(where, inRegion(old, where)))?.state ?? null,
     ),
-    policies: {
-      old: description && canonical(await reader.policy(region, old)),
-      successor: successor && canonical(await reader.policy(region, successor)),
-      out: policyOf('out'),
-      planned: policyOf(),
-    },
+    policies: await each([...new Set([...oldRegions, ...aliasRegions])], policies),
+    letOutNeedless: letOutNeedless(planned),
     create: createAsk(plan, state, name, old),
     moved: moved !== null || wasMoved(cases, old, successor),
   };
+}
+
+/** Nobody has to be let out of a key that no role decrypts with calls of its own. */
+function letOutNeedless({ users }: PlannedKey): string | null {
+  const uses = users.map(({ roleArn, may, viaService }) => ({ roleArn, operations: may, viaService }));
+  if (moversOf(uses).length > 0) return null;
+  const services = [...new Set(users.map(({ viaService }) => viaService))].sort();
+  const only = users.length > 0 && services.every((service) => service !== null);
+  return only ? `used only through ${services.join(' and ')}` : 'no role decrypts with calls of its own';
 }
 
 function canonical(text: string | null): string | null {
@@ -172,9 +183,10 @@ function createAsk(plan: Plan, { roster }: InForce, name: string, old: KeyArn): 
     });
   }
   const { action: _, parameters, key, region } = createProposal(plan, roster, name, '', null);
-  const policy = plannedKeyPolicy(plan, roster, name, region, 'in');
+  const policyIn = (where: string) => plannedKeyPolicy(plan, roster, name, where, 'in');
+  const replicas = planned.replicas.map((where) => ({ region: where, policy: policyIn(where) }));
   const ref = { name, alias: key?.alias ?? planned.alias, arn: old, keyId: partsOf(old).keyId };
-  return { action: 'key.succeed', region, key: ref, parameters: { ...parameters, policy } };
+  return { action: 'key.succeed', region, key: ref, parameters: { ...parameters, policy: policyIn(region), replicas } };
 }
 
 /** Someone has said so in a request that moves the name: one that was refused or ran out says it no more. */

@@ -6,8 +6,10 @@ import type { ObservedKey } from '../plan/estate.js';
 import type { Plan, PlannedKey } from '../plan/plan.js';
 import { ON_DEMAND_LIMIT, onDemandLeft, rotationDue } from '../plan/rotation-due.js';
 import type { KeyRef } from '../record/statement.js';
+import { casesOf } from './desk.js';
 import { observeEstate } from './estate.js';
 import type { InForce } from './in-force.js';
+import { knownKeys } from './known-keys.js';
 import type { Proposal } from './open.js';
 import type { Aws, Ports } from './ports.js';
 import { resolvePrimary } from './subject.js';
@@ -92,9 +94,10 @@ export interface Due {
 }
 
 /** One request a key that is due, at its primary. */
-export async function dueProposals({ ports, aws, plan }: Place, how: How): Promise<Due> {
+export async function dueProposals({ ports, aws, state, plan }: Place, how: How): Promise<Due> {
   const region = plan.regions.primary;
-  const estate = await observeEstate(aws.reader, plan, ports.progress);
+  const { cases } = await casesOf(ports, state);
+  const estate = await observeEstate(aws.reader, plan, ports.progress, { known: knownKeys(plan, cases) });
   const now = ports.clock.now();
   const due = {
     proposals: [] as Proposal[],

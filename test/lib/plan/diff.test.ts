@@ -61,7 +61,11 @@ function byPlace<T>(value: (name: string, region: string) => T): Record<string, 
 }
 
 /** KMS writes names in another order than we do. */
-const EXPECTED: Expectations = { policies: byPlace((name) => `{"Id":"${name}","Version":"2012-10-17"}`), tags: OWN };
+const EXPECTED: Expectations = {
+  policies: byPlace((name) => `{"Id":"${name}","Version":"2012-10-17"}`),
+  tags: OWN,
+  moves: new Map(),
+};
 
 type Change = (key: ObservedKey) => Partial<ObservedKey> | null;
 
@@ -239,6 +243,31 @@ describe('diffPlan', () => {
     const found = diffPlan(plan, estate(), { ...EXPECTED, policies: {} });
     expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(['policy']));
     expect(found).toHaveLength(places(plan).length);
+  });
+});
+
+describe('policies under which ciphertexts move', () => {
+  const live = asPlanned('case-data', PRIMARY);
+  const move = '{"Id":"out","Version":"2012-10-17"}';
+  const drifted = (policy: string) => estate('case-data', PRIMARY, () => ({ policy }));
+  const found = (policy: string, moves: Expectations['moves']) =>
+    diffPlan(plan, drifted(policy), { ...EXPECTED, moves }).map(({ kind, severity, remedyAction }) => [
+      kind,
+      severity,
+      remedyAction,
+    ]);
+
+  it('are told of, and no request is made of them', () => {
+    const laidOut = '{ "Version": "2012-10-17", "Id": "out" }';
+    expect(found(laidOut, new Map([[live.description.arn, move]]))).toEqual([['policy', 'notice', undefined]]);
+  });
+
+  it.each([
+    ['another policy of the key that is replaced', '{"Id":"mine","Version":"2012-10-17"}', live.description.arn],
+    ['the same policy on a key that nobody replaces', move, 'arn:of-another-key'],
+    ['the same policy in a Region for which nobody decided it', move, live.description.arn.replace(PRIMARY, REPLICA)],
+  ])('are no cover for %s', (_, policy, arn) => {
+    expect(found(policy, new Map([[arn, move]]))).toEqual([['policy', 'critical', 'key.policy']]);
   });
 });
 

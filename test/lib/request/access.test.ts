@@ -9,7 +9,8 @@ import { requestIdOf } from '../../../src/lib/record/envelope.js';
 import { recordPath, requestFolder } from '../../../src/lib/record/paths.js';
 import * as access from '../../../src/lib/request/access.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
-import { lookUp } from '../../../src/lib/request/desk.js';
+import { NOTHING_DECIDED } from '../../../src/lib/request/decided.js';
+import { casesOf, lookUp } from '../../../src/lib/request/desk.js';
 import { observeEstate } from '../../../src/lib/request/estate.js';
 import { knownKeys } from '../../../src/lib/request/known-keys.js';
 import { observe } from '../../../src/lib/request/observe.js';
@@ -89,7 +90,7 @@ describe('every action, from request to replay', () => {
 
     const { state } = await place();
     const observed = await observeEstate(reader(), state.plan.plan, () => undefined, { names: ['case-data'] });
-    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, new Set(), HOW);
+    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, NOTHING_DECIDED, HOW);
     const remedy = proposals.find(({ action }) => action === 'key.policy');
     expect(remedy).toEqual(await access.policyProposal(await place(), WHERE, null, HOW));
     await played(remedy ?? drift, async () =>
@@ -121,13 +122,48 @@ describe('every action, from request to replay', () => {
       expect((await aliases()).has('alias/cmk/webauthn')).toBe(false),
     );
     const { state, ports } = await place();
-    const looking = { names: ['webauthn'], known: await knownKeys(ports, state) };
+    const looking = { names: ['webauthn'], known: knownKeys(state.plan.plan, (await casesOf(ports, state)).cases) };
     const observed = await observeEstate(reader(), state.plan.plan, () => undefined, looking);
-    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, new Set(), HOW);
+    const { proposals } = remediesOf(state.plan.plan, state.roster, observed, NOTHING_DECIDED, HOW);
     const mine = proposals.filter(({ key }) => key?.name === 'webauthn');
     expect(mine.map(({ action }) => action)).toEqual(['key.alias-create']);
     const [again] = mine;
     if (again) await played(again, async () => expect((await aliases()).get('alias/cmk/webauthn')).toBe(other.keyId));
+  });
+
+  it('T5 a plan’s alias that somebody pointed to another key comes back; a key that nobody may read stays a finding', async () => {
+    const gone = { kind: 'delete', name: 'cmk/webauthn' } as const;
+    await played(await access.aliasProposal(await place(), { ...WHERE, key: 'webauthn' }, gone, HOW), async () =>
+      expect((await aliases()).has('alias/cmk/webauthn')).toBe(false),
+    );
+    const pointTo = async (Principal: string) => {
+      const Statement = [{ Effect: 'Allow', Principal: { AWS: Principal }, Action: 'kms:*', Resource: '*' }];
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+      const { KeyMetadata: made } = await office.aws.past('admin', 'CreateKey', { Policy });
+      const { Arn: TargetKeyId, KeyId } = made as { readonly Arn: string; readonly KeyId: string };
+      const operation = (await aliases()).has('alias/cmk/webauthn') ? 'UpdateAlias' : 'CreateAlias';
+      await office.aws.past('admin', operation, { AliasName: 'alias/cmk/webauthn', TargetKeyId });
+      return { arn: TargetKeyId, keyId: KeyId };
+    };
+    const looked = async () => {
+      const { state, ports } = await place();
+      const known = knownKeys(state.plan.plan, (await casesOf(ports, state)).cases);
+      const observed = await observeEstate(reader(), state.plan.plan, () => undefined, { names: ['webauthn'], known });
+      const { proposals } = remediesOf(state.plan.plan, state.roster, observed, NOTHING_DECIDED, HOW);
+      return proposals.filter(({ key }) => key?.name === 'webauthn');
+    };
+    const closed = await pointTo(`arn:aws:iam::${office.team.plan.plan.account}:role/Admin`);
+    const [hopeless] = await looked();
+    expect(hopeless).toMatchObject({ action: 'key.alias-move', key: closed, parameters: { to: other.arn } });
+    const { ports, actor, aws } = office.desk('architect');
+    if (hopeless) await expect(openRequest(ports, actor, aws, hopeless)).rejects.toThrow(code('DENIED'));
+
+    const openKey = await pointTo('*');
+    const found = await looked();
+    expect(found.map(({ action, key }) => [action, key?.arn])).toEqual([['key.alias-move', openKey.arn]]);
+    const [back] = found;
+    if (back) await played(back, async () => expect((await aliases()).get('alias/cmk/webauthn')).toBe(other.keyId));
+    expect(await looked()).toEqual([]);
   });
 
   it('key.tag, key.untag, key.describe', async () => {

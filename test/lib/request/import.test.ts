@@ -6,6 +6,7 @@ import { requestJson } from '../../../src/lib/cli/present.js';
 import type { ListedMaterial } from '../../../src/lib/key/material.js';
 import { changesOf, sentenceOf } from '../../../src/lib/record/action.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
+import { NOTHING_DECIDED } from '../../../src/lib/request/decided.js';
 import { caseOf, lookUp } from '../../../src/lib/request/desk.js';
 import { createProposal, observeEstate } from '../../../src/lib/request/estate.js';
 import { execute } from '../../../src/lib/request/execute.js';
@@ -266,7 +267,13 @@ describe('the plan of a key of imported material', () => {
     const remedies = async () => {
       const { aws, plan, state } = await placeOf(office);
       const only = { ...plan, keys: { root: plan.keys.root as never } };
-      return remediesOf(only, state.roster, await observeEstate(aws.reader, only, () => undefined), new Set(), HOW);
+      return remediesOf(
+        only,
+        state.roster,
+        await observeEstate(aws.reader, only, () => undefined),
+        NOTHING_DECIDED,
+        HOW,
+      );
     };
     const before = await remedies();
     expect([before.proposals, before.remaining.map(({ kind }) => kind)]).toEqual([[], ['state', 'replica-missing']]);

@@ -5,6 +5,7 @@ import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { changesOf, sentenceOf, undoOf } from '../../../src/lib/record/action.js';
 import { REPOSITORY_TAG, REQUEST_TAG } from '../../../src/lib/record/action-create.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
+import { NOTHING_DECIDED } from '../../../src/lib/request/decided.js';
 import { expectationsOf, observeEstate } from '../../../src/lib/request/estate.js';
 import { promoteProposal, replicateProposal } from '../../../src/lib/request/regions.js';
 import { remediesOf } from '../../../src/lib/request/remedies.js';
@@ -38,7 +39,7 @@ async function openOffice(): Promise<Office> {
 async function remedies(office: Office) {
   const { aws, plan, state } = await placeOf(office);
   const only = { ...plan, keys: { root: plan.keys.root as never } };
-  return remediesOf(only, state.roster, await observeEstate(aws.reader, only, () => undefined), new Set(), HOW);
+  return remediesOf(only, state.roster, await observeEstate(aws.reader, only, () => undefined), NOTHING_DECIDED, HOW);
 }
 
 const plannedPolicy = (office: Office, name: string, region: string) =>
@@ -149,7 +150,7 @@ describe('key.replicate', () => {
     const { aws, plan, state } = await placeOf(office);
     const only = { ...plan, keys: { root: plan.keys.root as never } };
     const estate = await observeEstate(aws.reader, only, () => undefined);
-    const differences = diffPlan(only, estate, expectationsOf(only, state.roster));
+    const differences = diffPlan(only, estate, expectationsOf(only, state.roster, NOTHING_DECIDED.moves));
     expect(differences.map(({ kind, region, severity }) => [kind, region, severity])).toEqual([
       ['alias', REPLICA, 'warning'],
       ['policy', REPLICA, 'critical'],

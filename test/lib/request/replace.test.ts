@@ -10,9 +10,13 @@ import { inRegion, type KeyArn, partsOf } from '../../../src/lib/key/key.js';
 import { canonicalPolicy } from '../../../src/lib/plan/diff-policy.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { reviewRequest } from '../../../src/lib/request/approve.js';
+import { decidedBy } from '../../../src/lib/request/decided.js';
 import { casesOf, lookUp } from '../../../src/lib/request/desk.js';
+import { observeEstate } from '../../../src/lib/request/estate.js';
 import { execute } from '../../../src/lib/request/execute.js';
+import { knownKeys } from '../../../src/lib/request/known-keys.js';
 import { openRequest } from '../../../src/lib/request/open.js';
+import { remediesOf } from '../../../src/lib/request/remedies.js';
 import { lookAtReplacement, type MovedBy, replaceProposal } from '../../../src/lib/request/replace.js';
 import { assertReplaces, successionsOf } from '../../../src/lib/request/successors.js';
 import { createTeam, PRIMARY, REPLICA } from '../../support/people.js';
@@ -62,13 +66,18 @@ const app = () => office.aws.line('service');
 
 async function seal(key: KeyArn): Promise<Uint8Array> {
   const parameters = { KeyId: key, KeySpec: 'AES_256', EncryptionContext: CONTEXT };
-  const { CiphertextBlob } = await callDirectly(app(), PRIMARY, 'GenerateDataKeyWithoutPlaintext', parameters);
+  const { CiphertextBlob } = await callDirectly(
+    app(),
+    partsOf(key).region,
+    'GenerateDataKeyWithoutPlaintext',
+    parameters,
+  );
   return CiphertextBlob as Uint8Array;
 }
 
 async function decrypt(ciphertext: Uint8Array, key: KeyArn): Promise<string> {
   const parameters = { KeyId: key, CiphertextBlob: ciphertext, EncryptionContext: CONTEXT };
-  const { Plaintext } = await callDirectly(app(), PRIMARY, 'Decrypt', parameters);
+  const { Plaintext } = await callDirectly(app(), partsOf(key).region, 'Decrypt', parameters);
   return Buffer.from(Plaintext as Uint8Array).toString('hex');
 }
 
@@ -130,6 +139,25 @@ async function successions(who: Seat = 'architect') {
   return successionsOf((await casesOf(ports, await lookUp(ports, 'remote'))).cases);
 }
 
+/** What `keys apply` makes of case-data now: which key it looks at, what it would ask for, and what it only tells. */
+async function applied() {
+  const { ports, aws } = office.machine('privacy');
+  const state = await lookUp(ports, 'remote');
+  const { plan } = state.plan;
+  const { cases } = await casesOf(ports, state);
+  const known = knownKeys(plan, cases);
+  const observed = await observeEstate(aws.reader, plan, ports.progress, { names: ['case-data'], known });
+  const only = { ...plan, keys: { 'case-data': plan.keys['case-data'] ?? never() } };
+  const how = { reason: '', executor: null };
+  const { proposals, remaining } = remediesOf(only, state.roster, observed, decidedBy(plan, state.roster, cases), how);
+  const told = remaining.map(({ kind, region, severity }) => `${kind} ${region} ${severity}`);
+  return { keyId: known.get('case-data'), proposals, told };
+}
+
+function never(): never {
+  throw new Error('the plan has case-data');
+}
+
 const none: RecordsAtHand = {
   needed: () => Promise.reject(new Error('there is no repository')),
   ifAny: async () => null,
@@ -144,7 +172,7 @@ async function reEncryption(given: string, from: string, clone = true) {
 }
 
 const policyOf = async (key: KeyArn) =>
-  canonicalPolicy((await office.desk('architect').aws.reader.policy(PRIMARY, key)) ?? '');
+  canonicalPolicy((await office.desk('architect').aws.reader.policy(partsOf(key).region, key)) ?? '');
 
 describe('keys replace: a compromised key, from the first request to the end', { shuffle: false }, () => {
   let successor: KeyArn;
@@ -161,6 +189,7 @@ describe('keys replace: a compromised key, from the first request to the end', {
     expect(await standing()).toEqual([
       `new-key ${PRIMARY} next`,
       `let-out ${PRIMARY} later`,
+      `let-out ${REPLICA} later`,
       'move later',
       `alias ${PRIMARY} later`,
       `alias ${REPLICA} later`,
@@ -169,6 +198,7 @@ describe('keys replace: a compromised key, from the first request to the end', {
       `delete ${REPLICA} later`,
       `delete ${PRIMARY} later`,
       `policy ${PRIMARY} later`,
+      `policy ${REPLICA} later`,
     ]);
     await expect(look('architect', 'case-data', { by: 'architect' })).rejects.toThrow(code('REFUSED'));
   });
@@ -205,10 +235,24 @@ describe('keys replace: a compromised key, from the first request to the end', {
       expect(names).toEqual([]);
     }
     await expect(move(old, successor, stored[0] ?? new Uint8Array())).rejects.toThrow(code('DENIED'));
+    expect(await applied()).toEqual({ keyId: partsOf(old).keyId, proposals: [], told: [] });
   });
 
-  it('lets ciphertexts out, under the same context only; KMS moves them, twice the same', async () => {
+  it('lets ciphertexts out in every Region, under the same context only; KMS moves them, twice the same', async () => {
     await carryOut(await begin('deputy'), 'deputy');
+    expect(await standing()).toContain(`let-out ${REPLICA} next`);
+    const elsewhere = await seal(inRegion(old, REPLICA));
+    const away = await reEncryption('case-data', inRegion(old, REPLICA));
+    expect(away.key).toMatchObject({ arn: inRegion(successor, REPLICA), region: REPLICA });
+    await expect(rewrap({ ciphertext: elsewhere, context: CONTEXT }, away.to)).rejects.toThrow(code('DENIED'));
+    await carryOut(await begin('architect'), 'architect');
+    const there = await rewrap({ ciphertext: elsewhere, context: CONTEXT }, away.to);
+    expect(there).toMatchObject({ outcome: 'moved' });
+    if (there.outcome === 'moved') await decrypt(there.ciphertext, inRegion(successor, REPLICA));
+
+    // Its own policy put back now would cut the move off: `keys apply` tells of it and asks for nothing.
+    const told = [PRIMARY, REPLICA].map((region) => `policy ${region} notice`);
+    expect(await applied()).toEqual({ keyId: partsOf(old).keyId, proposals: [], told });
     // By its name, though that still stands for the old key.
     const { key, to } = await reEncryption('case-data', old);
     expect(key).toEqual({ name: 'case-data', arn: successor, region: PRIMARY });
@@ -273,6 +317,12 @@ describe('keys replace: a compromised key, from the first request to the end', {
     await office.approve('privacy', id);
     await office.execute('privacy', id);
     expect(await standing('privacy')).toContain(`alias ${REPLICA} next`);
+    // The name stands for the new key from now on; `keys apply` asks for the same as the next step.
+    const between = await applied();
+    expect(between.keyId).toBe(partsOf(successor).keyId);
+    expect(between.told).toEqual([PRIMARY, REPLICA].map((region) => `policy ${region} notice`));
+    const { ask } = (await look('privacy')).found;
+    expect(between.proposals).toEqual([{ ...ask, reason: '', executor: null }]);
     await carryOut(await begin('privacy'), 'privacy');
     for (const region of [PRIMARY, REPLICA]) {
       const named = new Map(
@@ -294,7 +344,13 @@ describe('keys replace: a compromised key, from the first request to the end', {
 
   it('T56 puts the plan’s own policy back: then KMS lets nothing out of the new key either', async () => {
     await carryOut(await begin('architect'), 'architect');
-    expect(await policyOf(successor)).toBe(plannedKeyPolicy(team.plan.plan, team.roster, 'case-data', PRIMARY));
+    expect((await applied()).told).toEqual([`policy ${REPLICA} notice`]);
+    await carryOut(await begin('deputy'), 'deputy');
+    for (const region of [PRIMARY, REPLICA]) {
+      const planned = plannedKeyPolicy(team.plan.plan, team.roster, 'case-data', region);
+      expect(await policyOf(inRegion(successor, region))).toBe(planned);
+    }
+    expect(await applied()).toEqual({ keyId: partsOf(successor).keyId, proposals: [], told: [] });
     const [first = new Uint8Array()] = moved;
     await expect(move(successor, stranger, first)).rejects.toThrow(code('DENIED'));
     await expect(move(successor, successor, first)).rejects.toThrow(code('DENIED'));

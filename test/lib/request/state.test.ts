@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { verifyRecords } from '../../../src/lib/inspect/records.js';
 import { changesOf } from '../../../src/lib/record/action.js';
 import { cancelDeletion } from '../../../src/lib/request/cancel-deletion.js';
+import { NOTHING_DECIDED } from '../../../src/lib/request/decided.js';
 import { casesOf, lookUp } from '../../../src/lib/request/desk.js';
 import { certificatesOf, decidedDeletions, deletionOf } from '../../../src/lib/request/destruction.js';
 import { observeEstate } from '../../../src/lib/request/estate.js';
@@ -146,8 +147,10 @@ describe('whether a key may be used, and whether it is to exist', () => {
     // No drift: a quorum decided it. Not decided, `keys apply` would ask for the veto.
     const { ports, aws, plan, state } = await place();
     const estate = await observeEstate(aws.reader, plan, ports.progress);
-    const asked = (decided: ReadonlySet<string>) =>
-      remediesOf(plan, state.roster, estate, decided, HOW).proposals.map(({ action, key }) => `${action} ${key?.name}`);
+    const asked = (deletions: ReadonlySet<string>) =>
+      remediesOf(plan, state.roster, estate, { ...NOTHING_DECIDED, deletions }, HOW).proposals.map(
+        ({ action, key }) => `${action} ${key?.name}`,
+      );
     expect(asked(decidedDeletions(await cases()))).not.toContain('key.cancel-deletion case-data');
     expect(asked(new Set())).toContain('key.cancel-deletion case-data');
 
