@@ -1,25 +1,18 @@
-import { Args } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { openedText, openFlags, openOne, regionFlag } from '../../lib/cli/open-flags.js';
-import { endGrantProposal } from '../../lib/request/access.js';
+import { endGrantArgs, endGrantFlags, openGrantEnd } from '../../lib/cli/grant-end.js';
+import { openedText } from '../../lib/cli/open-flags.js';
 
 export default class KeysRetire extends BaseCommand<typeof KeysRetire> {
   static override summary = 'Ask the quorum to retire a grant whose work is done.';
   static override description =
     'Like revoking; CloudTrail tells the two apart. custody keys show KEY lists grants and their ids.';
   static override examples = ['<%= config.bin %> keys retire case-data GRANT-ID'];
-  static override args = {
-    key: Args.string({ description: 'name, alias, key id or ARN', required: true }),
-    grant: Args.string({ description: 'id of the grant', required: true }),
-  };
-  static override flags = { ...openFlags, ...regionFlag };
+  static override args = endGrantArgs;
+  static override flags = endGrantFlags;
 
   async run() {
     const seat = await this.context.seat('remote-if-reachable');
-    const how = { reason: this.flags.reason, executor: this.flags.executor ?? null };
-    const where = { key: this.args.key, region: this.flags.in ?? null };
-    const proposal = await endGrantProposal(seat, where, 'key.retire', this.args.grant, how);
-    const opened = await openOne(seat, proposal, this.flags['dry-run']);
+    const opened = await openGrantEnd(seat, 'key.retire', { args: this.args, flags: this.flags });
     this.show(openedText(opened));
     return opened;
   }
