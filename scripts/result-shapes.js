@@ -167,6 +167,7 @@ export const DEFINITIONS = {
     operations: list(text),
     encryptionContextEquals: nullable(any),
     encryptionContextSubset: nullable(any),
+    sourceArn: nullable(text),
     createdAt: use('instant'),
     region: text,
     request: nullable(text),

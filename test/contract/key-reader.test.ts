@@ -199,6 +199,7 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
       operations: ['Decrypt', 'Encrypt'],
       encryptionContextEquals: null,
       encryptionContextSubset: pairs,
+      sourceArn: null,
       createdAt: expect.stringMatching(/^\d{4}-/),
     });
     const names = Array.from({ length: 101 }, (_, at) => `more-${at}`);

@@ -33,6 +33,7 @@ const withGrant = (office: Office) => {
     operations: ['Decrypt'],
     encryptionContextEquals: null,
     encryptionContextSubset: null,
+    sourceArn: null,
     createdAt: office.clock.now(),
   });
 };

@@ -80,6 +80,7 @@ export const ACCESS_OPERATIONS: Readonly<Record<string, Operation>> = {
         operations: [...(Operations as readonly string[])].sort(),
         encryptionContextEquals: constraints.EncryptionContextEquals ?? null,
         encryptionContextSubset: constraints.EncryptionContextSubset ?? null,
+        sourceArn: null,
         createdAt: now,
       });
     return { GrantId: id };

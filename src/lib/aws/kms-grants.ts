@@ -15,17 +15,20 @@ export async function grants(aws: AwsConnection, region: string, key: string): P
   return found.map(grantOf).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** A grant is for a principal of an account or for an AWS service, one of the two (KMS API Reference, GrantListEntry). */
 function grantOf(found: GrantListEntry): Grant {
-  const { GrantId: id, GranteePrincipal: grantee, Operations, CreationDate, Constraints } = found;
+  const { GrantId: id, Operations, CreationDate, Constraints } = found;
+  const grantee = found.GranteePrincipal || found.GranteeServicePrincipal;
   if (!id || !grantee || !Operations || !CreationDate) throw unreadable('ListGrants');
   return {
     id,
     name: found.Name || null,
     grantee,
-    retiring: found.RetiringPrincipal ?? null,
+    retiring: found.RetiringPrincipal || found.RetiringServicePrincipal || null,
     operations: [...Operations].sort(),
     encryptionContextEquals: Constraints?.EncryptionContextEquals ?? null,
     encryptionContextSubset: Constraints?.EncryptionContextSubset ?? null,
+    sourceArn: Constraints?.SourceArn ?? null,
     createdAt: instantFromDate(CreationDate),
   };
 }

@@ -48,13 +48,14 @@ export function grantText(grants: readonly GrantFacts[]): string {
 }
 
 function grantBlock({ id, region, request, grantee, operations, retiring, ...grant }: GrantFacts): string {
-  const { encryptionContextEquals: equals, encryptionContextSubset: subset } = grant;
+  const { encryptionContextEquals: equals, encryptionContextSubset: subset, sourceArn } = grant;
   const context = equals ?? subset;
   return pairs([
     ['id', id],
     ['for', grantee],
     ['may', operations.join(', ')],
     ['context', context === null ? 'any' : `${JSON.stringify(context)}${equals === null ? ' and more' : ''}`],
+    ...(sourceArn === null ? [] : ([['only on behalf of', sourceArn]] as const)),
     ['retired by', retiring ?? 'nobody named'],
     ['made', `${grant.createdAt} in ${region}, ${request ?? 'by no request of this repository'}`],
   ]);

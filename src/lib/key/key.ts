@@ -93,12 +93,16 @@ export interface Grant {
   /** 64 hex characters. */
   readonly id: string;
   readonly name: string | null;
+  /** ARN of a principal, or the service principal that AWS names in its place (`dynamodb.amazonaws.com`). */
   readonly grantee: string;
+  /** The same; null when nobody is named. */
   readonly retiring: string | null;
   /** Sorted. */
   readonly operations: readonly string[];
   readonly encryptionContextEquals: Readonly<Record<string, string>> | null;
   readonly encryptionContextSubset: Readonly<Record<string, string>> | null;
+  /** The resource for which alone a service principal may use the grant (KMS API Reference, GrantConstraints); else null. */
+  readonly sourceArn: string | null;
   readonly createdAt: Instant;
 }
 

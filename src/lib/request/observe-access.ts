@@ -82,7 +82,7 @@ async function grantsOf(reader: KeyReader, subject: Subject): Promise<readonly G
 }
 
 function grantFields({ id, name, grantee, retiring, operations, ...constraints }: Grant): JsonObject {
-  const { encryptionContextEquals: equals, encryptionContextSubset: subset } = constraints;
+  const { encryptionContextEquals: equals, encryptionContextSubset: subset, sourceArn } = constraints;
   return {
     id,
     name,
@@ -91,5 +91,6 @@ function grantFields({ id, name, grantee, retiring, operations, ...constraints }
     operations,
     encryptionContextEquals: equals && { ...equals },
     encryptionContextSubset: subset && { ...subset },
+    sourceArn,
   };
 }

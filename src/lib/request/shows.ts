@@ -44,6 +44,7 @@ function isAsked(grant: JsonObject, { parameters, nonce }: Asked): boolean {
     grant.name === nonce &&
     grant.grantee === parameters.grantee &&
     grant.retiring === parameters.retiring &&
+    grant.sourceArn === null &&
     sameJson(grant.operations, parameters.operations) &&
     sameJson(grant.encryptionContextEquals, pairs('EncryptionContextEquals')) &&
     sameJson(grant.encryptionContextSubset, pairs('EncryptionContextSubset'))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
+import { grantText } from '../../../src/lib/cli/grant-list.js';
 import { caught, kmsError, openCanned, REGION } from './support.js';
 
 const ID = '11111111-2222-3333-4444-555555555555';
@@ -44,6 +45,47 @@ describe('KeyReader against answers that lie', () => {
     const reader = createKeyReader(aws);
     expect(await reader.rotations(REGION, 'k')).toEqual([]);
     expect(await reader.rotationStatus(REGION, 'k')).toMatchObject({ enabled: false, periodDays: null });
+  });
+
+  describe('grants of AWS services', () => {
+    const TABLE = 'arn:aws:dynamodb:eu-central-1:000000000000:table/cases';
+    const entry = (more: object) => ({
+      body: JSON.stringify({
+        Grants: [{ GrantId: 'a'.repeat(64), Operations: ['Encrypt', 'Decrypt'], CreationDate: 1769850000, ...more }],
+        Truncated: false,
+      }),
+    });
+    const read = async (more: object) => createKeyReader((await openCanned([entry(more)])).aws).grants(REGION, 'k');
+
+    it('are read and name the service', async () => {
+      const found = await read({
+        GranteeServicePrincipal: 'dynamodb.amazonaws.com',
+        RetiringServicePrincipal: 'backup.amazonaws.com',
+        Constraints: { SourceArn: TABLE },
+      });
+      expect(found).toEqual([
+        expect.objectContaining({
+          name: null,
+          grantee: 'dynamodb.amazonaws.com',
+          retiring: 'backup.amazonaws.com',
+          encryptionContextEquals: null,
+          encryptionContextSubset: null,
+          sourceArn: TABLE,
+        }),
+      ]);
+      const [grant] = found ?? [];
+      if (!grant) throw new Error('no grant was read');
+      const text = grantText([{ ...grant, region: REGION, request: null }]);
+      for (const said of ['dynamodb.amazonaws.com', 'backup.amazonaws.com', TABLE]) expect(text).toContain(said);
+    });
+
+    it.each([
+      ['nobody', {}],
+      ['two empty names', { GranteePrincipal: '', GranteeServicePrincipal: '' }],
+      ['a service, but for nothing', { GranteeServicePrincipal: 'dynamodb.amazonaws.com', Operations: null }],
+    ])('that are for %s are not believed', async (_, more) => {
+      expect(await caught(read(more))).toMatchObject({ code: 'UNAVAILABLE' });
+    });
   });
 
   it('only NotFoundException means that there is no such key', async () => {
