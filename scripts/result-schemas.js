@@ -113,7 +113,12 @@ const RESULTS = {
   'keys-tag': opened,
   'keys-show': either(
     object({ request: use('request') }),
-    object({ key: nullable(use('key')), grants: list(use('grant')), destroyed: list(use('certificate')) }),
+    object({
+      key: nullable(use('key')),
+      materials: list(use('material')),
+      grants: list(use('grant')),
+      destroyed: list(use('certificate')),
+    }),
   ),
   'keys-withdraw': vetoed,
   'ledger-show': object({

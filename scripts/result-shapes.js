@@ -159,6 +159,15 @@ export const DEFINITIONS = {
     enforcement: object({ level: oneOf('enforced', 'advisory'), because: text }),
     findings: list(use('difference')),
   }),
+  material: object({
+    id: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+    region: text,
+    state: oneOf('CURRENT', 'NON_CURRENT', 'PENDING_ROTATION', 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION'),
+    importState: nullable(oneOf('IMPORTED', 'PENDING_IMPORT')),
+    expiresAt: nullable(use('instant')),
+    description: nullable(text),
+    rotation: nullable(object({ type: oneOf('AUTOMATIC', 'ON_DEMAND'), at: use('instant') })),
+  }),
   grant: object({
     id: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     name: nullable(text),

@@ -91,7 +91,9 @@ describe('key material, from a descriptor to KMS', () => {
     let done = await execute([...fd, '--json'], material);
     for (let turn = 0; done.exit === 5 && turn < 3; turn++) done = await execute([...fd, '--json'], material);
     expect([done.exit, at(done.json, 'receipt', 'outcome')]).toEqual([0, 'executed']);
-    expect(at((await ceremony.ok('deputy', 'keys', 'show', 'root')).json, 'key', 'state')).toBe('Enabled');
+    const shown = (await ceremony.ok('deputy', 'keys', 'show', 'root')).json;
+    expect(at(shown, 'key', 'state')).toBe('Enabled');
+    expect(at(shown, 'materials')).toMatchObject([{ state: 'CURRENT', importState: 'IMPORTED', expiresAt: null }]);
 
     const everything = await written();
     expect(everything.includes(commitmentOf(material))).toBe(true);

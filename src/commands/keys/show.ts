@@ -4,6 +4,7 @@ import { BaseCommand } from '../../lib/cli/base-command.js';
 import { certificateJson, certificateScreen } from '../../lib/cli/certificate.js';
 import { grantFacts, grantText } from '../../lib/cli/grant-list.js';
 import { keyFacts, keyScreen } from '../../lib/cli/key-list.js';
+import { materialFacts, materialText } from '../../lib/cli/material-list.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { requestScreen } from '../../lib/cli/request-screen.js';
 import type { KeyReader } from '../../lib/key/key.js';
@@ -53,9 +54,9 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
       if (cause instanceof CustodyError && cause.code === 'NOT_FOUND' && destroyed.length > 0) return null;
       throw cause;
     });
-    const screens = key ? [keyScreen(key.facts), grantText(key.grants)] : [];
-    this.show([...screens, ...destroyed.map(certificateScreen)].join('\n\n'));
-    return { key: key?.facts ?? null, grants: key?.grants ?? [], destroyed };
+    const screens = key ? [keyScreen(key.facts), materialText(key.materials), grantText(key.grants)] : [];
+    this.show([...screens.filter((screen) => screen !== null), ...destroyed.map(certificateScreen)].join('\n\n'));
+    return { key: key?.facts ?? null, materials: key?.materials ?? [], grants: key?.grants ?? [], destroyed };
   }
 
   private async liveKey(state: InForce, cases: readonly Case[], ports: Ports, reader: KeyReader) {
@@ -64,6 +65,7 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const estate = await observeEstate(reader, plan, ports.progress, { names: [name], known: knownKeys(plan, cases) });
     const grants = await grantFacts(ports, reader, state, estate, name);
     const decided = decidedBy(plan, state.roster, cases);
-    return { facts: keyFacts(state, estate, name, decided, ports.clock.now()), grants };
+    const materials = await materialFacts(reader, estate, name);
+    return { facts: keyFacts(state, estate, name, decided, ports.clock.now()), materials, grants };
   }
 }
