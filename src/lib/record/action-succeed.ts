@@ -1,6 +1,7 @@
+import { CustodyError } from '../base/errors.js';
 import { object, type Reader } from '../base/fields.js';
 import { KEY_PARAMETERS, newKeyCalls, newKeyChanges } from './action-create.js';
-import { row } from './action-row.js';
+import { type ActionSubject, arnOf, row } from './action-row.js';
 
 /** The tag by which a key says which one it replaces, by key id: whoever moves ciphertexts looks there. */
 export const REPLACES_TAG = 'custody:replaces';
@@ -16,7 +17,7 @@ export const succeed = row<SucceedParameters>({
   class: 'create',
   risk: 'high',
   parameters,
-  calls: (subject, p) => newKeyCalls(subject, p, { [REPLACES_TAG]: subject.key?.keyId ?? '' }),
+  calls: (subject, p) => newKeyCalls(subject, p, { [REPLACES_TAG]: replacedId(subject) }),
   sentence: (name, p) =>
     `Create a key that is to replace ${name}${p.multiRegion ? ', as a multi-Region key' : ''}` +
     `${p.replicas.length > 0 ? ` with replicas in ${p.replicas.map(({ region }) => region).join(', ')}` : ''}. ` +
@@ -27,6 +28,12 @@ export const succeed = row<SucceedParameters>({
     ...others(before.successors),
   ],
 });
+
+/** @throws CustodyError RECORD_MALFORMED for a request that names no key, which would tag the new one as nobody's */
+function replacedId(subject: ActionSubject): string {
+  if (arnOf(subject).endsWith(`/${subject.key?.keyId}`)) return subject.key?.keyId ?? '';
+  throw new CustodyError('RECORD_MALFORMED', 'the id of the key that is replaced is not the one of its ARN');
+}
 
 /** Anyone who may create keys in the account can tag one so; approvers should know of it. */
 function others(successors: unknown) {
