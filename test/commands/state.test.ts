@@ -53,6 +53,21 @@ describe('whether a key may be used, and whether it is to exist', () => {
     expect(await ask('keys', 'disable', 'case-data', '--in', 'eu-west-1')).toEqual([2, 'NOT_FOUND']);
   });
 
+  it('T56 ciphertexts leave for another key only as the records say; without a repository, as its tag says', async () => {
+    const { caseDataArn: own } = ceremony;
+    const other = own.replace(/.{12}$/, 'f'.repeat(12));
+    const words = ['keys', 'rewrap', own, '--from', other, '--lines', 'in.jsonl', '--dry-run', '--json'];
+    const message = ({ json }: CliOutcome) => textAt(json, 'error', 'message');
+    const there = await ceremony.run('architect', words);
+    expect([there.exit, message(there)]).toEqual([
+      3,
+      expect.stringContaining('no executed request of this repository'),
+    ]);
+    const none = await ceremony.run('architect', words, { CUSTODY_REPO: undefined });
+    expect([none.exit, message(none)]).toEqual([3, expect.stringContaining('is not tagged as the key that replaces')]);
+    expect(none.stderr).toContain('There is no repository here');
+  });
+
   it('what is due is reported for a machine', async () => {
     const { json } = await ceremony.ok('architect', 'keys', 'rotate', '--due', '--dry-run');
     expect(json).toMatchObject({ opened: [], alreadyOpen: [], failures: [] });

@@ -4,12 +4,20 @@ import type { BuildChange, Change, CommitId, Published, PublishOptions } from '.
 import { verifyRange } from './range.js';
 import type { Refs } from './refs.js';
 import type { Repository } from './repository.js';
+import { quoted } from './tree.js';
 
 /** What the flows below need of the remote; `transport.ts` is one. */
 export interface Remote {
   /** The remote's main, with its objects fetched; null when there is none. */
   fetch(): Promise<CommitId | null>;
-  push(commit: CommitId, parent: CommitId | null): Promise<'pushed' | 'moved'>;
+  push(commit: CommitId, parent: CommitId | null): Promise<'pushed' | 'moved' | HeldLock>;
+}
+
+/** A lock file of the remote that kept main from moving. */
+export interface HeldLock {
+  readonly file: string;
+  /** How old it is; null where this machine cannot see. */
+  readonly ageMillis: number | null;
 }
 
 export interface GitLimits {
@@ -19,9 +27,16 @@ export interface GitLimits {
   readonly silenceMillis: number;
   /** How often an unreachable remote is tried again. */
   readonly retries: number;
+  /** Git holds a lock for milliseconds: one that is there for so long was left behind. */
+  readonly lockMillis: number;
 }
 
-export const DEFAULT_LIMITS: GitLimits = { deadlineMillis: 120_000, silenceMillis: 30_000, retries: 3 };
+export const DEFAULT_LIMITS: GitLimits = {
+  deadlineMillis: 120_000,
+  silenceMillis: 30_000,
+  retries: 3,
+  lockMillis: 15_000,
+};
 
 export interface Exchange {
   readonly repository: Repository;
@@ -36,6 +51,8 @@ interface Advanced {
   readonly refs: Refs;
   /** The commits that this step has brought. */
   readonly fresh: readonly CommitId[];
+  /** What was in the way of a push. */
+  readonly lock?: HeldLock;
 }
 
 /**
@@ -71,6 +88,7 @@ export async function publish(exchange: Exchange, build: BuildChange, options: P
   const end = millisOf(clock.now()) + limits.deadlineMillis;
   const tried = new Set<CommitId>();
   let refs = await repository.refs();
+  let lockedSince: number | null = null;
   for (let attempt = 0; ; attempt++) {
     if (options.onlyOn !== undefined && refs.main !== options.onlyOn) throw movedFrom(options.onlyOn, refs.main);
     const change = await build(repository.view(refs.main));
@@ -82,14 +100,36 @@ export async function publish(exchange: Exchange, build: BuildChange, options: P
       const step = await deliver(exchange, commit, refs, options.mayWait === true ? 0 : limits.retries);
       const landed = step.fresh.find((id) => tried.has(id));
       if (landed !== undefined) return { commit: landed, pushed: true };
+      lockedSince = lockedSinceThen(step, refs, lockedSince, millisOf(clock.now()));
+      if (step.lock && lockedSince !== null) assertInUse(step.lock, millisOf(clock.now()) - lockedSince, limits);
       refs = step.refs;
+      exchange.onProgress(step.lock ? `the remote is locked by ${quoted(step.lock.file)}` : FASTER);
     } catch (cause) {
       return await keepWaiting(exchange, refs, { ...change, files }, options, cause);
     }
     if (millisOf(clock.now()) > end) throw neverFirst(attempt + 1, limits);
-    exchange.onProgress(`another custodian was faster, building again (${attempt + 1})`);
     await clock.sleep(backoff(exchange.random, attempt, 50, 2_000));
   }
+}
+
+const FASTER = 'another custodian was faster, building again';
+
+/** Since when nothing but locks was seen: once main moves, somebody is at work there. */
+function lockedSinceThen({ lock, refs }: Advanced, before: Refs, since: number | null, now: number): number | null {
+  return lock === undefined || refs.main !== before.main ? null : (since ?? now);
+}
+
+/** @throws CustodyError LOCKED for a lock file that nobody takes away any more */
+function assertInUse({ file, ageMillis }: HeldLock, seenMillis: number, { lockMillis }: GitLimits): void {
+  const heldMillis = Math.max(ageMillis ?? 0, seenMillis);
+  if (heldMillis < lockMillis) return;
+  throw new CustodyError('LOCKED', `the remote's branch main is locked by ${quoted(file)}; nothing was published`, {
+    details: { file, heldSeconds: Math.round(heldMillis / 1000) },
+    suggestions: [
+      'A git that crashed or lost power there left it behind: git itself takes such a file away within a second.',
+      'See that no git is at work in that repository, delete the file there, and run the command again.',
+    ],
+  });
 }
 
 /** One push; when it did not go through, or its answer was lost, looks what the remote has now. */
@@ -99,17 +139,22 @@ async function deliver(exchange: Exchange, commit: CommitId, refs: Refs, retries
     if (outcome === 'pushed') return { refs: await exchange.repository.moveTo(refs, commit), fresh: [commit] };
     // A push whose answer was lost may have landed all the same: nothing is pushed again before we have looked.
     const seen = await advance(exchange, refs, retries);
+    if (isLock(outcome)) return { ...seen, lock: outcome };
     if (outcome === 'moved' || seen.fresh.length > 0) return seen;
     if (attempt >= retries) throw outcome;
     await exchange.clock.sleep(backoff(exchange.random, attempt, 500, 8_000));
   }
 }
 
+function isLock(outcome: 'moved' | HeldLock | CustodyError): outcome is HeldLock {
+  return typeof outcome === 'object' && 'file' in outcome;
+}
+
 async function pushOnce(
   remote: Remote,
   commit: CommitId,
   parent: CommitId | null,
-): Promise<'pushed' | 'moved' | CustodyError> {
+): Promise<'pushed' | 'moved' | HeldLock | CustodyError> {
   try {
     return await remote.push(commit, parent);
   } catch (cause) {

@@ -42,16 +42,27 @@ export function faultOf(errors: string, operation: string): CustodyError {
 /** Refusals that mean: another one was faster. */
 const MOVED =
   /^\[rejected\]|cannot lock ref|failed to update ref|incorrect old value|reference already exists|failed to lock|unable to create .*\.lock/i;
+/** What git's lockfile.c says of a lock file that is there: another git holds it for milliseconds, or a crashed one left it. */
+const LOCK = /unable to create '([^'\n]{1,1000}\.lock)': file exists/i;
+
+/** The remote's main could not move, because this file was there. */
+export interface RemoteLock {
+  /** As the remote's git names it. */
+  readonly file: string;
+}
 
 /**
  * What a failed `git push --porcelain` means: a line `!<tab><from>:<to><tab><why>` is the remote's answer, without one the
  * connection broke.
+ * @returns the lock file where one was in the way; which of the two it is, time tells
  * @throws CustodyError DENIED when the remote does not want it, REMOTE_UNREACHABLE when its answer did not come
  */
-export function judgePush(output: string, errors: string): 'moved' {
+export function judgePush(output: string, errors: string): 'moved' | RemoteLock {
   const refusal = output.split('\n').find((line) => line.startsWith('!\t'));
   if (refusal === undefined) throw faultOf(errors, 'push');
   const why = refusal.split('\t').slice(2).join(' ');
+  const lock = MOVED.test(why) ? LOCK.exec(`${why}\n${errors}`)?.[1] : undefined;
+  if (lock !== undefined) return { file: lock };
   if (MOVED.test(why)) return 'moved';
   // "unpacker error" and "remote failed to report status": it broke on the way, or at the remote's disk.
   if (/unpacker|failed to report|remote end hung up/i.test(why)) throw faultOf(errors, 'push');

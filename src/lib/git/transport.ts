@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
 import { GitError, GitPluginError, type SimpleGit, type SimpleGitProgressEvent, simpleGit } from 'simple-git';
 import { CustodyError } from '../base/errors.js';
 import type { CommitId } from '../record/store.js';
 import type { Clone } from './clone.js';
 import { type Environment, transportEnvironment } from './environment.js';
 import { isCommitId } from './objects.js';
+import type { HeldLock } from './publish.js';
 import { faultOf, judgePush } from './remote-answer.js';
 
 /** Speaks to the remote: the one place where simple-git is used. */
@@ -53,12 +54,22 @@ export async function pushMain(
   options: TransportOptions,
   commit: CommitId,
   parent: CommitId | null,
-): Promise<'pushed' | 'moved'> {
+): Promise<'pushed' | 'moved' | HeldLock> {
   const lease = `--force-with-lease=${MAIN}:${parent ?? ''}`;
   const receive = options.clone.remote.path === null ? [] : [`--receive-pack=${QUIET_RECEIVE_PACK}`];
   const flags = ['--porcelain', '--no-verify', '--no-signed', '--recurse-submodules=no', lease, ...receive];
   const answer = await run(options, ['push', ...flags, 'origin', `${commit}:${MAIN}`]);
-  return answer.failed ? judgePush(answer.output, answer.errors) : 'pushed';
+  if (!answer.failed) return 'pushed';
+  const found = judgePush(answer.output, answer.errors);
+  if (found === 'moved') return found;
+  const file = normalize(found.file);
+  return { file, ageMillis: options.clone.remote.path === null ? null : await ageOf(file) };
+}
+
+/** Only of a remote on this machine; null when it is gone again. */
+async function ageOf(file: string): Promise<number | null> {
+  const found = await stat(file).catch(() => null);
+  return found === null ? null : Date.now() - found.mtimeMs;
 }
 
 interface Answer {

@@ -1,4 +1,4 @@
-import { existsSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -97,6 +97,55 @@ describe('many writers', () => {
       writeFileSync(path, '');
       await expect(store.sync()).rejects.toEqual(code('CONFLICT'));
       expect(existsSync(path)).toBe(true);
+    });
+  });
+
+  describe('a lock that a crashed git left in the upstream', () => {
+    const lockPath = () => join(world.origin, 'refs/heads/main.lock');
+    const lock = (ageSeconds: number) => {
+      writeFileSync(lockPath(), '');
+      const then = Date.now() / 1000 - ageSeconds;
+      utimesSync(lockPath(), then, then);
+    };
+
+    test('is named at once when it is old, and is left to people', async () => {
+      const store = await world.client({ limits: { retries: 0 } });
+      await store.publish(add(`${A}/a.json`));
+      const before = world.head();
+      lock(60);
+      const started = performance.now();
+      const refused = await store.publish(add(`${A}/b.json`)).catch((cause: unknown) => cause);
+      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(refused).toMatchObject({ code: 'LOCKED', exit: 6, details: { file: lockPath() } });
+      expect(String((refused as Error).message)).toContain('refs/heads/main.lock');
+      expect((refused as { suggestions: readonly string[] }).suggestions.join()).toMatch(/crashed.*delete the file/s);
+      expect([world.head(), existsSync(lockPath())]).toEqual([before, true]);
+      rmSync(lockPath());
+      expect((await store.publish(add(`${A}/b.json`))).pushed).toBe(true);
+      expect(addedPaths()).toEqual([`${A}/a.json`, `${A}/b.json`]);
+    });
+
+    test('is waited for while it may be in use', async () => {
+      const store = await world.client();
+      lock(0);
+      const told: string[] = [];
+      const onProgress = (text: string) => {
+        if (!/locked/.test(text)) return;
+        told.push(text);
+        rmSync(lockPath(), { force: true });
+      };
+      expect((await store.publish(add(`${A}/a.json`), { onProgress })).pushed).toBe(true);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain('main.lock');
+    });
+
+    test('is told when it only stays, whatever its date says, long before the deadline', async () => {
+      const store = await world.client({ limits: { lockMillis: 700, deadlineMillis: 60_000 }, random: () => 0.2 });
+      lock(-86_400);
+      const started = performance.now();
+      await expect(store.publish(add(`${A}/a.json`))).rejects.toEqual(code('LOCKED'));
+      expect(performance.now() - started).toBeLessThan(20_000);
+      expect(world.head()).toBeNull();
     });
   });
 
