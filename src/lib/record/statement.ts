@@ -82,11 +82,8 @@ const keyRef = object({
 });
 
 /** An approval slot at AWS: `<class>/<Region>/<key id>/<64 hex>/<executor>`. */
-const slot = text({
-  max: 256,
-  pattern: /^[a-z-]{3,20}\/[a-z0-9-]{3,32}\/[a-z0-9-]{36}\/[0-9a-f]{64}\/[a-z][a-z0-9-]{1,30}$/,
-  expected: 'an approval slot like rotate/eu-central-1/<key id>/<64 hex>/<executor>',
-});
+const SLOT = /^[a-z-]{3,20}\/[a-z0-9-]{3,32}\/[a-z0-9-]{36}\/[0-9a-f]{64}\/[a-z][a-z0-9-]{1,30}$/;
+const slot = text({ max: 256, pattern: SLOT, expected: 'an approval slot' });
 
 const readers = {
   genesis: object({

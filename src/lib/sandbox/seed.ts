@@ -32,7 +32,7 @@ export const DEFAULT_SEED: SeedRoles = {
   admin: 'Admin',
   outsider: 'outsider',
   interlock: {
-    coldExecutor: 'custody-cold-executor',
+    coldExecutor: 'custody-cold',
     auditor: 'custody-auditor',
     keyNames: ['root', 'case-data', 'audit-ledger', 'telemetry-short', 'webauthn'],
   },
@@ -111,14 +111,7 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
   const executors = [executorArn, ...(interlock ? [arn(interlock.coldExecutor)] : [])];
   const seatArns = names.seats.map((seat) => arn(seat.roleName));
   const federated = (profile: string, policy: JsonObject): Planned & { readonly sourceIdentity: null } => {
-    const name = {
-      executor: names.executor,
-      service: names.service,
-      admin: names.admin,
-      outsider: names.outsider,
-      'cold-executor': interlock?.coldExecutor,
-      auditor: interlock?.auditor,
-    }[profile];
+    const name = roleNames(names)[profile];
     return {
       profile,
       name: name ?? profile,
@@ -144,6 +137,12 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
     federated('admin', allow(statement('Everything', ['*'], '*'))),
     federated('outsider', allow(statement('EveryKmsCall', ['kms:*'], '*'))),
   ];
+}
+
+/** The role of each profile that is no seat. */
+function roleNames({ executor, service, admin, outsider, interlock }: SeedRoles): Readonly<Record<string, string>> {
+  const more = interlock ? { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor } : {};
+  return { executor, service, admin, outsider, ...more };
 }
 
 const KMS_USE = [

@@ -25,7 +25,7 @@ let key: { readonly arn: string; readonly keyId: string };
 
 beforeAll(async () => {
   const interlock = {
-    coldExecutorRoleArn: role('custody-cold-executor'),
+    coldExecutorRoleArn: role('custody-cold'),
     auditorRoleArn: role('custody-auditor'),
   };
   office = await createSandboxOffice({
