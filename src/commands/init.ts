@@ -22,6 +22,10 @@ export default class Init extends BaseCommand<typeof Init> {
       description: 'IAM role that alone may change keys (else role/custody-executor)',
       helpValue: 'ARN',
     }),
+    interlock: Flags.boolean({
+      default: false,
+      description: 'put the keys under the approval interlock, with roles named beside the executor',
+    }),
     'app-role': Flags.string({ description: 'IAM role of the application (else role/app)', helpValue: 'ARN' }),
     replicas: Flags.string({ description: "Regions of the root key's replicas, with commas", default: 'eu-west-1' }),
     witness: Flags.string({ description: 'who watched the ceremony' }),

@@ -1,6 +1,7 @@
 import { CustodyError } from '../base/errors.js';
 import { readFileBounded } from '../fs/files.js';
 import type { Plan } from '../plan/plan.js';
+import { rolesBeside } from '../plan/roles-beside.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
 import { planTemplate } from '../plan/template.js';
@@ -15,6 +16,7 @@ interface InitFlags {
   readonly 'executor-role'?: string | undefined;
   readonly 'app-role'?: string | undefined;
   readonly replicas: string;
+  readonly interlock?: boolean | undefined;
 }
 
 /** The text of `custody.yaml`: a given file, or the template filled with the custodians' public parts. */
@@ -56,6 +58,7 @@ function fromCustodians(context: Context, flags: InitFlags, custodians: readonly
   if (!account || !partition)
     throw new CustodyError('USAGE', "the custodians' role ARNs do not say which account this is about");
   const role = (name: string) => `arn:${partition}:iam::${account}:role/${name}`;
+  const executorRoleArn = flags['executor-role'] ?? role('custody-executor');
   const primary = context.flags.region ?? context.environment.AWS_REGION ?? signingRegion(custodians) ?? 'us-east-1';
   return planTemplate({
     environment: account === SANDBOX_ACCOUNT ? 'sandbox' : 'aws',
@@ -73,8 +76,9 @@ function fromCustodians(context: Context, flags: InitFlags, custodians: readonly
       threshold: flags.threshold,
       custodians,
       automation: [],
-      executorRoleArn: flags['executor-role'] ?? role('custody-executor'),
+      executorRoleArn,
     },
+    ...(flags.interlock ? { interlock: rolesBeside(executorRoleArn) } : {}),
   });
 }
 

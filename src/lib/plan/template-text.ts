@@ -1,4 +1,4 @@
-import type { Plan } from './plan.js';
+import type { InterlockRoles, Plan } from './plan.js';
 import type { RosterDraft } from './roster-draft.js';
 
 export interface TemplateOptions {
@@ -9,6 +9,8 @@ export interface TemplateOptions {
   /** The role of the application that uses the keys. */
   readonly appRoleArn: string;
   readonly roster: RosterDraft;
+  /** Absent: the template tells of it in a comment. */
+  readonly interlock?: InterlockRoles;
 }
 
 /** A value of the user's in double quotes: JSON's text form is also YAML's. */

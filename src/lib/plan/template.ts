@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { rolesBeside } from './roles-beside.js';
 import { type RosterDraft, rosterDraftField } from './roster-draft.js';
 import { auditLedgerText, caseDataText, rootText, telemetryText, webauthnText } from './template-keys.js';
 import { quoted, quotedList, type TemplateOptions } from './template-text.js';
@@ -18,6 +19,8 @@ export function planTemplate(options: TemplateOptions): string {
     telemetryText(options),
     webauthnText(options),
     END,
+    interlockText(options),
+    NOTIFY,
     rosterText(options.roster),
   ].join('\n');
 }
@@ -70,12 +73,28 @@ recovery:
   drillPeriod: 92d   # quarterly: no quarter has more days
   rpo: 24h           # policies change seldom; a backup a day loses at most one day's changes
   rto: 4h
+`;
 
-# What "custody notify" runs for new requests and missing signatures, so that no window lapses unseen: a program and its
+const NOTIFY = `# What "custody notify" runs for new requests and missing signatures, so that no window lapses unseen: a program and its
 # arguments, each notice as JSON on standard input. Each machine's user accepts the command once.
 # notify:
 #   command: ["notify-custodian", "--urgent"]
 `;
+
+/** With the roles of the executor's name where nothing else is said. */
+function interlockText({ interlock, roster }: TemplateOptions): string {
+  const { coldExecutorRoleArn, auditorRoleArn } = interlock ?? rolesBeside(roster.executorRoleArn);
+  const lines = [
+    `interlock:`,
+    `  coldExecutorRoleArn: ${quoted(coldExecutorRoleArn)}`,
+    `  auditorRoleArn: ${quoted(auditorRoleArn)}`,
+  ];
+  return `# The approval interlock: KMS itself asks for the approval slots of a quorum, which are tags of the executor role. Without it
+# the executor role may change keys, and that two people agreed is for this tool to see ("advisory"). The roles must be there
+# first: "custody policy render --roles" prints them. Then "custody keys apply" asks for each key's policy.
+${lines.map((line) => (interlock ? line : `# ${line}`)).join('\n')}
+`;
+}
 
 function rosterText(roster: RosterDraft): string {
   const value = rosterDraftField.write(roster);

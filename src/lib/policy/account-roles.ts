@@ -1,3 +1,4 @@
+import { rolesBeside } from '../plan/roles-beside.js';
 import type { Roster } from '../roster/roster.js';
 import type { InterlockSeat } from './interlock.js';
 
@@ -23,8 +24,7 @@ export interface AccountRoles {
  */
 export function accountRolesOf(roster: Pick<Roster, 'repository' | 'custodians' | 'automation' | 'executorRoleArn'>) {
   const [, partition = '', , , account = ''] = roster.executorRoleArn.split(':');
-  const base = roster.executorRoleArn.replace(/-?executor$/, '');
-  const beside = (what: string) => `${base}${base.endsWith('/') ? '' : '-'}${what}`;
+  const beside = rolesBeside(roster.executorRoleArn);
   const roles: AccountRoles = {
     account,
     partition,
@@ -32,9 +32,9 @@ export function accountRolesOf(roster: Pick<Roster, 'repository' | 'custodians' 
     seats: byId(roster.custodians).map(({ id, roleArn, duty }) => ({ id, roleArn, duty })),
     automation: byId(roster.automation).map(({ id, roleArn }) => ({ id, roleArn })),
     executor: roster.executorRoleArn,
-    cold: beside('cold'),
-    auditor: beside('auditor'),
-    installer: beside('installer'),
+    cold: beside.coldExecutorRoleArn,
+    auditor: beside.auditorRoleArn,
+    installer: beside.installerRoleArn,
   };
   return roles;
 }

@@ -12,6 +12,9 @@ export const ATTACKS_BEFORE: readonly Step[] = [
   attack('rotating past the tool, as a custodian', (stage, notes) =>
     direct(stage, notes, 'architect', 'RotateKeyOnDemand'),
   ),
+  attack('rotating with one approval past the tool, as the executor role', (stage, notes) =>
+    direct(stage, notes, 'executor', 'RotateKeyOnDemand'),
+  ),
   attack('rewriting the key policy past the tool, as account administrator', (stage, notes) =>
     direct(stage, notes, 'admin', 'PutKeyPolicy'),
   ),

@@ -23,6 +23,7 @@ export const STORY: readonly Step[] = [
   { name: 'the plan asks for its five keys', attack: false, play: applyPlan },
   { name: 'architect and privacy review and sign each request', attack: false, play: approveAll },
   { name: 'the deputy executes what is approved: the keys exist', attack: false, play: executeAll },
+  { name: 'case-data goes under the interlock: KMS itself asks for two', attack: false, play: installInterlock },
   { name: 'an application encrypts with the case-data key', attack: false, play: encrypt },
   { name: 'the architect asks to rotate case-data and signs', attack: false, play: askRotation },
   ...ATTACKS_BEFORE,
@@ -52,7 +53,15 @@ async function makeSigners(stage: Stage, notes: Notes): Promise<string> {
 async function foundIt(stage: Stage, notes: Notes): Promise<string> {
   const custodians = notes.signerFiles.flatMap((file) => ['--custodian', file]);
   const outcome = expectExit(
-    await stage.run('architect', ['init', ...custodians, '--as', 'architect', '--witness', 'the rehearsal']),
+    await stage.run('architect', [
+      'init',
+      '--interlock',
+      ...custodians,
+      '--as',
+      'architect',
+      '--witness',
+      'the rehearsal',
+    ]),
     0,
   );
   notes.genesis = textAt(outcome.json, 'genesis');
@@ -118,9 +127,25 @@ function dataKey({ caseDataArn }: Notes) {
   return { KeyId: caseDataArn, KeySpec: 'AES_256', EncryptionContext: CONTEXT };
 }
 
+/** From here on the executor role can change nothing of case-data without the slots of two custodians. */
+async function installInterlock(stage: Stage, notes: Notes): Promise<string> {
+  const words = ['keys', 'policy', 'case-data', '--executor', 'deputy', '--reason', 'the approval interlock'];
+  const outcome = expectExit(await stage.run('architect', words), 0);
+  const asked = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
+  for (const player of ['architect', 'privacy'] as const) {
+    expectExit(await stage.run(player, ['keys', 'approve', asked.id, '--reviewed', asked.digest]), 0);
+  }
+  expectExit(await stage.run('deputy', ['keys', 'execute', asked.id]), 0);
+  const denied = await stage.callKms('executor', 'RotateKeyOnDemand', { KeyId: notes.caseDataArn });
+  expectThat(!denied.ok, 'the executor role alone is denied');
+  return outcome.command;
+}
+
+const ROTATE = ['keys', 'rotate', 'case-data'];
+
 async function askRotation(stage: Stage, notes: Notes): Promise<string> {
   const outcome = expectExit(
-    await stage.run('architect', ['keys', 'rotate', 'case-data', '--reason', 'rehearsed rotation']),
+    await stage.run('architect', [...ROTATE, '--executor', 'deputy', '--reason', 'rehearsed rotation']),
     0,
   );
   notes.rotation = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
