@@ -9,17 +9,48 @@ export const MAX_KEY_POLICY_BYTES = 32_768;
  * @throws CustodyError LIMIT_EXCEEDED beyond KMS's limit
  */
 export function formatKeyPolicy(statements: readonly JsonObject[]): string {
-  const text = formatCanonical({ Version: '2012-10-17', Statement: statements });
-  const bytes = Buffer.byteLength(text, 'utf8');
+  const { text, bytes } = written(statements);
   if (bytes <= MAX_KEY_POLICY_BYTES) return text;
-  throw new CustodyError(
-    'LIMIT_EXCEEDED',
-    `a key policy has ${bytes} bytes, KMS takes at most ${MAX_KEY_POLICY_BYTES}`,
-    {
-      details: { bytes, limit: MAX_KEY_POLICY_BYTES },
-      suggestions: ['Let fewer roles use this key, or split it into two keys.'],
-    },
-  );
+  throw tooLong(bytes, {}, ['Let fewer roles use this key, or split it into two keys.']);
+}
+
+/**
+ * The same with the interlock's statements in their plain form, or in the short one where that is too long.
+ * @throws CustodyError LIMIT_EXCEEDED with the bytes of each class, so that people see what to leave out
+ */
+export function formatInterlocked(statements: (form: 'plain' | 'short') => readonly JsonObject[]): string {
+  const plain = written(statements('plain'));
+  if (plain.bytes <= MAX_KEY_POLICY_BYTES) return plain.text;
+  const all = statements('short');
+  const short = written(all);
+  if (short.bytes <= MAX_KEY_POLICY_BYTES) return short.text;
+  throw tooLong(short.bytes, { bytesByOperation: bytesByOperation(all) }, [
+    'Shorter names of custodians, keys and roles make it smaller; so does a smaller roster or threshold.',
+    'Let fewer roles use this key, or split it into two keys.',
+  ]);
+}
+
+function written(statements: readonly JsonObject[]) {
+  const text = formatCanonical({ Version: '2012-10-17', Statement: statements });
+  return { text, bytes: Buffer.byteLength(text, 'utf8') };
+}
+
+function tooLong(bytes: number, more: JsonObject, suggestions: readonly string[]): CustodyError {
+  const message = `a key policy has ${bytes} bytes, KMS takes at most ${MAX_KEY_POLICY_BYTES}`;
+  return new CustodyError('LIMIT_EXCEEDED', message, {
+    details: { bytes, limit: MAX_KEY_POLICY_BYTES, ...more },
+    suggestions,
+  });
+}
+
+/** By what a statement is about, so that the largest part shows. */
+function bytesByOperation(statements: readonly JsonObject[]): JsonObject {
+  const bytes = new Map<string, number>();
+  for (const statement of statements) {
+    const name = String(Array.isArray(statement.Action) ? statement.Action.at(-1) : statement.Action);
+    bytes.set(name, (bytes.get(name) ?? 0) + Buffer.byteLength(formatCanonical(statement), 'utf8') + 1);
+  }
+  return Object.fromEntries(bytes);
 }
 
 /** Lets these roles do these KMS operations. */

@@ -2,8 +2,10 @@ import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import type { KeyUse } from '../plan/plan.js';
 import { contextKeys, whenEquals } from './context-keys.js';
+import { dualControl, type Seat } from './dual-control.js';
+import { type Interlock, type InterlockForm, interlockStatements } from './interlock.js';
 import { type Mover, moveInStatements, moveOutStatements, moversOf, rolesOf } from './move.js';
-import { allow, denyEveryone, formatKeyPolicy, oneOrMany } from './statements.js';
+import { allow, denyEveryone, formatInterlocked, formatKeyPolicy, oneOrMany } from './statements.js';
 
 /** What a service role may do with a key. */
 export interface KeyPolicyUser {
@@ -13,12 +15,6 @@ export interface KeyPolicyUser {
   readonly encryptionContext?: Readonly<Record<string, string>>;
   /** The AWS service through which alone the key is used (`dynamodb`); null or absent when it is called directly. */
   readonly viaService?: string | null;
-}
-
-/** A custodian's seat: the id is the SourceIdentity of its sessions. */
-export interface Seat {
-  readonly id: string;
-  readonly roleArn: string;
 }
 
 /** The parameters of one key's policy in one Region. */
@@ -33,6 +29,8 @@ export interface KeyPolicyInput {
   readonly dualControlGrants?: readonly Seat[];
   /** Only while a key is replaced: ciphertexts may leave it (`out`), or come to it from the key that it replaces (`in`). */
   readonly move?: 'out' | 'in';
+  /** Approval slots decide what the executor may do. Without it the executor may do everything: then custody alone decides. */
+  readonly interlock?: Interlock;
 }
 
 const READ = [
@@ -98,18 +96,26 @@ const SIGNER = [
 
 /**
  * The key policy of one key in one Region, canonical JSON: the same input, in any order, gives the same bytes. Only the
- * executor role may change the key; there is no statement for the account's root.
+ * executor role may change the key, with an interlock only what enough seats have approved; there is no statement for the
+ * account's root.
  * @throws CustodyError PLAN_INVALID for roles or contexts that no policy can hold safely, LIMIT_EXCEEDED beyond 32,768 bytes
  */
 export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
   assertRoles(input);
+  const { interlock, executorRoleArn } = input;
+  if (!interlock)
+    return formatKeyPolicy(statementsOf(input, [allow('Change', [executorRoleArn], MUTATING_OPERATIONS)]));
+  return formatInterlocked((form: InterlockForm) => statementsOf(input, interlockStatements(interlock, input, form)));
+}
+
+function statementsOf(input: KeyPolicyInput, changes: readonly JsonObject[]): readonly JsonObject[] {
   const custodians = [...input.custodianRoleArns].sort();
   const users = sortedUsers(input.users);
   const out = input.move === 'out' ? moversOf(users) : [];
-  return formatKeyPolicy([
-    allow('Read', [...custodians, input.executorRoleArn], READ),
+  return [
+    allow('Read', [...custodians, input.executorRoleArn, ...readersOf(input.interlock)], READ),
     allow('VetoDeletion', custodians, ['CancelKeyDeletion']),
-    allow('Change', [input.executorRoleArn], MUTATING_OPERATIONS),
+    ...changes,
     denyEveryone('NeverBypass', ['PutKeyPolicy', 'ReplicateKey'], {
       Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
     }),
@@ -120,7 +126,11 @@ export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
     ...(input.move === 'in' ? moveInStatements(moversOf(users)) : []),
     ...writeOnlyStatement(users),
     ...dualControl(input.dualControlGrants ?? []),
-  ]);
+  ];
+}
+
+function readersOf(interlock: Interlock | undefined): readonly string[] {
+  return interlock ? [interlock.coldExecutorRoleArn, interlock.auditorRoleArn] : [];
 }
 
 /** ReEncrypt to another key gives nothing to a role that may decrypt anyway: for a move those are let go, nobody else. */
@@ -187,47 +197,25 @@ function writes({ operations }: KeyPolicyUser): boolean {
   return operations.some((use) => use !== 'describe');
 }
 
-function dualControl(seats: readonly Seat[]): JsonObject[] {
-  if (seats.length === 1) throw new CustodyError('PLAN_INVALID', 'dual control by grants needs at least two seats');
-  const sorted = [...seats].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return sorted.map((grantor) =>
-    unwrapGrant(
-      grantor,
-      sorted.filter((seat) => seat !== grantor).map((seat) => seat.roleArn),
-    ),
-  );
-}
-
-/** A seat lets another seat unwrap, never itself; the set operator holds without its key, hence `Null`. */
-function unwrapGrant(grantor: Seat, others: readonly string[]): JsonObject {
-  const id = grantor.id.replaceAll('-', '');
-  return allow(`UnwrapGrantBy${id}`, [grantor.roleArn], ['CreateGrant'], {
-    StringEquals: {
-      'aws:SourceIdentity': grantor.id,
-      'kms:GranteePrincipal': oneOrMany(others),
-      'kms:RetiringPrincipal': grantor.roleArn,
-      'kms:GrantConstraintType': 'EncryptionContextEquals',
-      'kms:EncryptionContext:custody:purpose': 'unwrap',
-    },
-    'ForAllValues:StringEquals': { 'kms:GrantOperations': ['Decrypt', 'GenerateDataKeyWithoutPlaintext'] },
-    Null: { 'kms:GrantOperations': 'false' },
-  });
-}
-
 function assertRoles(input: KeyPolicyInput): void {
   const partition = `arn:${input.partition}:iam::`;
   const seats = input.custodianRoleArns;
-  for (const arn of [input.executorRoleArn, ...seats, ...(input.dualControlGrants ?? []).map((seat) => seat.roleArn)]) {
+  const dualSeats = (input.dualControlGrants ?? []).map((seat) => seat.roleArn);
+  for (const arn of [input.executorRoleArn, ...readersOf(input.interlock), ...seats, ...dualSeats]) {
     assertRoleArn(arn, `${partition}${input.account}:role/`);
   }
   for (const user of input.users) assertRoleArn(user.roleArn, partition);
-  const dual = (input.dualControlGrants ?? []).map((seat) => seat.roleArn);
   // Two people on one role could be one laptop playing both (T52).
-  if (new Set(seats).size !== seats.length || new Set(dual).size !== dual.length) {
+  if (new Set(seats).size !== seats.length || new Set(dualSeats).size !== dualSeats.length) {
     throw new CustodyError('PLAN_INVALID', 'two custodians share one IAM role');
   }
-  if (seats.includes(input.executorRoleArn) || input.users.some((user) => user.roleArn === input.executorRoleArn)) {
+  const own = [input.executorRoleArn, ...readersOf(input.interlock)];
+  if (seats.includes(input.executorRoleArn) || input.users.some((user) => own.includes(user.roleArn))) {
     throw new CustodyError('PLAN_INVALID', 'the executor role is also a custodian or a user of the key');
+  }
+  const locked = input.interlock?.seats.map(({ roleArn }) => roleArn) ?? seats;
+  if ([...locked].sort().join() !== [...seats].sort().join()) {
+    throw new CustodyError('PLAN_INVALID', 'the seats of the interlock are not the custodians of the key');
   }
 }
 

@@ -1,0 +1,243 @@
+import type { JsonObject } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { KEY_NAME, PERSON_ID, REGION } from '../plan/grammar.js';
+import type { QuorumRules } from '../plan/plan.js';
+import { coverQuorums, type Quorums } from './cover.js';
+import { formatSlotName, KEY_ID, keysAnExecutor, SLOTS, type SlotClass, standingClasses } from './slot.js';
+import { allow, denyEveryone, oneOrMany } from './statements.js';
+
+/** A seat as the interlock sees it: its id names its slots, its duty counts where a rule wants several duties. */
+export interface InterlockSeat {
+  readonly id: string;
+  readonly roleArn: string;
+  readonly duty: string;
+}
+
+/** What makes the executor's power over one key depend on the approval slots of the seats. */
+export interface Interlock {
+  readonly seats: readonly InterlockSeat[];
+  /** How many seats must hold the same slot; a rule may raise it for its class, never lower it. */
+  readonly threshold: number;
+  readonly rules: QuorumRules['classes'];
+  readonly keyName: string;
+  readonly keyId: string;
+  readonly origin: 'AWS_KMS' | 'EXTERNAL';
+  /** Where the key exists, and so may become the primary. */
+  readonly regions: readonly string[];
+  /** The plan's rotation period: a request may shorten it, never stretch it. */
+  readonly rotationPeriodDays: number;
+  /** Stands by with `policy` alone: should the executor be deleted, no key is orphaned (T58). */
+  readonly coldExecutorRoleArn: string;
+  /** Reads, and nothing else. */
+  readonly auditorRoleArn: string;
+  /** Which classes the policy holds; default: those that stand for good. `replicate` is opened by naming it. */
+  readonly classes?: readonly SlotClass[];
+  /** The key that this one replaces: its name's slots stand for both, so an approval to move the alias names the old one. */
+  readonly replaces?: string;
+}
+
+/** Where the interlock stands. */
+export interface InterlockPlace {
+  readonly account: string;
+  readonly partition: string;
+  readonly region: string;
+  readonly executorRoleArn: string;
+}
+
+/** `plain` as reviewed; `short` without Sids, and with any text for the digest: four in five bytes, the same claims. */
+export type InterlockForm = 'plain' | 'short';
+
+/** What the tool ever asks of CreateGrant: nothing that passes the power on. */
+export const GRANTED_OPERATIONS = [
+  'Decrypt',
+  'DescribeKey',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+  'RetireGrant',
+] as const;
+
+/** ScheduleKeyDeletion: KMS takes no more, and the plan wants no less, for a veto. */
+const DELETION_DAYS = '30';
+
+type Conditions = Readonly<Record<string, JsonObject>>;
+
+/** The classes of a key's policy. */
+export function interlockClasses(interlock: Interlock): readonly SlotClass[] {
+  return interlock.classes ?? standingClasses(interlock);
+}
+
+/**
+ * The statements that let the executor change the key, and what nobody may: for each class, one a way in which a quorum can
+ * hold the same slot.
+ * @throws CustodyError PLAN_INVALID for names that would shift a slot, or rules that nobody can meet · LIMIT_EXCEEDED for more
+ *   than 8 seats
+ */
+export function interlockStatements(
+  interlock: Interlock,
+  place: InterlockPlace,
+  form: InterlockForm,
+): readonly JsonObject[] {
+  assertInterlock(interlock, place);
+  const sorted = { ...interlock, seats: [...interlock.seats].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  const classes = [...new Set(interlockClasses(interlock))].sort();
+  return [
+    ...classes.flatMap((name) => classStatements(sorted, place, name, form)),
+    // Whose key it is (T61) and which one it replaces: set when it is made, never afterwards.
+    denyEveryone('OwnTagsStay', ['TagResource', 'UntagResource'], {
+      'ForAnyValue:StringLike': { 'aws:TagKeys': 'custody:*' },
+    }),
+  ];
+}
+
+function classStatements(interlock: Interlock, place: InterlockPlace, name: SlotClass, form: InterlockForm) {
+  const { seats } = interlock;
+  const rule = interlock.rules[SLOTS[name].rule];
+  const threshold = Math.max(interlock.threshold, rule?.threshold ?? 0);
+  const ways = coverQuorums(
+    seats.map(({ duty }) => duty),
+    threshold,
+    rule?.distinctRoles ?? 1,
+  );
+  const roles = [place.executorRoleArn, ...(name === 'policy' ? [interlock.coldExecutorRoleArn] : [])];
+  const wanted = variantsOf(interlock, place, name);
+  const statements = wanted.flatMap(({ values, pins }) =>
+    ways.map((quorums) => ({
+      ...slotConditions(
+        quorums,
+        interlock,
+        values.map((value) => `${value}${DIGEST[form]}/${EXECUTOR}`),
+      ),
+      pins,
+    })),
+  );
+  return statements.map(({ equal, like, pins }, at) => {
+    const statement = allow(`${sidOf(name)}${at + 1}`, roles, SLOTS[name].operations, merged([like, equal, pins]));
+    if (form === 'plain') return statement;
+    const { Sid: _, ...unnamed } = statement;
+    return unnamed;
+  });
+}
+
+const variable = (name: string) => `$${'{'}${name}}`;
+const EXECUTOR = variable('aws:SourceIdentity');
+const DIGEST: Readonly<Record<InterlockForm, string>> = { plain: '?'.repeat(64), short: '*' };
+
+function sidOf(name: SlotClass): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+interface Variant {
+  /** Beginnings of slot values, to the digest; one of them is enough. */
+  readonly values: readonly string[];
+  readonly pins: Conditions;
+}
+
+/** What the slot must say, and what the call's own parameters must be: a class with condition keys is held to the plan by them. */
+function variantsOf(interlock: Interlock, place: InterlockPlace, name: SlotClass): readonly Variant[] {
+  const { keyId, regions, replaces, rotationPeriodDays } = interlock;
+  const value = (region: string, id = keyId) => `${name}/${region}/${id}/`;
+  const here = [value(place.region)];
+  switch (name) {
+    case 'rotation':
+      return [
+        { values: here, pins: { NumericLessThanEquals: { 'kms:RotationPeriodInDays': String(rotationPeriodDays) } } },
+      ];
+    case 'delete':
+      return [
+        {
+          values: here,
+          pins: { NumericGreaterThanEquals: { 'kms:ScheduleKeyDeletionPendingWindowInDays': DELETION_DAYS } },
+        },
+      ];
+    case 'grant':
+      return [{ values: here, pins: grantPins(interlock, place) }];
+    case 'replicate':
+      return [{ values: here, pins: { StringEquals: { 'kms:ReplicaRegion': oneOrMany([...regions].sort()) } } }];
+    case 'promote':
+      // The call is judged by the policies of both Regions: both take the Region that becomes the primary, and no other.
+      return [...regions].sort().map((region) => ({
+        values: [value(region)],
+        pins: { StringEquals: { 'kms:PrimaryRegion': region } },
+      }));
+    case 'alias-move':
+      return [{ values: [...here, ...(replaces ? [value(place.region, replaces)] : [])], pins: {} }];
+    default:
+      return [{ values: here, pins: {} }];
+  }
+}
+
+/** To a role or user of the account, never to the account itself or an executor, and never the power to grant. */
+function grantPins(
+  { coldExecutorRoleArn }: Interlock,
+  { account, partition, executorRoleArn }: InterlockPlace,
+): Conditions {
+  const own = `arn:${partition}:iam::${account}`;
+  return {
+    StringLike: { 'kms:GranteePrincipal': [`${own}:role/*`, `${own}:user/*`] },
+    StringNotEquals: { 'kms:GranteePrincipal': [executorRoleArn, coldExecutorRoleArn] },
+    'ForAllValues:StringEquals': { 'kms:GrantOperations': [...GRANTED_OPERATIONS] },
+    Null: { 'kms:GrantOperations': 'false' },
+  };
+}
+
+/** One key takes each of these once: lists of seats beyond the first are compared under another operator of the same meaning. */
+const EQUAL = ['StringEquals', 'StringEqualsIfExists', 'ForAnyValue:StringEquals'] as const;
+
+/** The first seat's slot is one of the values, and a seat of each other block holds the very same. */
+function slotConditions(quorums: Quorums, interlock: Interlock, values: readonly string[]) {
+  const tag = (seat: number) =>
+    `aws:PrincipalTag/${formatSlotName({ custodian: interlock.seats[seat]?.id ?? '', keyName: interlock.keyName })}`;
+  const singles = quorums.filter(({ length }) => length === 1).map(([seat = 0]) => seat);
+  const lists = quorums.filter(({ length }) => length > 1);
+  const [first = 0] = singles;
+  const last = singles.at(-1) ?? first;
+  const chain = singles.slice(1).map((seat, at) => [tag(singles[at] ?? first), variable(tag(seat))] as const);
+  const equal: Record<string, JsonObject> = chain.length > 0 ? { StringEquals: Object.fromEntries(chain) } : {};
+  for (const [at, list] of lists.entries()) {
+    const operator = EQUAL[at] ?? '';
+    // A seat without a slot would leave a variable unset, and with it, AWS says, perhaps the whole statement void.
+    equal[operator] = { ...equal[operator], [tag(last)]: list.map((seat) => variable(`${tag(seat)}, '-'`)) };
+  }
+  return { like: { StringLike: { [tag(first)]: oneOrMany(values) } }, equal };
+}
+
+/** All of the conditions; under one operator, their keys together. */
+function merged(parts: readonly Conditions[]): JsonObject {
+  const all: Record<string, JsonObject> = {};
+  for (const [operator, keys] of parts.flatMap((part) => Object.entries(part)))
+    all[operator] = { ...all[operator], ...keys };
+  return all;
+}
+
+function assertInterlock(interlock: Interlock, place: InterlockPlace): void {
+  const { seats, threshold, keyName, keyId, regions, coldExecutorRoleArn, auditorRoleArn, replaces } = interlock;
+  const invalid = (message: string) => new CustodyError('PLAN_INVALID', `approval interlock: ${message}`);
+  if (!KEY_NAME.test(keyName)) throw invalid('a key name that would shift its slots');
+  if (seats.some(({ id }) => !PERSON_ID.test(id))) throw invalid('a custodian id that would shift its slots');
+  if (new Set(seats.map(({ id }) => id)).size !== seats.length) throw invalid('two seats of one id');
+  if (![keyId, ...(replaces ? [replaces] : [])].every((id) => KEY_ID.test(id))) throw invalid('not a key id');
+  if (!regions.every((region) => REGION.test(region))) throw invalid('not a Region');
+  if (!regions.includes(place.region)) throw invalid('the plan has no such key in this Region');
+  if (threshold < 2 || threshold >= seats.length) {
+    throw invalid(`a threshold of ${threshold} of ${seats.length} seats`);
+  }
+  const roles = [place.executorRoleArn, coldExecutorRoleArn, auditorRoleArn, ...seats.map(({ roleArn }) => roleArn)];
+  if (new Set(roles).size !== roles.length) throw invalid('one role in two places');
+}
+
+/** @throws CustodyError LIMIT_EXCEEDED when the executor role cannot hold the slots of so many keys */
+export function assertSlotsFit(seats: number, keys: number): void {
+  const most = keysAnExecutor(seats);
+  if (keys <= most) return;
+  throw new CustodyError(
+    'LIMIT_EXCEEDED',
+    `one executor role holds the slots of ${most} keys for ${seats} seats, not of ${keys}`,
+    {
+      details: { keys, limit: most },
+      suggestions: ['Give the other keys a plan, and with it an executor, of their own.'],
+    },
+  );
+}
