@@ -3,7 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { KEY_NAME, PERSON_ID, REGION } from '../plan/grammar.js';
 import type { QuorumRules } from '../plan/plan.js';
 import { coverQuorums, type Quorums } from './cover.js';
-import { formatSlotName, KEY_ID, keysAnExecutor, SLOTS, type SlotClass, standingClasses } from './slot.js';
+import { applicableClasses, formatSlotName, KEY_ID, keysAnExecutor, SLOTS, type SlotClass } from './slot.js';
 import { allow, denyEveryone, oneOrMany } from './statements.js';
 
 /** A seat as the interlock sees it: its id names its slots, its duty counts where a rule wants several duties. */
@@ -30,8 +30,8 @@ export interface Interlock {
   readonly coldExecutorRoleArn: string;
   /** Reads, and nothing else. */
   readonly auditorRoleArn: string;
-  /** Which classes the policy holds; default: those that stand for good. `replicate` is opened by naming it. */
-  readonly classes?: readonly SlotClass[];
+  /** Classes that do not stand for good, or had no room, and are opened for a while. */
+  readonly opens?: readonly SlotClass[];
   /** The key that this one replaces: its name's slots stand for both, so an approval to move the alias names the old one. */
   readonly replaces?: string;
 }
@@ -44,8 +44,12 @@ export interface InterlockPlace {
   readonly executorRoleArn: string;
 }
 
-/** `plain` as reviewed; `short` without Sids, and with any text for the digest: four in five bytes, the same claims. */
-export type InterlockForm = 'plain' | 'short';
+/**
+ * How it is written down, in the order in which it is tried against the limit of KMS. `plain`: every class, named statements.
+ * `short`: without Sids, and any text for the digest. `sparse`: so, and without the classes that need not stand for good.
+ */
+export const INTERLOCK_FORMS = ['plain', 'short', 'sparse'] as const;
+export type InterlockForm = (typeof INTERLOCK_FORMS)[number];
 
 /** What the tool ever asks of CreateGrant: nothing that passes the power on. */
 export const GRANTED_OPERATIONS = [
@@ -64,9 +68,12 @@ const DELETION_DAYS = '30';
 
 type Conditions = Readonly<Record<string, JsonObject>>;
 
-/** The classes of a key's policy. */
-export function interlockClasses(interlock: Interlock): readonly SlotClass[] {
-  return interlock.classes ?? standingClasses(interlock);
+/** The classes that a key's policy of this form lets through. */
+export function interlockClasses(interlock: Interlock, form: InterlockForm): readonly SlotClass[] {
+  const wanted = form === 'sparse' ? ['standing'] : ['standing', 'if-it-fits'];
+  return applicableClasses(interlock).filter(
+    (name) => wanted.includes(SLOTS[name].stands) || interlock.opens?.includes(name),
+  );
 }
 
 /**
@@ -82,25 +89,44 @@ export function interlockStatements(
 ): readonly JsonObject[] {
   assertInterlock(interlock, place);
   const sorted = { ...interlock, seats: [...interlock.seats].sort((a, b) => (a.id < b.id ? -1 : 1)) };
-  const classes = [...new Set(interlockClasses(interlock))].sort();
+  const waysOf = waysByRule(sorted);
+  const classes = interlockClasses(interlock, form);
   return [
-    ...classes.flatMap((name) => classStatements(sorted, place, name, form)),
-    // Whose key it is (T61) and which one it replaces: set when it is made, never afterwards.
-    denyEveryone('OwnTagsStay', ['TagResource', 'UntagResource'], {
-      'ForAnyValue:StringLike': { 'aws:TagKeys': 'custody:*' },
-    }),
+    ...classes.flatMap((name) => classStatements(sorted, place, name, form, waysOf(name))),
+    ...ownTagsStay(classes),
   ];
 }
 
-function classStatements(interlock: Interlock, place: InterlockPlace, name: SlotClass, form: InterlockForm) {
-  const { seats } = interlock;
-  const rule = interlock.rules[SLOTS[name].rule];
-  const threshold = Math.max(interlock.threshold, rule?.threshold ?? 0);
-  const ways = coverQuorums(
-    seats.map(({ duty }) => duty),
-    threshold,
-    rule?.distinctRoles ?? 1,
-  );
+/** Whose key it is (T61) and which one it replaces: set when it is made, never afterwards. */
+function ownTagsStay(classes: readonly SlotClass[]): readonly JsonObject[] {
+  const operations = (['tag', 'untag'] as const)
+    .filter((name) => classes.includes(name))
+    .flatMap((name) => SLOTS[name].operations);
+  if (operations.length === 0) return [];
+  return [denyEveryone('OwnTagsStay', operations, { 'ForAnyValue:StringLike': { 'aws:TagKeys': 'custody:*' } })];
+}
+
+/** The ways to a quorum for each class; classes of one rule share them. */
+function waysByRule({ seats, threshold, rules }: Interlock): (name: SlotClass) => readonly Quorums[] {
+  const known = new Map<string, readonly Quorums[]>();
+  const dutyOf = seats.map(({ duty }) => duty);
+  return (name) => {
+    const rule = rules[SLOTS[name].rule];
+    const needed = Math.max(threshold, rule?.threshold ?? 0);
+    const duties = rule?.distinctRoles ?? 1;
+    const ways = known.get(`${needed} ${duties}`) ?? coverQuorums(dutyOf, needed, duties);
+    known.set(`${needed} ${duties}`, ways);
+    return ways;
+  };
+}
+
+function classStatements(
+  interlock: Interlock,
+  place: InterlockPlace,
+  name: SlotClass,
+  form: InterlockForm,
+  ways: readonly Quorums[],
+): readonly JsonObject[] {
   const roles = [place.executorRoleArn, ...(name === 'policy' ? [interlock.coldExecutorRoleArn] : [])];
   const wanted = variantsOf(interlock, place, name);
   const statements = wanted.flatMap(({ values, pins }) =>
@@ -123,7 +149,7 @@ function classStatements(interlock: Interlock, place: InterlockPlace, name: Slot
 
 const variable = (name: string) => `$${'{'}${name}}`;
 const EXECUTOR = variable('aws:SourceIdentity');
-const DIGEST: Readonly<Record<InterlockForm, string>> = { plain: '?'.repeat(64), short: '*' };
+const DIGEST: Readonly<Record<InterlockForm, string>> = { plain: '?'.repeat(64), short: '*', sparse: '*' };
 
 function sidOf(name: SlotClass): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -154,8 +180,10 @@ function variantsOf(interlock: Interlock, place: InterlockPlace, name: SlotClass
       ];
     case 'grant':
       return [{ values: here, pins: grantPins(interlock, place) }];
-    case 'replicate':
-      return [{ values: here, pins: { StringEquals: { 'kms:ReplicaRegion': oneOrMany([...regions].sort()) } } }];
+    case 'replicate': {
+      const others = regions.filter((region) => region !== place.region).sort();
+      return [{ values: here, pins: { StringEquals: { 'kms:ReplicaRegion': oneOrMany(others) } } }];
+    }
     case 'promote':
       // The call is judged by the policies of both Regions: both take the Region that becomes the primary, and no other.
       return [...regions].sort().map((region) => ({

@@ -13,8 +13,11 @@ interface SlotRow {
   readonly operations: readonly string[];
   /** The class of the plan's rules that it falls under. */
   readonly rule: RuledClass;
-  /** Not in a key's policy for good: a policy change under quorum opens it, another one closes it. */
-  readonly opened?: true;
+  /**
+   * `standing`: in the policy for good. `if-it-fits`: left out where the policy would be too long. `opened`: never for good.
+   * What is left out a policy change under quorum opens, and another one closes.
+   */
+  readonly stands: 'standing' | 'if-it-fits' | 'opened';
   /** Only for keys of this origin. */
   readonly origin?: 'AWS_KMS' | 'EXTERNAL';
   /** Only for keys in several Regions. */
@@ -26,27 +29,37 @@ interface SlotRow {
  * an approved description move an alias. GetParametersForImport changes nothing, but nothing can be imported without it.
  */
 const SLOT_ROWS = {
-  rotate: { operations: ['RotateKeyOnDemand'], rule: 'rotate' },
+  rotate: { stands: 'standing', operations: ['RotateKeyOnDemand'], rule: 'rotate' },
   // Automatic rotation is for material that KMS makes (EnableKeyRotation).
-  rotation: { operations: ['EnableKeyRotation'], rule: 'rotation', origin: 'AWS_KMS' },
-  'rotation-off': { operations: ['DisableKeyRotation'], rule: 'rotation-off', origin: 'AWS_KMS' },
-  policy: { operations: ['PutKeyPolicy'], rule: 'policy' },
-  disable: { operations: ['DisableKey'], rule: 'disable' },
-  enable: { operations: ['EnableKey'], rule: 'enable' },
-  delete: { operations: ['ScheduleKeyDeletion'], rule: 'delete' },
-  grant: { operations: ['CreateGrant'], rule: 'grant' },
-  revoke: { operations: ['RevokeGrant'], rule: 'revoke' },
-  retire: { operations: ['RetireGrant'], rule: 'revoke' },
-  promote: { operations: ['UpdatePrimaryRegion'], rule: 'promote', multiRegion: true },
-  replicate: { operations: ['ReplicateKey'], rule: 'replicate', multiRegion: true, opened: true },
-  'alias-create': { operations: ['CreateAlias'], rule: 'alias' },
-  'alias-move': { operations: ['UpdateAlias'], rule: 'alias' },
-  'alias-delete': { operations: ['DeleteAlias'], rule: 'alias' },
-  tag: { operations: ['TagResource'], rule: 'label' },
-  untag: { operations: ['UntagResource'], rule: 'label' },
-  describe: { operations: ['UpdateKeyDescription'], rule: 'label' },
-  import: { operations: ['GetParametersForImport', 'ImportKeyMaterial'], rule: 'import', origin: 'EXTERNAL' },
-  'material-off': { operations: ['DeleteImportedKeyMaterial'], rule: 'material-off', origin: 'EXTERNAL' },
+  rotation: { stands: 'standing', operations: ['EnableKeyRotation'], rule: 'rotation', origin: 'AWS_KMS' },
+  'rotation-off': { stands: 'standing', operations: ['DisableKeyRotation'], rule: 'rotation-off', origin: 'AWS_KMS' },
+  policy: { stands: 'standing', operations: ['PutKeyPolicy'], rule: 'policy' },
+  disable: { stands: 'standing', operations: ['DisableKey'], rule: 'disable' },
+  enable: { stands: 'standing', operations: ['EnableKey'], rule: 'enable' },
+  delete: { stands: 'standing', operations: ['ScheduleKeyDeletion'], rule: 'delete' },
+  grant: { stands: 'standing', operations: ['CreateGrant'], rule: 'grant' },
+  revoke: { stands: 'standing', operations: ['RevokeGrant'], rule: 'revoke' },
+  retire: { stands: 'if-it-fits', operations: ['RetireGrant'], rule: 'revoke' },
+  promote: { stands: 'standing', operations: ['UpdatePrimaryRegion'], rule: 'promote', multiRegion: true },
+  replicate: { stands: 'opened', operations: ['ReplicateKey'], rule: 'replicate', multiRegion: true },
+  'alias-create': { stands: 'if-it-fits', operations: ['CreateAlias'], rule: 'alias' },
+  'alias-move': { stands: 'if-it-fits', operations: ['UpdateAlias'], rule: 'alias' },
+  'alias-delete': { stands: 'if-it-fits', operations: ['DeleteAlias'], rule: 'alias' },
+  tag: { stands: 'if-it-fits', operations: ['TagResource'], rule: 'label' },
+  untag: { stands: 'if-it-fits', operations: ['UntagResource'], rule: 'label' },
+  describe: { stands: 'if-it-fits', operations: ['UpdateKeyDescription'], rule: 'label' },
+  import: {
+    stands: 'standing',
+    operations: ['GetParametersForImport', 'ImportKeyMaterial'],
+    rule: 'import',
+    origin: 'EXTERNAL',
+  },
+  'material-off': {
+    stands: 'standing',
+    operations: ['DeleteImportedKeyMaterial'],
+    rule: 'material-off',
+    origin: 'EXTERNAL',
+  },
 } as const satisfies Readonly<Record<string, SlotRow>>;
 
 export type SlotClass = keyof typeof SLOT_ROWS;
@@ -61,14 +74,14 @@ export function slotClassOf(operation: string): SlotClass | null {
   return CLASS_OF.get(operation) ?? null;
 }
 
-/** The classes that the policy of such a key holds for good. */
-export function standingClasses(key: {
+/** The classes that apply to a key of this origin in these Regions. */
+export function applicableClasses(key: {
   readonly origin: 'AWS_KMS' | 'EXTERNAL';
   readonly regions: readonly string[];
 }): readonly SlotClass[] {
   return SLOT_CLASSES.filter((name) => {
-    const { opened, origin, multiRegion } = SLOTS[name];
-    return !opened && (!origin || origin === key.origin) && (!multiRegion || key.regions.length > 1);
+    const { origin, multiRegion } = SLOTS[name];
+    return (!origin || origin === key.origin) && (!multiRegion || key.regions.length > 1);
   });
 }
 

@@ -15,17 +15,19 @@ export function formatKeyPolicy(statements: readonly JsonObject[]): string {
 }
 
 /**
- * The same with the interlock's statements in their plain form, or in the short one where that is too long.
- * @throws CustodyError LIMIT_EXCEEDED with the bytes of each class, so that people see what to leave out
+ * The first form that KMS takes.
+ * @param statements of each form, from the one that says most to the shortest
+ * @throws CustodyError LIMIT_EXCEEDED with the bytes of each operation, so that people see what takes the room
  */
-export function formatInterlocked(statements: (form: 'plain' | 'short') => readonly JsonObject[]): string {
-  const plain = written(statements('plain'));
-  if (plain.bytes <= MAX_KEY_POLICY_BYTES) return plain.text;
-  const all = statements('short');
-  const short = written(all);
-  if (short.bytes <= MAX_KEY_POLICY_BYTES) return short.text;
-  throw tooLong(short.bytes, { bytesByOperation: bytesByOperation(all) }, [
-    'Shorter names of custodians, keys and roles make it smaller; so does a smaller roster or threshold.',
+export function formatFitting<F>(forms: readonly F[], statements: (form: F) => readonly JsonObject[]) {
+  let last: readonly JsonObject[] = [];
+  for (const form of forms) {
+    last = statements(form);
+    const { text, bytes } = written(last);
+    if (bytes <= MAX_KEY_POLICY_BYTES) return { form, text };
+  }
+  throw tooLong(written(last).bytes, { bytesByOperation: bytesByOperation(last) }, [
+    'Shorter names of custodians, keys and roles make it smaller; so does a smaller roster.',
     'Let fewer roles use this key, or split it into two keys.',
   ]);
 }

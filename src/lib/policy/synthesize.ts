@@ -3,9 +3,9 @@ import { CustodyError } from '../base/errors.js';
 import type { KeyUse } from '../plan/plan.js';
 import { contextKeys, whenEquals } from './context-keys.js';
 import { dualControl, type Seat } from './dual-control.js';
-import { type Interlock, type InterlockForm, interlockStatements } from './interlock.js';
+import { INTERLOCK_FORMS, type Interlock, interlockClasses, interlockStatements } from './interlock.js';
 import { type Mover, moveInStatements, moveOutStatements, moversOf, rolesOf } from './move.js';
-import { allow, denyEveryone, formatInterlocked, formatKeyPolicy, oneOrMany } from './statements.js';
+import { allow, denyEveryone, formatFitting, formatKeyPolicy, oneOrMany } from './statements.js';
 
 /** What a service role may do with a key. */
 export interface KeyPolicyUser {
@@ -101,11 +101,23 @@ const SIGNER = [
  * @throws CustodyError PLAN_INVALID for roles or contexts that no policy can hold safely, LIMIT_EXCEEDED beyond 32,768 bytes
  */
 export function synthesizeKeyPolicy(input: KeyPolicyInput): string {
+  const { interlock } = input;
+  if (interlock) return synthesizeInterlocked({ ...input, interlock }).policy;
   assertRoles(input);
-  const { interlock, executorRoleArn } = input;
-  if (!interlock)
-    return formatKeyPolicy(statementsOf(input, [allow('Change', [executorRoleArn], MUTATING_OPERATIONS)]));
-  return formatInterlocked((form: InterlockForm) => statementsOf(input, interlockStatements(interlock, input, form)));
+  return formatKeyPolicy(statementsOf(input, [allow('Change', [input.executorRoleArn], MUTATING_OPERATIONS)]));
+}
+
+/**
+ * The same, with what had room in it: the form of the interlock and the classes that it lets through.
+ * @throws CustodyError as `synthesizeKeyPolicy`
+ */
+export function synthesizeInterlocked(input: KeyPolicyInput & { readonly interlock: Interlock }) {
+  assertRoles(input);
+  const { interlock } = input;
+  const { form, text } = formatFitting(INTERLOCK_FORMS, (tried) =>
+    statementsOf(input, interlockStatements(interlock, input, tried)),
+  );
+  return { policy: text, form, classes: interlockClasses(interlock, form) };
 }
 
 function statementsOf(input: KeyPolicyInput, changes: readonly JsonObject[]): readonly JsonObject[] {
