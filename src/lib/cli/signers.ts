@@ -8,6 +8,7 @@ import { type AlgorithmName, formatPublicKeyPem, type PublicKey, parsePublicKeyB
 import { readFileBounded } from '../fs/files.js';
 import { writeKeyFile } from '../fs/key-files.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
+import { SIGNER_TAG } from '../policy/role-policies.js';
 import { custodianSignerPolicy } from '../policy/synthesize.js';
 import { DUTIES } from '../roster/roster.js';
 import { createLocalKey } from '../signing/local-key.js';
@@ -58,7 +59,7 @@ export async function createKms(context: Context, seat: SeatFacts): Promise<Publ
     region,
     policy: custodianSignerPolicy({ roleArn: seat.roleArn }),
     description: `Signing key of the custodian ${seat.id}`,
-    tags: { 'custody:signer': seat.id },
+    tags: { [SIGNER_TAG]: seat.id },
   });
   return publicPart(seat, publicKey, arn);
 }

@@ -32,6 +32,35 @@ export function formatFitting<F>(forms: readonly F[], statements: (form: F) => r
   ]);
 }
 
+/** Characters, white space not counted ("IAM and AWS STS quotas", "Quotas for AWS Organizations"). */
+const ROLE_POLICY_LIMIT = 10_240;
+/** 2,048 unless the account's quota "Role trust policy length" was raised; it can be no more than this. */
+const TRUST_POLICY_LIMIT = 4096;
+const ORGANIZATION_POLICY_LIMIT = 5120;
+
+/** A role's inline policy as canonical JSON. @throws CustodyError LIMIT_EXCEEDED */
+export function formatRolePolicy(statements: readonly JsonObject[]): string {
+  return formatWithin(statements, ROLE_POLICY_LIMIT, 'a role policy');
+}
+
+/** A role's trust policy as canonical JSON. @throws CustodyError LIMIT_EXCEEDED */
+export function formatTrustPolicy(statements: readonly JsonObject[]): string {
+  return formatWithin(statements, TRUST_POLICY_LIMIT, 'a trust policy');
+}
+
+/** A service or resource control policy as canonical JSON. @throws CustodyError LIMIT_EXCEEDED */
+export function formatOrganizationPolicy(statements: readonly JsonObject[]): string {
+  return formatWithin(statements, ORGANIZATION_POLICY_LIMIT, 'an organization policy');
+}
+
+function formatWithin(statements: readonly JsonObject[], limit: number, what: string): string {
+  const { text, bytes } = written(statements);
+  if (bytes <= limit) return text;
+  throw new CustodyError('LIMIT_EXCEEDED', `${what} has ${bytes} characters, AWS takes at most ${limit}`, {
+    details: { bytes, limit },
+  });
+}
+
 function written(statements: readonly JsonObject[]) {
   const text = formatCanonical({ Version: '2012-10-17', Statement: statements });
   return { text, bytes: Buffer.byteLength(text, 'utf8') };
