@@ -11,6 +11,8 @@ export interface LockoutQuestion extends PolicyPlace {
   readonly executorRoleArn: string;
   /** The SourceIdentity of each who may enter the executor role: one for whom the policy works is enough. */
   readonly sourceIdentities: readonly string[];
+  /** Approval slots that a quorum would set, as `aws:PrincipalTag/…`, for a policy under the interlock. */
+  readonly slots?: (sourceIdentity: string) => Context;
 }
 
 /** A policy that holds only until some day, or only from one on, locks out for the rest. */
@@ -35,7 +37,12 @@ export function lockoutOf(policy: string, question: LockoutQuestion): string | n
 }
 
 function mayAlways(document: PolicyDocument, question: LockoutQuestion, identity: string): boolean {
-  return TIMES.every((time) => mayPutPolicy(document, question, contextOf(question.account, identity, time)));
+  return TIMES.every((time) =>
+    mayPutPolicy(document, question, {
+      ...contextOf(question.account, identity, time),
+      ...question.slots?.(identity),
+    }),
+  );
 }
 
 function mayPutPolicy(resourcePolicy: PolicyDocument, { keyArn, executorRoleArn }: LockoutQuestion, context: Context) {

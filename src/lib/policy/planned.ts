@@ -1,7 +1,9 @@
 import { CustodyError } from '../base/errors.js';
-import type { Plan } from '../plan/plan.js';
+import { type Plan, regionsOf } from '../plan/plan.js';
 import type { Roster } from '../roster/roster.js';
-import { synthesizeKeyPolicy } from './synthesize.js';
+import { accountRolesOf } from './account-roles.js';
+import type { Interlock } from './interlock.js';
+import { type KeyPolicyInput, synthesizeInterlocked, synthesizeKeyPolicy } from './synthesize.js';
 
 /**
  * The key policy that plan and roster give one key in one Region, canonical JSON.
@@ -15,10 +17,50 @@ export function plannedKeyPolicy(
   region: string,
   move?: 'out' | 'in',
 ): string {
+  return synthesizeKeyPolicy(inputOf(plan, roster, name, region, move));
+}
+
+/** What an interlocked policy depends on beside plan and roster: it names the key itself. */
+export interface InterlockedKey extends Pick<Interlock, 'keyId' | 'opens' | 'replaces'> {
+  readonly move?: 'out' | 'in';
+}
+
+/**
+ * The same under the approval interlock: the executor may do what enough seats have approved, and nothing else. Also the form
+ * in which it had room, and the classes of slots that it lets through.
+ * @throws CustodyError NOT_FOUND for a key that the plan does not have; what `synthesizeInterlocked` throws
+ */
+export function plannedInterlock(plan: Plan, roster: Roster, name: string, region: string, key: InterlockedKey) {
+  const { keyId, opens, replaces, move } = key;
+  const planned = plannedKey(plan, name);
+  const roles = accountRolesOf(roster);
+  const interlock: Interlock = {
+    seats: roles.seats,
+    threshold: roster.threshold,
+    rules: plan.quorum.classes,
+    keyName: name,
+    keyId,
+    origin: planned.origin,
+    regions: regionsOf(plan, planned),
+    rotationPeriodDays: planned.rotation.periodDays,
+    coldExecutorRoleArn: roles.cold,
+    auditorRoleArn: roles.auditor,
+    ...(opens ? { opens } : {}),
+    ...(replaces ? { replaces } : {}),
+  };
+  return synthesizeInterlocked({ ...inputOf(plan, roster, name, region, move), interlock });
+}
+
+function plannedKey(plan: Plan, name: string) {
   const key = plan.keys[name];
   if (!key) throw new CustodyError('NOT_FOUND', `the plan has no key ${name}`);
+  return key;
+}
+
+function inputOf(plan: Plan, roster: Roster, name: string, region: string, move?: 'out' | 'in'): KeyPolicyInput {
+  const key = plannedKey(plan, name);
   const seats = roster.custodians.map(({ id, roleArn }) => ({ id, roleArn }));
-  return synthesizeKeyPolicy({
+  return {
     account: plan.account,
     partition: plan.partition,
     region,
@@ -32,5 +74,5 @@ export function plannedKeyPolicy(
     })),
     ...(key.dualControl === 'grants' ? { dualControlGrants: seats } : {}),
     ...(move ? { move } : {}),
-  });
+  };
 }
