@@ -37,6 +37,8 @@ const founded = {
   missing: list(text),
 };
 
+const rendered = { name: text, policy: any };
+const renderedRole = { ...rendered, roleArn: text, slots: flag };
 const RESULTS = {
   doctor: object(report),
   error: object({ error: use('fault') }),
@@ -199,6 +201,24 @@ const RESULTS = {
     }),
   ),
   'plan-validate': object({ verdict, keys: list(text), threshold: count, custodians: list(text) }),
+  'policy-render': object({
+    policies: list(
+      either(
+        object({
+          ...rendered,
+          kind: { const: 'key' },
+          key: text,
+          keyId: text,
+          region: text,
+          form: oneOf('plain', 'short', 'sparse'),
+          classes: list(text),
+        }),
+        object({ ...renderedRole, kind: oneOf('role', 'trust') }),
+        object({ ...rendered, kind: oneOf('scp', 'rcp') }),
+      ),
+    ),
+    files: list(text),
+  }),
   rehearse: object({
     verdict,
     steps: list(

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/lib/base/bytes.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
+import { slotStepsOf } from '../../src/lib/policy/slot-steps.js';
 import { demandOf } from '../../src/lib/quorum/count.js';
 import type { Evidence } from '../../src/lib/quorum/evidence.js';
 import { judge } from '../../src/lib/quorum/judge.js';
-import { isVeto } from '../../src/lib/record/action.js';
+import { callsOf, isVeto } from '../../src/lib/record/action.js';
 import { ACTION_NAMES, type ActionName } from '../../src/lib/record/action-names.js';
 import {
   approval,
@@ -68,6 +69,35 @@ const PARAMETERS: Readonly<Record<KeyAction, JsonObject>> = {
   'key.rotate-imported': { ...material, replicas: [] },
 };
 
+/** Slot classes of the steps of each action; a step that is in another Region than the request's says so. */
+const SLOT_STEPS: Readonly<Record<KeyAction, readonly string[]>> = {
+  'key.create': [],
+  'key.succeed': [],
+  'key.rotate': ['rotate'],
+  'key.rotation': ['rotation'],
+  'key.rotation-off': ['rotation-off'],
+  'key.enable': ['enable'],
+  'key.disable': ['disable'],
+  'key.delete': ['delete'],
+  'key.cancel-deletion': [],
+  'key.confirm-destroyed': [],
+  'key.policy': ['policy'],
+  'key.alias-create': ['alias-create'],
+  'key.alias-move': ['alias-move'],
+  'key.alias-delete': ['alias-delete'],
+  'key.tag': ['tag'],
+  'key.untag': ['untag'],
+  'key.describe': ['describe'],
+  'key.grant': ['grant'],
+  'key.revoke': ['revoke'],
+  'key.retire': ['retire'],
+  'key.replicate': ['replicate', 'alias-create eu-west-1'],
+  'key.promote': ['promote eu-west-1'],
+  'key.import': ['import'],
+  'key.material-off': ['material-off'],
+  'key.rotate-imported': ['import', 'rotate'],
+};
+
 const ACTIONS = ACTION_NAMES.filter((name): name is KeyAction => !['plan.update', 'roster.update'].includes(name));
 
 describe.each(ACTIONS)('%s', (action) => {
@@ -75,6 +105,16 @@ describe.each(ACTIONS)('%s', (action) => {
     const key = action === 'key.create' ? { ...caseDataKey(team), arn: null, keyId: null } : caseDataKey(team);
     return request(team, 'architect', { action, key, parameters: PARAMETERS[action] });
   };
+  it('T49 needs the approval slots of each of its calls, a class a step', () => {
+    const key = caseDataKey(team);
+    const subject = { repository: '0123456789abcdef', region: 'eu-central-1', key, nonce: 'ab'.repeat(16) };
+    const steps = slotStepsOf(callsOf(action, subject, PARAMETERS[action]), action === 'key.create' ? null : key.keyId);
+    const said = steps.map((places) =>
+      places.map((place) => [place.class, ...(place.region === 'eu-central-1' ? [] : [place.region])].join(' ')).join(),
+    );
+    expect(said).toEqual(SLOT_STEPS[action]);
+  });
+
   // A veto is a seat's own; automation executes everything else.
   const runner = isVeto(action) ? 'deputy' : 'ci';
   const coolOff = async () => {

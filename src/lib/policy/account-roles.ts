@@ -1,3 +1,4 @@
+import type { InterlockRoles } from '../plan/plan.js';
 import { rolesBeside } from '../plan/roles-beside.js';
 import type { Roster } from '../roster/roster.js';
 import type { InterlockSeat } from './interlock.js';
@@ -22,21 +23,24 @@ export interface AccountRoles {
  * The roles of a roster. Those that it does not list are named after its executor, so that one document decides:
  * `custody-executor` has `custody-cold`, `custody-auditor` and `custody-installer` beside it.
  */
-export function accountRolesOf(roster: Pick<Roster, 'repository' | 'custodians' | 'automation' | 'executorRoleArn'>) {
+export function accountRolesOf(
+  roster: Pick<Roster, 'repository' | 'custodians' | 'automation' | 'executorRoleArn'>,
+  named?: InterlockRoles,
+): AccountRoles {
   const [, partition = '', , , account = ''] = roster.executorRoleArn.split(':');
-  const beside = rolesBeside(roster.executorRoleArn);
-  const roles: AccountRoles = {
+  const { installerRoleArn, ...byName } = rolesBeside(roster.executorRoleArn);
+  const { coldExecutorRoleArn, auditorRoleArn } = named ?? byName;
+  return {
     account,
     partition,
     repository: roster.repository,
     seats: byId(roster.custodians).map(({ id, roleArn, duty }) => ({ id, roleArn, duty })),
     automation: byId(roster.automation).map(({ id, roleArn }) => ({ id, roleArn })),
     executor: roster.executorRoleArn,
-    cold: beside.coldExecutorRoleArn,
-    auditor: beside.auditorRoleArn,
-    installer: beside.installerRoleArn,
+    cold: coldExecutorRoleArn,
+    auditor: auditorRoleArn,
+    installer: installerRoleArn,
   };
-  return roles;
 }
 
 /** IAM tells roles of one account apart by name alone: the ARN of a role in any account, as organization policies name it. */

@@ -5,15 +5,14 @@ import { type PolicyPlace, powerOf, sideOf } from './extent.js';
 import type { Context } from './keys.js';
 import { namedIn } from './named.js';
 import type { Principal } from './principals.js';
-import { formatSlot, formatSlotName } from './slot.js';
 
 /** Who must be able to put the next policy, and how custody's own sessions look to KMS. */
 export interface LockoutQuestion extends PolicyPlace {
   readonly executorRoleArn: string;
   /** The SourceIdentity of each who may enter the executor role: one for whom the policy works is enough. */
   readonly sourceIdentities: readonly string[];
-  /** Under an approval interlock: whose slots would let the policy be put if all of them agreed. */
-  readonly slots?: { readonly seats: readonly string[]; readonly keyName: string; readonly keyId: string };
+  /** Approval slots that a quorum would set, as `aws:PrincipalTag/…`, for a policy under the interlock. */
+  readonly slots?: (sourceIdentity: string) => Context;
 }
 
 /** A policy that holds only until some day, or only from one on, locks out for the rest. */
@@ -38,7 +37,12 @@ export function lockoutOf(policy: string, question: LockoutQuestion): string | n
 }
 
 function mayAlways(document: PolicyDocument, question: LockoutQuestion, identity: string): boolean {
-  return TIMES.every((time) => mayPutPolicy(document, question, contextOf(question, identity, time)));
+  return TIMES.every((time) =>
+    mayPutPolicy(document, question, {
+      ...contextOf(question.account, identity, time),
+      ...question.slots?.(identity),
+    }),
+  );
 }
 
 function mayPutPolicy(resourcePolicy: PolicyDocument, { keyArn, executorRoleArn }: LockoutQuestion, context: Context) {
@@ -48,25 +52,14 @@ function mayPutPolicy(resourcePolicy: PolicyDocument, { keyArn, executorRoleArn 
 }
 
 /** What is certain of every call that custody makes as the executor (AWS global condition context keys). */
-function contextOf(question: LockoutQuestion, identity: string, time: string | null): Context {
+function contextOf(account: string, identity: string, time: string | null): Context {
   return {
-    ...slotsOf(question, identity),
     'aws:SourceIdentity': identity,
-    'kms:CallerAccount': question.account,
+    'kms:CallerAccount': account,
     'aws:SecureTransport': 'true',
     'kms:BypassPolicyLockoutSafetyCheck': 'false',
     ...(time === null ? {} : { 'aws:CurrentTime': time, 'aws:EpochTime': String(Date.parse(time) / 1000) }),
   };
-}
-
-/** The tags of the executor role once every seat has approved. */
-function slotsOf({ slots, region }: LockoutQuestion, executor: string): Context {
-  if (!slots) return {};
-  const { seats, keyName, keyId } = slots;
-  const value = formatSlot({ class: 'policy', region, keyId, digestHex: '0'.repeat(64), executor });
-  return Object.fromEntries(
-    seats.map((custodian) => [`aws:PrincipalTag/${formatSlotName({ custodian, keyName })}`, value]),
-  );
 }
 
 function sessionOf(roleArn: string): Principal {

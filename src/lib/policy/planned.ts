@@ -1,9 +1,10 @@
 import { CustodyError } from '../base/errors.js';
-import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
+import { type Plan, regionsOf } from '../plan/plan.js';
 import type { Roster } from '../roster/roster.js';
+import { accountRolesOf } from './account-roles.js';
 import type { Interlock } from './interlock.js';
 import type { SlotClass } from './slot.js';
-import { synthesizeKeyPolicy } from './synthesize.js';
+import { type KeyPolicyInput, synthesizeInterlocked, synthesizeKeyPolicy } from './synthesize.js';
 
 /** What is known of the key that a policy is for. */
 export interface PolicyFor {
@@ -19,8 +20,9 @@ export interface PolicyFor {
 }
 
 /**
- * The key policy that plan and roster give one key in one Region, canonical JSON.
- * @throws CustodyError NOT_FOUND for a key that the plan does not have; what `synthesizeKeyPolicy` throws
+ * The key policy that plan and roster give one key in one Region, canonical JSON: under the approval interlock where the plan
+ * has one.
+ * @throws CustodyError NOT_FOUND for a key that the plan does not have; what synthesizing throws
  */
 export function plannedKeyPolicy(
   plan: Plan,
@@ -29,10 +31,52 @@ export function plannedKeyPolicy(
   region: string,
   { keyId = null, move, opens }: PolicyFor = {},
 ): string {
+  if (!plan.interlock || keyId === null) return synthesizeKeyPolicy(inputOf(plan, roster, name, region, move));
+  const of = { keyId, ...(move ? { move } : {}), ...(opens ? { opens } : {}) };
+  return plannedInterlock(plan, roster, name, region, of).policy;
+}
+
+/** What an interlocked policy depends on beside plan and roster: it names the key itself. */
+export interface InterlockedKey extends Pick<Interlock, 'keyId' | 'opens' | 'replaces'> {
+  readonly move?: 'out' | 'in';
+}
+
+/**
+ * The same under the approval interlock: the executor may do what enough seats have approved, and nothing else. Also the form
+ * in which it had room, and the classes of slots that it lets through.
+ * @throws CustodyError NOT_FOUND for a key that the plan does not have; what `synthesizeInterlocked` throws
+ */
+export function plannedInterlock(plan: Plan, roster: Roster, name: string, region: string, key: InterlockedKey) {
+  const { keyId, opens, replaces, move } = key;
+  const planned = plannedKey(plan, name);
+  const roles = accountRolesOf(roster, plan.interlock);
+  const interlock: Interlock = {
+    seats: roles.seats,
+    threshold: roster.threshold,
+    rules: plan.quorum.classes,
+    keyName: name,
+    keyId,
+    origin: planned.origin,
+    regions: regionsOf(plan, planned),
+    rotationPeriodDays: planned.rotation.periodDays,
+    coldExecutorRoleArn: roles.cold,
+    auditorRoleArn: roles.auditor,
+    ...(opens ? { opens } : {}),
+    ...(replaces ? { replaces } : {}),
+  };
+  return synthesizeInterlocked({ ...inputOf(plan, roster, name, region, move), interlock });
+}
+
+function plannedKey(plan: Plan, name: string) {
   const key = plan.keys[name];
   if (!key) throw new CustodyError('NOT_FOUND', `the plan has no key ${name}`);
+  return key;
+}
+
+function inputOf(plan: Plan, roster: Roster, name: string, region: string, move?: 'out' | 'in'): KeyPolicyInput {
+  const key = plannedKey(plan, name);
   const seats = roster.custodians.map(({ id, roleArn }) => ({ id, roleArn }));
-  return synthesizeKeyPolicy({
+  return {
     account: plan.account,
     partition: plan.partition,
     region,
@@ -46,29 +90,5 @@ export function plannedKeyPolicy(
     })),
     ...(key.dualControl === 'grants' ? { dualControlGrants: seats } : {}),
     ...(move ? { move } : {}),
-    ...(plan.interlock && keyId !== null
-      ? {
-          interlock: { ...interlockOf(plan, roster, name, key, keyId), ...plan.interlock, ...(opens ? { opens } : {}) },
-        }
-      : {}),
-  });
-}
-
-function interlockOf(
-  plan: Plan,
-  roster: Roster,
-  keyName: string,
-  key: PlannedKey,
-  keyId: string,
-): Omit<Interlock, 'coldExecutorRoleArn' | 'auditorRoleArn'> {
-  return {
-    seats: roster.custodians.map(({ id, roleArn, duty }) => ({ id, roleArn, duty })),
-    threshold: roster.threshold,
-    rules: plan.quorum.classes,
-    keyName,
-    keyId,
-    origin: key.origin,
-    regions: regionsOf(plan, key),
-    rotationPeriodDays: key.rotation.periodDays,
   };
 }

@@ -16,20 +16,22 @@ export interface SlotPlace {
   readonly keyId: string;
 }
 
+/** One seat is enough for it, in a session of its own. */
+const VETO = 'CancelKeyDeletion';
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/(.+)$/;
 
 /**
  * The slots that a request's calls need, in steps. A slot holds one value, so calls of several API actions or Regions come one
  * after another: when a step is done its slots are cleared, and the custodians set those of the next. Most requests have one
  * step; a call on two keys (an alias that moves) needs both slots at once. None for a request that makes a key: what it makes
- * stands under no interlock until a `key.policy` request puts it there, since only then is its id known.
+ * stands under no interlock until a `key.policy` request puts it there, since only then is its id known. None for a veto.
  * @param keyId the key that the request names; null where it makes one
  * @throws CustodyError REFUSED for a call that no slot can let through
  */
 export function slotStepsOf(calls: readonly SlotCall[], keyId: string | null): readonly (readonly SlotPlace[])[] {
   const steps: (readonly SlotPlace[])[] = [];
   if (keyId === null || calls.some(({ operation }) => operation === 'CreateKey')) return steps;
-  for (const call of calls.filter(({ service }) => service === 'kms')) {
+  for (const call of calls.filter(({ service, operation }) => service === 'kms' && operation !== VETO)) {
     const places = placesOf(call, keyId);
     if (!isSame(places, steps.at(-1))) steps.push(places);
   }

@@ -1,7 +1,8 @@
 import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import type { Plan } from '../plan/plan.js';
-import { formatSlot, formatSlotName, parseSlot, parseSlotName, type SlotClass, slotClassOf } from '../policy/slot.js';
+import { formatSlot, formatSlotName, parseSlot, parseSlotName } from '../policy/slot.js';
+import { type SlotPlace, slotStepsOf } from '../policy/slot-steps.js';
 import { isVeto } from '../record/action.js';
 import type { RequestPredicate, SignedCall } from '../record/statement.js';
 
@@ -22,37 +23,36 @@ export function neededSlot(
   said: Said & Pick<RequestPredicate, 'executor'>,
   digest: Digest,
 ): NeededSlot | null {
-  const slotClass = slotClassIn(plan, said);
+  const place = placeIn(plan, said);
   const { key, executor } = said;
-  if (slotClass === null || !key?.keyId) return null;
+  if (place === null || key === null) return null;
   if (executor === null) {
     throw new CustodyError('REFUSED', 'the request names no executor, and under the interlock an approval is for one', {
       suggestions: ['Withdraw it and open it again.'],
     });
   }
   const digestHex = digest.slice('sha256:'.length);
-  const value = formatSlot({ class: slotClass, region: regionOf(said), keyId: key.keyId, digestHex, executor });
+  const value = formatSlot({ ...place, digestHex, executor });
   return { keyName: key.name, value };
 }
 
 /** Under the interlock an approval is for one executor: this one where the request's opener names none. */
 export function executorOf(plan: Pick<Plan, 'interlock'>, said: Said, named: string | null, opener: string) {
-  return named ?? (slotClassIn(plan, said) === null ? null : opener);
+  return named ?? (placeIn(plan, said) === null ? null : opener);
 }
 
-/** The class whose one API action the request is. @throws CustodyError REFUSED for one that is several */
-function slotClassIn({ interlock }: Pick<Plan, 'interlock'>, said: Said): SlotClass | null {
-  const calls = guardedCalls(said);
-  if (!interlock || calls.length === 0) return null;
-  const classes = new Set(calls.map(({ operation }) => slotClassOf(operation)));
-  const [only = null] = classes;
-  const regions = new Set(calls.map(({ region }) => region));
-  if (only !== null && classes.size === 1 && regions.size === 1) return only;
+/** The one slot that lets all calls of the request through. @throws CustodyError REFUSED where there is none */
+function placeIn({ interlock }: Pick<Plan, 'interlock'>, said: Said): SlotPlace | null {
+  const keyId = said.key?.keyId ?? null;
+  const [step = [], ...more] = interlock ? slotStepsOf(guardedCalls(said), keyId) : [];
+  if (step.length === 0) return null;
+  const own = step.find((place) => place.keyId === keyId);
+  if (own && more.length === 0) return own;
   throw new CustodyError(
     'REFUSED',
     `${said.action}: under the interlock one request is one kind of call in one Region`,
     {
-      details: { calls: calls.map(({ operation, region }) => `${operation} ${region}`) },
+      details: { calls: said.calls.map(({ operation, region }) => `${operation} ${region}`) },
       suggestions:
         said.action === 'key.rotate-imported'
           ? ['Import the material into each Region by a request of its own (keys import), then keys rotate.']
@@ -61,19 +61,10 @@ function slotClassIn({ interlock }: Pick<Plan, 'interlock'>, said: Said): SlotCl
   );
 }
 
-/** The calls that the live key policy judges: what makes a key or replica meets the policy that it brings. */
-function guardedCalls({ action, calls, key }: Said): readonly SignedCall[] {
-  const atKms = calls.filter(({ service }) => service === 'kms');
-  if (isVeto(action) || !key?.keyId || atKms.some(({ operation }) => operation === 'CreateKey')) return [];
-  return atKms.filter(
-    ({ operation }, _, all) => !all.some((call) => call.operation === 'ReplicateKey') || operation === 'ReplicateKey',
-  );
-}
-
-/** A promotion is judged in two Regions: both take the Region that becomes the primary. */
-function regionOf({ region, calls }: Said): string {
-  const [call] = calls;
-  return call?.operation === 'UpdatePrimaryRegion' ? String(call.parameters.PrimaryRegion) : region;
+/** The calls that the live key policy judges: the alias of a new replica meets the policy that the replica brings. */
+function guardedCalls({ action, calls }: Said): readonly SignedCall[] {
+  if (isVeto(action)) return [];
+  return action === 'key.replicate' ? calls.filter(({ operation }) => operation === 'ReplicateKey') : calls;
 }
 
 export function slotNameOf(custodian: string, { keyName }: Pick<NeededSlot, 'keyName'>): string {

@@ -3,6 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { isObject, readFields } from '../base/fields.js';
 import type { KeyUser, Plan } from '../plan/plan.js';
 import { lockoutOf } from '../policy/lockout.js';
+import { formatSlot, formatSlotName } from '../policy/slot.js';
 import { validateKeyPolicy } from '../policy/validate.js';
 import { grantParameters } from '../record/action-access.js';
 import type { ActionName } from '../record/action-names.js';
@@ -75,10 +76,17 @@ function assertPolicy({ plan, roster }: InForce, said: Said): void {
 }
 
 /** With the interlock the executor puts no policy alone: it must be able to with everyone's approval. */
-function slotsIn({ interlock }: Plan, roster: Roster, { key }: Said) {
-  if (!interlock || !key?.keyId) return {};
-  const seats = roster.custodians.map(({ id }) => id);
-  return { slots: { seats, keyName: key.name, keyId: key.keyId } };
+function slotsIn({ interlock }: Plan, roster: Roster, { key, region }: Said) {
+  const { name: keyName, keyId } = key ?? {};
+  if (!interlock || !keyName || !keyId) return {};
+  return {
+    slots: (executor: string) => {
+      const value = formatSlot({ class: 'policy', region, keyId, digestHex: '0'.repeat(64), executor });
+      return Object.fromEntries(
+        roster.custodians.map(({ id }) => [`aws:PrincipalTag/${formatSlotName({ custodian: id, keyName })}`, value]),
+      );
+    },
+  };
 }
 
 function assertAliasFree(_: InForce, said: Said): void {

@@ -140,7 +140,13 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
 }
 
 /** The role of each profile that is no seat. */
-function roleNames({ executor, service, admin, outsider, interlock }: SeedRoles): Readonly<Record<string, string | undefined>> {
+function roleNames({
+  executor,
+  service,
+  admin,
+  outsider,
+  interlock,
+}: SeedRoles): Readonly<Record<string, string | undefined>> {
   const more = interlock ? { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor } : {};
   return { executor, service, admin, outsider, ...more };
 }
