@@ -36,14 +36,23 @@ describe('docs/json.md', () => {
     expect(document).toContain(`| \`${id.replaceAll(':', ' ')}\` | ${shapes} |`);
   });
 
-  it.each(['request', 'receipt', 'key', 'check', 'call', 'fault', 'difference', 'proposed', 'grant', 'power'])(
-    'has the parts of a %s',
-    (name) => {
-      const holders = readdirSync(RESULTS).map((file) => schema(file.replace('.schema.json', '')));
-      const shape = holders.map((holder) => at(holder, '$defs', name)).find((found) => found !== undefined);
-      expect(document).toContain(`| ${name} | \`${fields(shape)}\` |`);
-    },
-  );
+  it.each([
+    'request',
+    'receipt',
+    'key',
+    'check',
+    'call',
+    'fault',
+    'difference',
+    'proposed',
+    'material',
+    'grant',
+    'power',
+  ])('has the parts of a %s', (name) => {
+    const holders = readdirSync(RESULTS).map((file) => schema(file.replace('.schema.json', '')));
+    const shape = holders.map((holder) => at(holder, '$defs', name)).find((found) => found !== undefined);
+    expect(document).toContain(`| ${name} | \`${fields(shape)}\` |`);
+  });
 
   it('has each exit status with exactly its codes', () => {
     const codes = Object.entries(ERROR_EXIT);
