@@ -67,6 +67,8 @@ export interface FakeAws {
   readonly account: string;
   /** The view of one caller; every step of it passes through `intercept`. */
   as(intercept?: Intercept): Aws;
+  /** Another account in which everything is as it is now here, by another clock. */
+  copy(clock: Clock): FakeAws;
   /** Mutating calls that were carried out, in order. */
   readonly done: AwsCall[];
   readonly sessions: ExecutorSession[];
@@ -148,6 +150,13 @@ class Model implements FakeAws {
         own: () => this.#writer(intercept),
       },
     };
+  }
+
+  copy(clock: Clock): FakeAws {
+    const { done, sessions, keys, aliases, past, rotationSeconds, visibleAfterSeconds, skewSeconds } = this;
+    const settings = { rotationSeconds, visibleAfterSeconds, skewSeconds, refuseNext: this.refuseNext };
+    const state = structuredClone({ done, sessions, keys, aliases, past });
+    return Object.assign(new Model(clock, this.account), state, settings);
   }
 
   seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {
