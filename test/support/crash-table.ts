@@ -29,8 +29,8 @@ async function run(office: Office, machine: Machine, id: string, faulty: Faulty,
 /** One action that is executed, and what must be true of AWS however often and wherever it was cut off. */
 export interface Story {
   /** Before the request is opened. */
-  readonly before?: (office: Office) => void;
-  readonly proposal: (office: Office) => Partial<Proposal>;
+  readonly before?: (office: Office) => unknown;
+  readonly proposal: (office: Office) => Partial<Proposal> | Promise<Partial<Proposal>>;
   readonly rotationSeconds?: number;
   /** Cut off only at these steps: what every action does alike is tried with one of them. */
   readonly only?: RegExp;
@@ -52,8 +52,8 @@ interface Prepared {
 async function prepare(team: Team, story: Story): Promise<Prepared> {
   const office = await createOffice(NOON, team);
   office.aws.rotationSeconds = story.rotationSeconds ?? 0;
-  story.before?.(office);
-  const id = await office.approved(story.proposal(office));
+  await story.before?.(office);
+  const id = await office.approved(await story.proposal(office));
   office.aws.visibleAfterSeconds = story.visibleAfterSeconds ?? 0;
   const whole = createFaulty();
   const played = copyOffice(office);
@@ -70,7 +70,7 @@ function checkRecords(office: Office, id: string, before: Files): void {
   const files = office.remote.files();
   expectKept(files, before);
   expect(pathsIn(files, `records/${id}`)).toHaveLength(5);
-  const kinds = ledgerKinds(files).filter((kind) => kind === 'intent' || kind === 'receipt');
+  const kinds = ledgerKinds(files, before).filter((kind) => kind === 'intent' || kind === 'receipt');
   expect(kinds).toEqual(['intent', 'receipt']);
 }
 

@@ -201,7 +201,19 @@ class Model implements FakeAws {
     return key;
   }
 
+  /** Keys whose window is over are gone, and their names with them. */
+  #bury(): void {
+    const over = ({ state, deletionAt }: FakeKey) =>
+      state === 'PendingDeletion' && deletionAt !== null && deletionAt <= this.clock.now();
+    for (const key of this.keys.filter(over)) {
+      this.keys.splice(this.keys.indexOf(key), 1);
+      const names = this.aliases[key.region] ?? {};
+      for (const name of Object.keys(names)) if (names[name] === key.keyId) delete names[name];
+    }
+  }
+
   #find(region: string, key: string): FakeKey | null {
+    this.#bury();
     const keyId = isKeyArn(key) ? partsOf(key).keyId : key;
     const found = this.keys.find((item) => item.region === region && item.keyId === keyId) ?? null;
     if (found?.rotating && found.rotating.doneAt <= this.clock.now()) {
@@ -244,7 +256,10 @@ class Model implements FakeAws {
           name,
           keyId,
         })),
-      keyIds: async (region) => this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId),
+      keyIds: async (region) => {
+        this.#bury();
+        return this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId);
+      },
       policy: found((key) => this.#shown(key).policy),
       tags: found((key) => this.#shown(key).tags),
       grants: found((key) => this.#shown(key).grants),
