@@ -242,7 +242,7 @@ story('T51 a key is replaced, and what is under it moved, once', async (world) =
   const [input, output] = [join(world.dir, 'old.jsonl'), join(world.dir, 'new.jsonl')];
   writeFileSync(input, await storedKeys(line, world.caseDataArn));
   for (const row of REPLACED) await killedOnce(world, row);
-  const { successor } = await at(world, 'privacy', (seat) => lookAtReplacement(seat, 'case-data', null));
+  const { successor } = await at(world, 'privacy', (seat) => lookAtReplacement(seat, 'case-data', null), 'remote');
   const [old, fresh] = [world.caseDataArn, successor ?? ''];
   const words = ['keys', 'rewrap', fresh, '--from', old, '--lines', input, '--out', output, '--profile', 'service'];
   world.done.length = 0;

@@ -3,6 +3,7 @@ import { AwsAccess } from '../../src/lib/cli/aws-access.js';
 import { Context, type Seat } from '../../src/lib/cli/context.js';
 import { approve, reviewRequest } from '../../src/lib/request/approve.js';
 import type { Case } from '../../src/lib/request/case.js';
+import type { Reach } from '../../src/lib/request/desk.js';
 import { execute } from '../../src/lib/request/execute.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
 import { openRequest, type Proposal } from '../../src/lib/request/open.js';
@@ -15,15 +16,23 @@ import type { Player } from '../support/cli.js';
 
 export const HOW: How = { reason: 'killed', executor: null };
 
-/** At the machine of a custodian, over its clone and its line to AWS, as a command finds them. */
-export async function at<T>(world: World, player: Player, work: (seat: Seat) => Promise<T>): Promise<T> {
+/**
+ * At the machine of a custodian, over its clone and its line to AWS, as a command finds them. What the clone knows is
+ * enough for flows: they look at the remote themselves.
+ */
+export async function at<T>(
+  world: World,
+  player: Player,
+  work: (seat: Seat) => Promise<T>,
+  reach: Reach = 'local',
+): Promise<T> {
   const flags = { repo: world.clone(player), profile: player };
   const context = new Context(flags, { json: true, packageRoot: PACKAGE_ROOT, version: '0.1.0' });
   const environment = { ...process.env, ...world.environment(player) };
   const access = new AwsAccess(flags, environment, () => undefined);
   Object.assign(context, { environment, access, progress: { ...context.progress, tell: () => undefined } });
   try {
-    return await work(await context.seat('remote'));
+    return await work(await context.seat(reach));
   } finally {
     await context.close();
   }
@@ -31,12 +40,13 @@ export async function at<T>(world: World, player: Player, work: (seat: Seat) => 
 
 /** Opened by the architect, approved by two, and past its cool-off. */
 export async function decide(world: World, propose: (seat: Seat) => Proposal | Promise<Proposal>): Promise<string> {
-  const id = await at(world, 'architect', async (seat) => {
+  const open = async (seat: Seat) => {
     const { ports, actor, aws } = seat;
     const opened = await openRequest(ports, actor, aws, await propose(seat));
     await sign(seat, opened.case.id);
     return opened.case.id;
-  });
+  };
+  const id = await at(world, 'architect', open, 'remote');
   const { state, coolUntil } = (await at(world, 'privacy', (seat) => sign(seat, id))).verdict;
   if (state === 'cooling' && coolUntil)
     await passTime(world, (millisOf(addSeconds(coolUntil, 1)) - world.serving.sandbox.nowMillis()) / 1000);
