@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { ActionName } from '../../src/lib/record/action-names.js';
+import { lookUp } from '../../src/lib/request/desk.js';
+import { certificateProposal } from '../../src/lib/request/state-change.js';
 import { itSurvives, type Story } from '../support/crash-table.js';
 import type { Office } from '../support/office.js';
 import { CASE_DATA_KEY, createTeam, later } from '../support/people.js';
@@ -53,6 +55,23 @@ const STORIES: Readonly<Record<string, Story>> = {
     check: (office) => {
       once(office, 'CancelKeyDeletion');
       expect(key(office).state).toBe('Disabled');
+    },
+  },
+  'key.confirm-destroyed': {
+    before: async (office) => {
+      await office.execute('deputy', await office.approved({ action: 'key.delete', parameters: { windowDays: 30 } }));
+      office.clock.advance(31 * 86_400);
+    },
+    proposal: async (office) => {
+      const { ports, aws } = office.desk('architect');
+      const state = await lookUp(ports, 'remote');
+      const how = { reason: 'its window is over', executor: null };
+      return certificateProposal({ ports, aws, state, plan: state.plan.plan }, 'case-data', undefined, how);
+    },
+    check: (office) => {
+      // A certificate changes nothing: what AWS was asked for is the deletion that it is about.
+      once(office, 'ScheduleKeyDeletion');
+      expect(office.aws.keys).toEqual([]);
     },
   },
 };

@@ -28,6 +28,8 @@ export type Cut = GitCut | AwsCut;
 interface Command {
   readonly player: Player;
   readonly words: readonly string[];
+  /** What its descriptor 3 gives. */
+  readonly input?: Uint8Array | undefined;
 }
 
 interface Started {
@@ -73,19 +75,23 @@ async function killAtAws(world: World, command: Command, { aws, skip = 0, when }
   await world.clearFaults();
 }
 
-function start(world: World, { player, words }: Command, bin?: string): Started {
+function start(world: World, { player, words, input }: Command, bin?: string): Started {
   const entry = join(PACKAGE_ROOT, 'bin/run.js');
   const path = bin === undefined ? process.env.PATH : `${bin}:${process.env.PATH}`;
   const child = spawn(process.execPath, [entry, ...words, '--json'], {
     env: { ...process.env, ...world.environment(player), PATH: path },
     cwd: world.dir,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  const secret = child.stdio[3] as NodeJS.WritableStream;
+  // It may be dead before it has read, or want nothing.
+  secret.on('error', () => undefined);
+  secret.end(input ?? '');
   // Without the guard, a spawn that failed would kill our own process group.
   if (child.pid === undefined) throw new Error('the command did not start');
   const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk));
   const ended = new Promise<{ signal: NodeJS.Signals | null; said: string }>((resolve) => {
     child.on('close', (_, signal) => resolve({ signal, said: Buffer.concat(said).toString('utf8') }));
   });

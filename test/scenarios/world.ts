@@ -21,6 +21,7 @@ import {
   type Player,
   pointTo,
 } from '../support/cli.js';
+import { tellingKms } from '../support/telling-services.js';
 
 const PRIMARY = 'eu-central-1';
 const PREFIX = 'custody-story-';
@@ -35,6 +36,8 @@ export interface Asked {
 export class World {
   /** What a `kill-before` or `kill-after` fault of the sandbox does to its caller. */
   onKill: () => void = () => undefined;
+  /** Operations of KMS that had their effect since the sandbox was started, in order. */
+  readonly done: string[] = [];
 
   private constructor(
     readonly dir: string,
@@ -55,7 +58,8 @@ export class World {
 
   static async #serve(dir: string): Promise<World> {
     const { caseDataArn } = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
-    const serving = await serve({ dir: join(dir, 'sandbox'), onKill: () => world.onKill() });
+    const services = [tellingKms((operation) => world.done.push(operation))];
+    const serving = await serve({ dir: join(dir, 'sandbox'), services, onKill: () => world.onKill() });
     const world = new World(dir, serving, caseDataArn);
     return world;
   }

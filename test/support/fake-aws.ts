@@ -68,6 +68,8 @@ export interface FakeAws {
   readonly account: string;
   /** The view of one caller; every step of it passes through `intercept`. */
   as(intercept?: Intercept): Aws;
+  /** Another account in which everything is as it is now here, by another clock. */
+  copy(clock: Clock): FakeAws;
   /** Mutating calls that were carried out, in order. */
   readonly done: AwsCall[];
   readonly sessions: ExecutorSession[];
@@ -168,6 +170,13 @@ class Model implements FakeAws {
     for (const tagKey of tagKeys) this.slots.delete(tagKey);
   }
 
+  copy(clock: Clock): FakeAws {
+    const { done, sessions, slots, keys, aliases, past, rotationSeconds, visibleAfterSeconds, skewSeconds } = this;
+    const settings = { rotationSeconds, visibleAfterSeconds, skewSeconds, refuseNext: this.refuseNext };
+    const state = structuredClone({ done, sessions, slots, keys, aliases, past });
+    return Object.assign(new Model(clock, this.account), state, settings);
+  }
+
   seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {
     const key = this.#add(keyId, region, false, 'AWS_KMS', `policy of ${name}`, { [REPOSITORY_TAG]: repository });
     this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
@@ -210,7 +219,19 @@ class Model implements FakeAws {
     return key;
   }
 
+  /** Keys whose window is over are gone, and their names with them. */
+  #bury(): void {
+    const over = ({ state, deletionAt }: FakeKey) =>
+      state === 'PendingDeletion' && deletionAt !== null && deletionAt <= this.clock.now();
+    for (const key of this.keys.filter(over)) {
+      this.keys.splice(this.keys.indexOf(key), 1);
+      const names = this.aliases[key.region] ?? {};
+      for (const name of Object.keys(names)) if (names[name] === key.keyId) delete names[name];
+    }
+  }
+
   #find(region: string, key: string): FakeKey | null {
+    this.#bury();
     const keyId = isKeyArn(key) ? partsOf(key).keyId : key;
     const found = this.keys.find((item) => item.region === region && item.keyId === keyId) ?? null;
     if (found?.rotating && found.rotating.doneAt <= this.clock.now()) {
@@ -253,7 +274,10 @@ class Model implements FakeAws {
           name,
           keyId,
         })),
-      keyIds: async (region) => this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId),
+      keyIds: async (region) => {
+        this.#bury();
+        return this.keys.filter((key) => key.region === region).map(({ keyId }) => keyId);
+      },
       policy: found((key) => this.#shown(key).policy),
       tags: found((key) => this.#shown(key).tags),
       grants: found((key) => this.#shown(key).grants),

@@ -4,8 +4,12 @@ import type { RecordStore } from '../../src/lib/record/store.js';
 import { answerLost } from './fake-aws.js';
 import type { MemoryRemote } from './memory-record-store.js';
 
-/** How a step goes wrong: it does not happen, it happens and nobody hears of it, or the process ends around it. */
-export const FAULTS = ['fails', 'answer lost', 'killed before', 'killed after'] as const;
+/**
+ * How a step goes wrong: it does not happen, it happens and nobody hears of it, it hangs until it is given up, or the
+ * process ends around it. Who gives up cannot know whether it happened. `hangs` is the one that did not; one that did and
+ * then hangs is `answer lost`: the same state, and an error that says the same, that it may be done.
+ */
+export const FAULTS = ['fails', 'answer lost', 'hangs', 'killed before', 'killed after'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** The process is gone: not an error of custody's, and every later step of it fails too. */
@@ -28,6 +32,7 @@ export function createFaulty(at = -1, fault: Fault = 'fails'): Faulty {
     if (number !== at) return act();
     if (fault === 'killed before' || fault === 'killed after') dead = true;
     if (fault === 'fails') throw failure(step);
+    if (fault === 'hangs') throw givenUp(step);
     if (fault === 'killed before') throw new Killed(step);
     if (fault === 'killed after') {
       await act();
@@ -44,6 +49,12 @@ const isStore = (step: string) => step.startsWith('store');
 function failure(step: string): CustodyError {
   if (isStore(step)) return new CustodyError('REMOTE_UNREACHABLE', `${step} fails`);
   return new CustodyError('UNAVAILABLE', `${step} fails`, { details: { maybeDone: false } });
+}
+
+/** As the adapters say it: AWS's may be done (aws/errors), Git's says no more than that time is over (git/transport). */
+function givenUp(step: string): CustodyError {
+  const details = isStore(step) ? {} : { maybeDone: true };
+  return new CustodyError('TIMEOUT', `${step}: no answer in time`, { details });
 }
 
 function lost(step: string): CustodyError {

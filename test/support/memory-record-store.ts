@@ -15,6 +15,8 @@ import type {
 /** A shared repository in memory: `client()` is one person's clone. A model of the port, with the faults that tests need. */
 export interface MemoryRemote {
   client(): RecordStore;
+  /** Another remote with the same commits, on which nothing of this one's later ones shows. */
+  copy(): MemoryRemote;
   head(): CommitId | null;
   /** Files at the head, or at a commit. */
   files(at?: CommitId): Files;
@@ -39,11 +41,14 @@ interface Commit {
 }
 
 class Shared {
-  readonly commits = new Map<CommitId, Commit>();
+  constructor(readonly commits = new Map<CommitId, Commit>()) {}
 
   add(parent: CommitId | null, files: Files, message: string): Commit {
+    const before: Files = (parent === null ? null : this.commits.get(parent)?.files) ?? new Map();
     const hash = createHash('sha1').update(`${parent}\n${message}\n${this.commits.size}\n`);
-    for (const path of [...files.keys()].sort()) hash.update(path).update(files.get(path) ?? '');
+    // The parent's id stands for what did not change.
+    for (const path of before.keys()) if (!files.has(path)) hash.update(`without ${path}\n`);
+    for (const [path, bytes] of files) if (before.get(path) !== bytes) hash.update(`${path}\n`).update(bytes);
     const commit = { id: hash.digest('hex') as CommitId, parent, files };
     this.commits.set(commit.id, commit);
     return commit;
@@ -64,11 +69,13 @@ class Shared {
   }
 }
 
-export function createMemoryRemote(): MemoryRemote {
-  const shared = new Shared();
-  let head: CommitId | null = null;
+export const createMemoryRemote = (): MemoryRemote => remoteOver(new Shared(), null);
+
+function remoteOver(shared: Shared, start: CommitId | null): MemoryRemote {
+  let head = start;
   const remote: MemoryRemote = {
     client: () => new MemoryClient(shared, remote, (id) => (head = id)),
+    copy: () => remoteOver(new Shared(new Map(shared.commits)), head),
     head: () => head,
     files: (at) => shared.filesAt(at ?? head),
     force: (files, parent = head) => (head = shared.add(parent, new Map(files), 'forced').id),

@@ -68,9 +68,20 @@ export async function createOffice(start: Instant = NOON, team: Team = createTea
   return openOffice(team, clock, aws);
 }
 
+/** Another office that stands where this one stands, with desks that remember nothing; what happens in one stays in it. */
+export function copyOffice({ team, clock, aws, remote }: Office): Office {
+  const own = createTestClock(clock.now());
+  return officeOver(team, own, aws.copy(own), remote.copy());
+}
+
 /** Founds the team's repository over an account. */
 export async function openOffice<A extends Account>(team: Team, clock: TestClock, aws: A): Promise<Office<A>> {
-  const remote = createMemoryRemote();
+  const office = officeOver(team, clock, aws, createMemoryRemote());
+  await foundBy(team, office.desk);
+  return office;
+}
+
+function officeOver<A extends Account>(team: Team, clock: TestClock, aws: A, remote: MemoryRemote): Office<A> {
   const desks = new Map<Who, Desk>();
   const machine = (who: Who, options?: MachineOptions) => createDesk(team, remote, aws, clock, who, options);
   const desk = (who: Who) => {
@@ -78,7 +89,6 @@ export async function openOffice<A extends Account>(team: Team, clock: TestClock
     desks.set(who, made);
     return made;
   };
-  await foundBy(team, desk);
   const office: Office<A> = {
     team,
     remote,

@@ -92,9 +92,19 @@ export function formatPublicKeyPem(key: PublicKey): string {
   return key.object.export({ format: 'pem', type: 'spki' }).toString();
 }
 
+/** A command reads the few keys of its rosters again and again, and the check of the point costs more than all else of it. */
+const checked = new Map<string, KeyObject>();
+const MOST_CHECKED = 1000;
+
 function readSpki(spki: Buffer): KeyObject {
+  const bytes = spki.toString('base64');
+  const known = checked.get(bytes);
+  if (known) return known;
   try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    const object = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    if (checked.size === MOST_CHECKED) checked.clear();
+    checked.set(bytes, object);
+    return object;
   } catch (cause) {
     throw new CustodyError('ROSTER_INVALID', 'a public key is no point of its curve', { cause });
   }

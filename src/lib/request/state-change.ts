@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { inRegion, type KeyDescription, type KeyState } from '../key/key.js';
+import { isVeto } from '../record/action.js';
 import { DELETION_DAYS } from '../record/action-state.js';
 import { casesOf } from './desk.js';
 import { deletionOf } from './destruction.js';
@@ -24,16 +25,17 @@ const POSSIBLE: Readonly<Record<StateAction, readonly KeyState[]>> = {
  * @throws CustodyError NOT_FOUND, FOREIGN_KEY · REFUSED where it would change nothing, or for a primary before its replicas
  */
 export async function stateProposal(
-  { aws, state, plan }: Place,
+  place: Place,
   action: StateAction,
   given: string,
   where: string | undefined,
   how: How,
 ): Promise<Proposal> {
+  const { aws, state, plan } = place;
   const { region, ...key } = await resolveKey(aws.reader, plan, state.roster.repository, given, where);
   const description = await aws.reader.describe(region, key.arn);
   if (description === null) throw new CustodyError('NOT_FOUND', `there is no key ${key.arn}`);
-  assertPossible(action, key.name, description);
+  if (!(await isUnderWay(place, action, key.arn))) assertPossible(action, key.name, description);
   if (action === 'key.delete') await assertReplicasGo(aws, key.name, description);
   const parameters: JsonObject = action === 'key.delete' ? { windowDays: DELETION_DAYS } : {};
   return { action, region, key, parameters, ...how };
@@ -68,6 +70,16 @@ export async function certificateProposal(
   }
   const parameters = { deletion: deletion.case.request.digest };
   return { action: 'key.confirm-destroyed', region: deletion.region, key: deletion.key, parameters, ...how };
+}
+
+/** A veto is one command: cut off after its call, it goes on with its request, though the key shows what it asks for. */
+async function isUnderWay({ ports, state }: Place, action: StateAction, arn: string): Promise<boolean> {
+  if (!isVeto(action)) return false;
+  const { cases } = await casesOf(ports, state);
+  return cases.some(({ request, verdict }) => {
+    const said = request.statement.predicate;
+    return verdict.state === 'executing' && said.action === action && said.key?.arn === arn;
+  });
 }
 
 function assertPossible(action: StateAction, name: string, { state, region, deletionAt }: KeyDescription): void {

@@ -5,8 +5,12 @@ import { expect } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/lib/base/canonical-json.js';
 import { createInProcessHandler } from '../../../src/lib/sandbox/in-process.js';
 import type { Sandbox, SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
+import { startServer } from '../../../src/lib/sandbox/server.js';
+import type { HttpRequest } from '../../../src/lib/sandbox/wire/message.js';
 import { fill } from '../../support/facts/fill.js';
-import { call, type Key, keyOf, openSandbox, REGION } from './support.js';
+import { openHttp } from '../../support/facts/http.js';
+import type { WireResponse } from '../../support/facts/wire-answer.js';
+import { type Key, keyOf, openSandbox, REGION, requestOf, sign } from './support.js';
 
 /**
  * Facts about an account as a whole (IAM, STS, CloudTrail, quotas) as data in test/vectors/aws. A request is
@@ -57,21 +61,55 @@ export function readAccountFacts(name: string): readonly AccountFact[] {
 
 type Answered = { readonly answer: JsonObject } | { readonly error: string; readonly message: string };
 
+export const WAYS = ['in process', 'over HTTP'] as const;
+type WayName = (typeof WAYS)[number];
+
+/** How requests come to a sandbox: AWS's clients by a handler or a socket, signed JSON by either. */
+interface Way {
+  readonly client: { readonly endpoint: string; readonly requestHandler?: never };
+  readonly json: (request: HttpRequest) => Promise<WireResponse>;
+  readonly close: () => Promise<void>;
+}
+
+function inProcess(sandbox: Sandbox): Way {
+  const requestHandler = createInProcessHandler(sandbox) as never;
+  const json = async (request: HttpRequest) => {
+    const { status, headers, body } = await sandbox.handle(request);
+    return { status, headers, text: body.toString('utf8') };
+  };
+  return { client: { endpoint: 'http://sandbox.invalid', requestHandler }, json, close: async () => undefined };
+}
+
+async function overHttp(sandbox: Sandbox): Promise<Way> {
+  const server = await startServer({ sandbox, token: 'unused' });
+  const http = openHttp(() => server.endpoint);
+  const close = async () => {
+    http.close();
+    await server.stop(0);
+  };
+  const json = ({ headers, body }: HttpRequest) =>
+    http.transport({ service: '', region: '' } as never, { headers, body });
+  return { client: { endpoint: server.endpoint }, json, close };
+}
+
 /** One account and the sessions that a fact opens in it. */
 class Account {
   readonly saved = new Map<string, string>();
-  readonly sandbox: Sandbox;
   readonly #keys = new Map<string, Key>();
-  readonly #move: (seconds: number) => void;
 
-  constructor(options: Partial<SandboxOptions>) {
-    const opened = openSandbox(options);
-    this.sandbox = opened.sandbox;
-    this.#move = opened.move;
+  private constructor(
+    readonly sandbox: Sandbox,
+    readonly way: Way,
+    readonly move: (seconds: number) => void,
+  ) {}
+
+  static async open(options: Partial<SandboxOptions>, way: WayName): Promise<Account> {
+    const { sandbox, move } = openSandbox(options);
+    return new Account(sandbox, way === 'in process' ? inProcess(sandbox) : await overHttp(sandbox), move);
   }
 
   async perform(service: string, operation: string, input: JsonObject, how: How): Promise<Answered> {
-    if (how.wait) this.#move(how.wait);
+    if (how.wait) this.move(how.wait);
     const filled = fill(input, this.saved) as JsonObject;
     const answered = await this.#send(service, operation, filled, how);
     if ('answer' in answered) this.#remember(answered.answer, how);
@@ -109,10 +147,13 @@ class Account {
   }
 
   async #json(service: string, operation: string, input: JsonObject, how: How): Promise<Answered> {
-    const signing = { key: this.#keyOf(how), service, region: how.in ?? REGION };
-    const { code, text } = await call(this.sandbox, signing, operation, input as Record<string, unknown>);
+    const atMillis = this.sandbox.nowMillis();
+    const signing = { key: this.#keyOf(how), service, region: how.in ?? REGION, atMillis };
+    const request = requestOf(service, operation, input as Record<string, unknown>);
+    const { status, text } = await this.way.json(await sign(request, signing));
     const body = JSON.parse(text) as JsonObject;
-    return code === null ? { answer: body } : { error: code, message: String(body.message) };
+    if (status === 200) return { answer: body };
+    return { error: String(body.__type).split('#').at(-1) ?? '', message: String(body.message) };
   }
 
   /** Through AWS's own client, which reads the XML as it will be read. */
@@ -120,11 +161,10 @@ class Account {
     const [commands, Client] = service === 'iam' ? [iam, iam.IAMClient] : [sts, sts.STSClient];
     const client: { send(command: never): Promise<unknown> } = new Client({
       region: service === 'iam' ? 'us-east-1' : (how.in ?? REGION),
-      endpoint: 'http://sandbox.invalid',
+      ...this.way.client,
       maxAttempts: 1,
       credentials: this.#keyOf(how),
       systemClockOffset: this.sandbox.nowMillis() - Date.now(),
-      requestHandler: createInProcessHandler(this.sandbox) as never,
     });
     const Command = commands[`${operation}Command` as never] as new (input: unknown) => never;
     try {
@@ -148,8 +188,18 @@ class Account {
   }
 }
 
-export async function checkAccountFact({ options = {}, requests, expect: expected }: AccountFact): Promise<void> {
-  const account = new Account(options);
+/** Plays a fact in an account of its own. @throws vitest's assertion when the answer is another than the fact says */
+export async function checkAccountFact(fact: AccountFact, way: WayName): Promise<void> {
+  const account = await Account.open(fact.options ?? {}, way);
+  try {
+    await play(account, fact);
+  } finally {
+    await account.way.close();
+    account.sandbox.close();
+  }
+}
+
+async function play(account: Account, { requests, expect: expected }: AccountFact): Promise<void> {
   let last: Answered = { answer: {} };
   for (const [at, [service, operation, input, how = {}]] of requests.entries()) {
     for (let time = 0; time < (how.times ?? 1); time++) {
