@@ -1,9 +1,9 @@
-import { type ConditionTest, compileCondition, conditionsHold } from './conditions.js';
+import { type CompiledCondition, compileCondition } from './conditions.js';
 import type { PatternElement, PolicyDocument, PolicyStatement, PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
-import { compileAction, matchesGlob } from './match.js';
+import { compileAction, type Glob, hasOddWildcard, matchesGlob } from './match.js';
 import { compilePrincipal, type PrincipalTest } from './principals.js';
-import { any, NO, negate, type Truth, truthOf, UNKNOWN, YES } from './truth.js';
+import { all, any, NO, negate, type Truth, UNKNOWN, YES } from './truth.js';
 import { compileTemplate, resolveGlob } from './variables.js';
 
 /** A statement with its patterns prepared; made once a document. */
@@ -14,7 +14,7 @@ export interface CompiledStatement {
   readonly action: (lowerAction: string) => boolean;
   /** UNKNOWN when a variable is unset or the element is missing. */
   readonly resource: (arn: string, keys: Keys) => Truth;
-  readonly conditions: readonly ConditionTest[];
+  readonly conditions: readonly CompiledCondition[];
 }
 
 export interface CompiledDocument {
@@ -61,16 +61,30 @@ function compileResource(element: PatternElement | undefined, version: PolicyVer
   return (arn: string, keys: Keys): Truth => {
     const matched = any(templates, (template) => {
       const glob = resolveGlob(template, keys);
-      return glob === null || glob === undefined ? UNKNOWN : truthOf(matchesGlob(glob, arn));
+      return glob === null || glob === undefined ? UNKNOWN : matchesResource(glob, arn);
     });
     return element.not ? negate(matched) : matched;
   };
 }
 
-/** Do resource and conditions hold? UNKNOWN counts against an Allow and for a Deny. `unnamed`: when there is no Resource. */
-export function applies(one: CompiledStatement, resource: string, keys: Keys, unnamed: Truth): boolean {
-  const { effect } = one.statement;
+function matchesResource(glob: Glob, arn: string): Truth {
+  if (!matchesGlob(glob, arn)) return NO;
+  return hasOddWildcard(glob) ? UNKNOWN : YES;
+}
+
+/** Do resource and conditions hold? `unnamed`: what holds where there is no Resource. */
+export function applies(one: CompiledStatement, resource: string, keys: Keys, unnamed: Truth): Truth {
   const here = one.statement.resource === undefined ? unnamed : one.resource(resource, keys);
-  if (here === NO || (here === UNKNOWN && effect === 'Allow')) return false;
-  return conditionsHold(one.conditions, keys, effect);
+  if (here === NO) return NO;
+  const conditions = all(one.conditions, ({ test }) => test(keys));
+  return here < conditions ? here : conditions;
+}
+
+/**
+ * What a statement of a resource's policy without Resource is about. A trust policy: the role that it hangs on. A key policy: nothing, "the
+ * policy statement has no effect" (PutKeyPolicy). Elsewhere AWS would not have stored it.
+ */
+export function whereUnnamed(action: string): Truth {
+  if (action.startsWith('sts:')) return YES;
+  return action.startsWith('kms:') ? NO : UNKNOWN;
 }

@@ -1,10 +1,16 @@
 import type { ConditionElement, PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
-import { type Matcher, operatorOf } from './operators.js';
+import { hasManyValues, isKnownKey } from './known-keys.js';
+import { type Matcher, type Operator, operatorOf } from './operators.js';
 import { all, any, NO, negate, type Truth, truthOf, UNKNOWN, YES } from './truth.js';
 
 /** One line of a `Condition` block, ready to run. */
-export type ConditionTest = (keys: Keys) => Truth;
+type ConditionTest = (keys: Keys) => Truth;
+
+export interface CompiledCondition {
+  readonly element: ConditionElement;
+  readonly test: ConditionTest;
+}
 
 type Quantifier = 'ForAllValues' | 'ForAnyValue' | null;
 
@@ -23,34 +29,53 @@ export function readOperator(written: string) {
 }
 
 /** An operator that AWS does not have, or a value that it could not read, makes a test that cannot be told. */
-export function compileCondition(element: ConditionElement, version: PolicyVersion): ConditionTest {
+export function compileCondition(element: ConditionElement, version: PolicyVersion): CompiledCondition {
   const key = element.key.toLowerCase();
   const parsed = readOperator(element.operator);
-  if (parsed === null) return () => UNKNOWN;
-  if (parsed.operator === null) return compileNull(key, element.values);
+  if (parsed === null) return { element, test: () => UNKNOWN };
+  // A key that AWS does not have is in no request: a misspelt one must neither open an Allow nor switch off a Deny.
   const { operator, quantifier, ifExists } = parsed;
-  const matchers = element.values.map((value) => operator.compile(value, version));
-  const missing = ifExists ? YES : whenMissing(quantifier, operator.negated);
+  if (operator === null) return { element, test: compileNull(key, element.values) };
+  const absent = isKnownKey(key) ? whenMissing(quantifier, operator.negated, ifExists) : UNKNOWN;
+  return { element, test: compileValues(element, version, { operator, quantifier, absent }) };
+}
+
+interface ValueTest {
+  readonly operator: Operator;
+  readonly quantifier: Quantifier;
+  readonly absent: Truth;
+}
+
+function compileValues({ key, values }: ConditionElement, version: PolicyVersion, what: ValueTest): ConditionTest {
+  const lower = key.toLowerCase();
+  const matchers = values.map((value) => what.operator.compile(value, version));
+  const needsSet = what.quantifier === null && hasManyValues(lower);
   return (keys) => {
-    const values = keys.get(key);
-    if (values === undefined) return missing;
-    if (values === null) return UNKNOWN;
-    return testValues(values, quantifier, (value) => testValue(value, matchers, operator.negated, keys));
+    const found = keys.get(lower);
+    if (found === undefined) return what.absent;
+    if (found === null || needsSet) return UNKNOWN;
+    return testValues(found, what, (value) => testValue(value, matchers, what.operator.negated, keys));
   };
 }
 
-/** Positive operators want the key, negated ones hold without it; an empty set satisfies every "for all", no "for any". */
-function whenMissing(quantifier: Quantifier, negated: boolean): Truth {
-  if (quantifier === null) return truthOf(negated);
-  return truthOf(quantifier === 'ForAllValues');
+/**
+ * Positive operators want the key, negated ones hold without it; an empty set satisfies every "for all", no "for any".
+ * `IfExists` holds without the key; of `ForAnyValue` AWS says that it never does, and not which of the two wins.
+ */
+function whenMissing(quantifier: Quantifier, negated: boolean, ifExists: boolean): Truth {
+  if (quantifier === 'ForAnyValue') return ifExists ? UNKNOWN : NO;
+  return truthOf(quantifier === 'ForAllValues' || negated || ifExists);
 }
 
-function testValues(values: readonly string[], quantifier: Quantifier, test: (value: string) => Truth): Truth {
+function testValues(values: readonly string[], { quantifier }: ValueTest, test: (value: string) => Truth): Truth {
   const [only] = values;
   if (quantifier === null) return values.length === 1 && only !== undefined ? test(only) : UNKNOWN;
-  // AWS: a key whose values resolve to a null data set, such as an empty string, is treated as absent by set operators.
-  if (values.every((value) => value === '')) return whenMissing(quantifier, false);
-  return quantifier === 'ForAllValues' ? all(values, test) : any(values, test);
+  const empty = values.every((value) => value === '');
+  // AWS: ForAllValues holds where the key's values resolve to a null data set, such as an empty string.
+  if (quantifier === 'ForAllValues') return empty ? YES : all(values, test);
+  const found = any(values, test);
+  // Of ForAnyValue it does not say whether such a key is absent or empty.
+  return empty && found === YES ? UNKNOWN : found;
 }
 
 function testValue(value: string, matchers: readonly Matcher[], negated: boolean, keys: Keys): Truth {
@@ -62,17 +87,11 @@ function testValue(value: string, matchers: readonly Matcher[], negated: boolean
 function compileNull(key: string, values: readonly string[]): ConditionTest {
   const wanted = values.map((value) => value.toLowerCase());
   if (!wanted.every((value) => value === 'true' || value === 'false')) return () => UNKNOWN;
-  const whenAbsent = truthOf(wanted.includes('true'));
+  const whenAbsent = isKnownKey(key) ? truthOf(wanted.includes('true')) : UNKNOWN;
   const whenPresent = truthOf(wanted.includes('false'));
   return (keys) => {
     const found = keys.get(key);
     if (found === null) return UNKNOWN;
     return found === undefined ? whenAbsent : whenPresent;
   };
-}
-
-/** All tests of a statement; UNKNOWN counts against an Allow and for a Deny. */
-export function conditionsHold(tests: readonly ConditionTest[], keys: Keys, effect: 'Allow' | 'Deny'): boolean {
-  const truth = all(tests, (test) => test(keys));
-  return effect === 'Deny' ? truth !== NO : truth === YES;
 }

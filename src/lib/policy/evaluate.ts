@@ -1,9 +1,10 @@
-import { applies, type CompiledStatement, compiled } from './compile.js';
+import { applies, type CompiledStatement, compiled, whereUnnamed } from './compile.js';
 import type { PolicyDocument } from './document.js';
+import { type Doubt, type Doubted, doubtsOf } from './doubts.js';
 import { type Context, hideFromKeyPolicy, type Keys, keysOf } from './keys.js';
 import { splitArn } from './match.js';
-import type { Principal, Reach } from './principals.js';
-import { NO, type Truth, UNKNOWN, YES } from './truth.js';
+import { type Principal, principalKeys, REACH_STRENGTH, type Reach } from './principals.js';
+import { UNKNOWN, YES } from './truth.js';
 
 export type PolicyKind = 'resource' | 'identity' | 'session' | 'boundary' | 'scp' | 'rcp' | 'grant';
 
@@ -51,7 +52,15 @@ export interface Decision {
   readonly delegatedBy?: StatementRef;
   /** For an implicit deny: the kind of policy in which an Allow was missing. */
   readonly missing?: PolicyKind;
+  /**
+   * Present when the denial rests on something that cannot be told and that, read another way, would have allowed the
+   * call. A proof must not take such a denial for a fact.
+   */
+  readonly unresolved?: readonly Unresolved[];
 }
+
+/** What cannot be told, and where it stands. */
+export type Unresolved = StatementRef & Doubt;
 
 /** AWS's default SCP and RCP: allows everything. */
 export const FULL_ACCESS: PolicyDocument = {
@@ -71,25 +80,38 @@ interface Question {
   readonly action: string;
   readonly keys: Keys;
   readonly resourceKeys: Keys;
+  /** What cannot be told counts against the caller; generously, for it. */
+  readonly generous: boolean;
+  /** Statements that could not be told, as they were met. */
+  readonly doubted: Doubted<StatementRef>[];
 }
 
 type Documents = readonly (PolicyDocument | undefined)[];
 
+/** Who may have a permissions boundary ("Permissions boundaries for IAM entities"). */
+const BOUNDED: ReadonlySet<Principal['kind']> = new Set(['user', 'role']);
+
 /**
  * AWS's authorization logic for one call ("Policy evaluation logic", "Authorization in AWS KMS"). Never throws;
- * whatever cannot be decided counts against an Allow and for a Deny.
+ * whatever cannot be decided counts against an Allow and for a Deny, and is listed where it made the difference.
  */
 export function evaluate(input: EvaluationInput): Decision {
   const keys = keysOf(input.context, principalKeys(input.principal));
   const action = input.action.toLowerCase();
   const resourceKeys = action.startsWith('kms:') ? hideFromKeyPolicy(keys) : keys;
-  const question: Question = { input, action, keys, resourceKeys };
-  const deny = explicitDeny(question);
-  if (deny) return { allowed: false, reason: 'explicit-deny', by: deny };
+  const careful: Question = { input, action, keys, resourceKeys, generous: false, doubted: [] };
+  const decision = answer(careful);
+  if (decision.allowed || careful.doubted.length === 0) return decision;
+  const generous: Question = { ...careful, generous: true, doubted: [] };
+  return answer(generous).allowed ? { ...decision, unresolved: doubtsOf(generous.doubted, input.resource) } : decision;
+}
+
+function answer(question: Question): Decision {
+  const by = explicitDeny(question);
+  if (by) return { allowed: false, reason: 'explicit-deny', by };
   const blocked = blockingOrganizationPolicy(question);
   if (blocked) return implicitDeny(blocked);
-  if (input.grantAllows) return { allowed: true, reason: 'allowed', by: { policy: 'grant', document: 0, index: 0 } };
-  return decide(question);
+  return question.input.grantAllows ? allowed({ policy: 'grant', document: 0, index: 0 }) : decide(question);
 }
 
 function implicitDeny(missing: PolicyKind): Decision {
@@ -112,29 +134,31 @@ function layers(input: EvaluationInput): readonly (readonly [PolicyKind, Documen
 function explicitDeny(question: Question): StatementRef | null {
   for (const [policy, documents] of layers(question.input)) {
     for (const [document, policyDocument] of documents.entries()) {
-      const found = policyDocument && compiled(policyDocument).denies.find((one) => denies(one, policy, question));
+      const found =
+        policyDocument && compiled(policyDocument).denies.find((one) => denies(one, policy, document, question));
       if (found) return refTo(policy, document, found);
     }
   }
   return null;
 }
 
-function denies(one: CompiledStatement, policy: PolicyKind, question: Question): boolean {
+function denies(one: CompiledStatement, policy: PolicyKind, document: number, question: Question): boolean {
   if (!one.action(question.action)) return false;
+  const { principal, boundary } = question.input;
+  const bounded = policy === 'resource' && boundary !== undefined && BOUNDED.has(principal.kind);
   // Without a Principal a resource policy's Deny means nobody at AWS; here it means everybody.
-  if (one.principal && !one.principal.covers(question.input.principal)) return false;
-  return policy === 'resource'
-    ? applies(one, question.input.resource, question.resourceKeys, whereUnnamed(question))
-    : applies(one, question.input.resource, question.keys, UNKNOWN);
+  return (one.principal?.covers(principal, bounded) ?? true) && counts(one, policy, document, question);
 }
 
-/**
- * What a statement without Resource is about. A trust policy: the role that it hangs on. A key policy: nothing, "the
- * policy statement has no effect" (PutKeyPolicy). Elsewhere AWS would not have stored it.
- */
-function whereUnnamed({ action }: Question): Truth {
-  if (action.startsWith('sts:')) return YES;
-  return action.startsWith('kms:') ? NO : UNKNOWN;
+/** Whether resource and conditions of a statement hold; what cannot be told counts on the safe side. */
+function counts(one: CompiledStatement, policy: PolicyKind, document: number, question: Question): boolean {
+  const { input, action, generous, doubted } = question;
+  const ofResource = policy === 'resource';
+  const keys = ofResource ? question.resourceKeys : question.keys;
+  const truth = applies(one, input.resource, keys, ofResource ? whereUnnamed(action) : UNKNOWN);
+  if (truth !== UNKNOWN) return truth === YES;
+  doubted.push({ ref: refTo(policy, document, one), one, keys });
+  return (one.statement.effect === 'Allow') === generous;
 }
 
 function blockingOrganizationPolicy(question: Question): PolicyKind | null {
@@ -148,7 +172,7 @@ function blockingOrganizationPolicy(question: Question): PolicyKind | null {
 
 /** The first Allow of policies that are attached to the caller or the organization. */
 function firstAllow(documents: Documents, policy: PolicyKind, question: Question): StatementRef | null {
-  const { input, action, keys } = question;
+  const { input, action } = question;
   for (const [document, policyDocument] of documents.entries()) {
     const found =
       policyDocument &&
@@ -156,7 +180,7 @@ function firstAllow(documents: Documents, policy: PolicyKind, question: Question
         (one) =>
           one.action(action) &&
           (one.principal === null || one.principal.reach(input.principal) !== null) &&
-          applies(one, input.resource, keys, UNKNOWN),
+          counts(one, policy, document, question),
       );
     if (found) return refTo(policy, document, found);
   }
@@ -168,18 +192,15 @@ interface ResourceAllow {
   readonly by: StatementRef;
 }
 
-const STRENGTH: Readonly<Record<Reach, number>> = { direct: 3, role: 2, account: 1 };
-
 /** The Allow of the resource's policy that reaches the caller most directly. */
 function resourceAllow(question: Question): ResourceAllow | null {
-  const { input, action, resourceKeys } = question;
+  const { input, action } = question;
   let best: ResourceAllow | null = null;
   for (const one of input.resourcePolicy ? compiled(input.resourcePolicy).allows : []) {
     if (!one.action(action)) continue;
     const reach = one.principal?.reach(input.principal) ?? null;
-    if (reach === null || (best !== null && STRENGTH[reach] <= STRENGTH[best.reach])) continue;
-    if (applies(one, input.resource, resourceKeys, whereUnnamed(question)))
-      best = { reach, by: refTo('resource', 0, one) };
+    if (reach === null || (best !== null && REACH_STRENGTH[reach] <= REACH_STRENGTH[best.reach])) continue;
+    if (counts(one, 'resource', 0, question)) best = { reach, by: refTo('resource', 0, one) };
   }
   return best;
 }
@@ -191,7 +212,8 @@ function decide(question: Question): Decision {
   if (kind === 'service' || kind === 'federated') {
     return resource?.reach === 'direct' ? allowed(resource.by) : implicitDeny('resource');
   }
-  const sameAccount = account === resourceAccountOf(input);
+  const owner = input.resourceAccount ?? (splitArn(input.resource)?.[4] || account);
+  const sameAccount = account === owner;
   if (resource === null && (input.resourceIsAuthority || !sameAccount)) return implicitDeny('resource');
   if (resource !== null && sameAccount && resource.reach === 'direct') return allowed(resource.by);
   if (resource !== null && sameAccount && resource.reach === 'role') return withinLimits(question, resource.by);
@@ -224,17 +246,4 @@ function allowed(by: StatementRef): Decision {
 
 function refTo(policy: PolicyKind, document: number, { index, statement }: CompiledStatement): StatementRef {
   return statement.sid === undefined ? { policy, document, index } : { policy, document, index, sid: statement.sid };
-}
-
-function resourceAccountOf({ resource, resourceAccount, principal }: EvaluationInput): string {
-  return resourceAccount ?? (splitArn(resource)?.[4] || principal.account);
-}
-
-/** Keys that are in every request, from the principal alone ("AWS global condition context keys"). */
-function principalKeys(principal: Principal): ReadonlyMap<string, readonly string[]> {
-  const service = principal.kind === 'service';
-  const keys = new Map([['aws:principalisawsservice', [String(service)]]]);
-  if (service) return keys.set('aws:principalservicename', [principal.principalArn]);
-  if (principal.kind === 'federated') return keys;
-  return keys.set('aws:principalarn', [principal.principalArn]).set('aws:principalaccount', [principal.account]);
 }

@@ -63,6 +63,29 @@ export function splitArnGlob(glob: Glob): readonly Glob[] | null {
   return parts.length === 5 ? [...parts, glob.slice(start)] : null;
 }
 
+const SLASH = 0x2f;
+
+/** Services all of whose resources say their type first: `key/…`, `role/…`. */
+const TYPED: ReadonlySet<string> = new Set(['kms', 'iam', 'sts']);
+
+/**
+ * AWS permits no wildcard inside the service or the type of a resource ("Identify AWS resources with ARNs", incorrect
+ * wildcard usage), and does not say what one there would match.
+ */
+export function hasOddWildcard(glob: Glob): boolean {
+  const parts = splitArnGlob(glob);
+  if (parts === null) return false;
+  const [service = [], rest = []] = [parts[2], parts[5]];
+  if (service.some(isWildcard)) return true;
+  if (!TYPED.has(String.fromCharCode(...service)) || rest.every((code) => code === STAR)) return false;
+  const end = rest.findIndex((code) => code === SLASH || code === COLON);
+  return rest.slice(0, end < 0 ? rest.length : end).some(isWildcard);
+}
+
+function isWildcard(code: number): boolean {
+  return code === STAR || code === ANY;
+}
+
 /** The six parts of an ARN; `null` for text that is none. */
 export function splitArn(text: string): readonly string[] | null {
   const parts = text.split(':');

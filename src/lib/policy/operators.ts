@@ -9,7 +9,7 @@ import { compileTemplate, resolveGlob, resolveText } from './variables.js';
 /** Compares one value of the request with one value of the policy. */
 export type Matcher = (actual: string, keys: Keys) => Truth;
 
-interface Operator {
+export interface Operator {
   /** Holds when no value matches, and so when the key is missing. */
   readonly negated: boolean;
   readonly compile: (expected: string, version: PolicyVersion) => Matcher;
@@ -47,7 +47,7 @@ function arnMatches(glob: Glob, actual: string): Truth {
   const expected = splitArnGlob(glob);
   if (expected === null) return UNKNOWN;
   const parts = splitArn(actual);
-  if (parts === null) return NO;
+  if (parts === null) return UNKNOWN;
   return truthOf(expected.every((part, at) => matchesGlob(part, parts[at] ?? '')));
 }
 

@@ -16,6 +16,7 @@ export interface Principal {
  * session, which session policies and the boundary still limit. `account`: delegation to the account's own policies.
  */
 export type Reach = 'direct' | 'role' | 'account';
+export const REACH_STRENGTH: Readonly<Record<Reach, number>> = { direct: 3, role: 2, account: 1 };
 
 const ROOT = /^arn:[^:]+:iam::(\d{12}):root$/;
 
@@ -28,8 +29,8 @@ export function accountOf(entry: string): string | null {
 export interface PrincipalTest {
   /** For an Allow: the strongest way in which the caller is meant; null when not. */
   reach(caller: Principal): Reach | null;
-  /** For a Deny: is the caller meant in any way? */
-  covers(caller: Principal): boolean;
+  /** For a Deny: is the caller meant in any way? `bounded`: it has a permissions boundary. */
+  covers(caller: Principal, bounded?: boolean): boolean;
 }
 
 /** A test of whether a Principal element names someone. */
@@ -39,8 +40,9 @@ export function compilePrincipal(element: PrincipalElement): PrincipalTest {
   return {
     // An Allow for "everyone but": whoever is listed at any level stays out.
     reach: (caller) => (listed.strongest(caller) === null ? 'direct' : null),
-    // A Deny for "everyone but" spares only those whose account, role and session are all listed ("NotPrincipal").
-    covers: (caller) => !listed.entirely(caller),
+    // A Deny for "everyone but" spares only those whose account, role and session are all listed, and nobody who has a
+    // permissions boundary ("NotPrincipal").
+    covers: (caller, bounded = false) => bounded || !listed.entirely(caller),
   };
 }
 
@@ -69,4 +71,13 @@ function compileListed(element: PrincipalElement) {
 
 function has(names: ReadonlySet<string>, name: string): boolean {
   return names.has(name) || names.has('*');
+}
+
+/** Keys that are in every request, from the principal alone ("AWS global condition context keys"). */
+export function principalKeys(principal: Principal): ReadonlyMap<string, readonly string[]> {
+  const service = principal.kind === 'service';
+  const keys = new Map([['aws:principalisawsservice', [String(service)]]]);
+  if (service) return keys.set('aws:principalservicename', [principal.principalArn]);
+  if (principal.kind === 'federated') return keys;
+  return keys.set('aws:principalarn', [principal.principalArn]).set('aws:principalaccount', [principal.account]);
 }

@@ -1,5 +1,6 @@
 import type { PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
+import { hasManyValues, isKnownKey } from './known-keys.js';
 import { appendLiteral, appendPattern, type Glob, globOf } from './match.js';
 
 /** A policy value with its variables ("IAM policy elements: Variables and tags"). */
@@ -12,7 +13,12 @@ export interface Template {
 
 type Piece =
   | { readonly type: 'text' | 'literal'; readonly text: string }
-  | { readonly type: 'variable'; readonly key: string; readonly fallback: string | null };
+  | {
+      readonly type: 'variable';
+      readonly key: string;
+      /** In place of an unset key; `undefined` when there is none, `null` when the key itself is none of AWS's. */
+      readonly fallback: string | null | undefined;
+    };
 
 const VARIABLE = /\$\{([^{}]*)\}/g;
 const NAME = /^[^\s':$]+:[^'$]+$/;
@@ -41,17 +47,19 @@ export function compileTemplate(source: string, version: PolicyVersion): Templat
 function readVariable(inner: string): Piece | null {
   if (inner === '*' || inner === '?' || inner === '$') return { type: 'literal', text: inner };
   const comma = inner.indexOf(',');
-  const key = (comma < 0 ? inner : inner.slice(0, comma)).trim();
-  const fallback = comma < 0 ? null : FALLBACK.exec(inner.slice(comma + 1))?.[1];
-  return fallback === undefined || !NAME.test(key) ? null : { type: 'variable', key: key.toLowerCase(), fallback };
+  const key = (comma < 0 ? inner : inner.slice(0, comma)).trim().toLowerCase();
+  if (!NAME.test(key)) return null;
+  if (comma < 0) return { type: 'variable', key, fallback: isKnownKey(key) ? undefined : null };
+  const fallback = FALLBACK.exec(inner.slice(comma + 1))?.[1];
+  return fallback === undefined ? null : { type: 'variable', key, fallback };
 }
 
 /** The value of a variable: `undefined` when it is unset, `null` when it cannot be told (malformed, many-valued). */
 function fill(piece: Piece, keys: Keys): string | null | undefined {
   if (piece.type !== 'variable') return piece.text;
   const values = keys.get(piece.key);
-  if (values === undefined) return piece.fallback ?? undefined;
-  if (values === null || values.length !== 1) return null;
+  if (values === undefined) return piece.fallback;
+  if (values === null || values.length !== 1 || hasManyValues(piece.key)) return null;
   return values[0];
 }
 

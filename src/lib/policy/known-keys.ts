@@ -1,0 +1,57 @@
+/**
+ * The condition keys that requests to KMS, STS and IAM can carry ("AWS global condition context keys"; Service
+ * Authorization Reference, "Condition keys" of each service). A name ending in `/` or `:` stands for all that start so.
+ */
+const SINGLE = `
+  aws:assumedroot aws:calledviaawsmcp aws:calledviafirst aws:calledvialast aws:chatbotsourcearn aws:currenttime
+  aws:ec2instancesourceprivateipv4 aws:ec2instancesourcevpc aws:epochtime aws:federatedprovider aws:ismcpserviceaction
+  aws:multifactorauthage aws:multifactorauthpresent aws:principalaccount aws:principalarn aws:principalisawsservice
+  aws:principalorgid aws:principalservicename aws:principaltag/ aws:principaltype aws:referer aws:requestedregion
+  aws:requesttag/ aws:resourceaccount aws:resourceorgid aws:resourcetag/ aws:securetransport aws:sourceaccount
+  aws:sourcearn aws:sourceidentity aws:sourceip aws:sourceorgid aws:sourceowner aws:sourcevpc aws:sourcevpcarn
+  aws:sourcevpce aws:tokenissuetime aws:useragent aws:userid aws:username aws:viaawsmcpservice aws:viaawsservice
+  aws:vpceaccount aws:vpceorgid aws:vpcsourceip
+  ec2:roledelivery ec2:sourceinstancearn glue:credentialissuingservice glue:roleassumedby identitystore:userid
+  lambda:sourcefunctionarn ssm:sourceinstancearn
+  kms:bypasspolicylockoutsafetycheck kms:calleraccount kms:customermasterkeyspec kms:customermasterkeyusage
+  kms:datakeypairspec kms:encryptionalgorithm kms:encryptioncontext: kms:expirationmodel kms:grantconstraintsourcearn
+  kms:grantconstrainttype kms:granteeprincipal kms:granteeserviceprincipal kms:grantisforawsresource
+  kms:keyagreementalgorithm kms:keyorigin kms:keyspec kms:keyusage kms:macalgorithm kms:messagetype kms:multiregion
+  kms:multiregionkeytype kms:primaryregion kms:recipientattestation: kms:reencryptonsamekey kms:replicaregion
+  kms:requestalias kms:resourcetag kms:resourcetag/ kms:retiringprincipal kms:retiringserviceprincipal
+  kms:rotationperiodindays kms:schedulekeydeletionpendingwindowindays kms:signingalgorithm
+  kms:trailingdayswithoutkeyusage kms:validto kms:viaservice kms:wrappingalgorithm kms:wrappingkeyspec
+  sts:awsservicename sts:durationseconds sts:externalid sts:requestcontext/ sts:roleauthorizedbyidp
+  sts:rolesessionname sts:signingalgorithm sts:sourceidentity sts:taskpolicyarn
+  iam:associatedresourcearn iam:awsservicename iam:delegationduration iam:delegationrequestowner
+  iam:fido-certification iam:fido-fips-140-2-certification iam:fido-fips-140-3-certification iam:notificationchannel
+  iam:organizationspolicyid iam:passedtoservice iam:permissionsboundary iam:policyarn iam:registersecuritykey
+  iam:resourcetag/ iam:roletemplatearn iam:servicespecificcredentialagedays
+  iam:servicespecificcredentialservicename iam:templatearn
+`;
+
+/** "Multivalued context keys require a condition set operator" (Single-valued vs. multivalued context keys). */
+const MANY = `
+  aws:calledvia aws:principalorgpaths aws:principalservicenameslist aws:resourceorgpaths aws:sourceorgpaths aws:tagkeys
+  aws:vpceorgpaths kms:encryptioncontextkeys kms:grantoperations kms:resourcealiases sts:identitytokenaudience
+  sts:requestcontextproviders sts:transitivetagkeys iam:accountpropertynamespaces
+`;
+
+const words = (text: string) => text.trim().split(/\s+/);
+const NAMES: ReadonlySet<string> = new Set([...words(SINGLE), ...words(MANY)].filter((name) => !/[/:]$/.test(name)));
+const PREFIXES = words(SINGLE).filter((name) => /[/:]$/.test(name));
+const MANY_NAMES: ReadonlySet<string> = new Set(words(MANY));
+
+/** What an identity provider says of its subject: `token.actions.githubusercontent.com:sub`, `saml:aud`. */
+const PROVIDER = /^(?:saml|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:\/[^:]+)*):.+$/;
+
+/** Whether AWS has such a key, by its lower-case name. What is behind a prefix must not be empty. */
+export function isKnownKey(lowerKey: string): boolean {
+  if (NAMES.has(lowerKey) || PROVIDER.test(lowerKey)) return true;
+  return PREFIXES.some((prefix) => lowerKey.length > prefix.length && lowerKey.startsWith(prefix));
+}
+
+/** Whether a request may carry several values under this key. */
+export function hasManyValues(lowerKey: string): boolean {
+  return MANY_NAMES.has(lowerKey);
+}
