@@ -53,7 +53,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     outside: true,
   },
   sandbox: {
-    imports: ['base', 'policy/evaluate', 'policy/document'],
+    imports: ['base', 'policy/evaluate', 'policy/document', 'policy/grant'],
     builtins: [
       'child_process',
       'events',
@@ -67,7 +67,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'url',
     ],
     outside: true,
-    why: 'policy/document is what policy/evaluate takes; the SDK stays out, so that the wire is checked by its own client',
+    why: 'policy/document is what policy/evaluate takes, policy/grant the other half of the judgement; the SDK stays out, so that the wire is checked by its own client',
   },
   cli: {
     imports: [...PURE, ...FLOWS, 'aws', 'git', 'net', 'fs', 'sandbox'],
@@ -87,6 +87,7 @@ export const CLOSED: readonly (readonly [string, readonly string[]])[] = [
   // The sandbox judges with it: it must know nothing of plans, rosters and their rules.
   ['src/lib/policy/evaluate', ['base', 'policy']],
   ['src/lib/policy/document', ['base', 'policy']],
+  ['src/lib/policy/grant', ['base', 'policy']],
 ];
 
 /** The only file that reads the environment. */

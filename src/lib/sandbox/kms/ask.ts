@@ -1,3 +1,5 @@
+import type { GrantConstraints } from '../../policy/grant.js';
+
 /** Condition keys and their values; many-valued keys are lists. */
 export type Context = Record<string, string | readonly string[]>;
 
@@ -11,6 +13,3 @@ export interface Ask {
   /** The grant that CreateGrant would make: one made by right of a grant must not be wider. */
   readonly child?: { readonly operations: readonly string[]; readonly constraints: GrantConstraints };
 }
-
-/** By constraint: `EncryptionContextEquals` or `EncryptionContextSubset`. */
-export type GrantConstraints = Readonly<Record<string, Readonly<Record<string, string>>>>;

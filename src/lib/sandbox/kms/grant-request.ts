@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../base/canonical-json.js';
 import { ServiceError } from '../service.js';
-import type { Context, GrantConstraints } from './ask.js';
+import type { GrantConstraints } from '../../policy/grant.js';
+import type { Context } from './ask.js';
 import { validation } from './errors.js';
 import { rootArn, type Target } from './identifiers.js';
 import { isObject, optionalText, text, textMap } from './input.js';
