@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [judge|startup|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
+import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
 import { benchPublish } from './publish.js';
@@ -6,6 +7,7 @@ import { benchSandbox } from './sandbox.js';
 import { benchStartup } from './startup.js';
 
 const BENCHES = {
+  evaluate: benchEvaluate,
   judge: benchJudge,
   startup: benchStartup,
   publish: benchPublish,

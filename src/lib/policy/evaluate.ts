@@ -2,7 +2,7 @@ import { applies, type CompiledStatement, compiled, whereUnnamed } from './compi
 import type { PolicyDocument } from './document.js';
 import { type Doubt, type Doubted, doubtsOf } from './doubts.js';
 import { type Context, hideFromKeyPolicy, type Keys, keysOf } from './keys.js';
-import { splitArn } from './match.js';
+import { accountIn } from './match.js';
 import { type Principal, principalKeys, REACH_STRENGTH, type Reach } from './principals.js';
 import { UNKNOWN, YES } from './truth.js';
 
@@ -212,7 +212,7 @@ function decide(question: Question): Decision {
   if (kind === 'service' || kind === 'federated') {
     return resource?.reach === 'direct' ? allowed(resource.by) : implicitDeny('resource');
   }
-  const owner = input.resourceAccount ?? (splitArn(input.resource)?.[4] || account);
+  const owner = input.resourceAccount ?? (accountIn(input.resource) || account);
   const sameAccount = account === owner;
   if (resource === null && (input.resourceIsAuthority || !sameAccount)) return implicitDeny('resource');
   if (resource !== null && sameAccount && resource.reach === 'direct') return allowed(resource.by);

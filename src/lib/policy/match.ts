@@ -7,18 +7,17 @@ export const ANY = -2;
 
 export type Glob = readonly number[];
 
+/** `text` with its wildcards. */
 export function globOf(text: string): Glob {
-  const codes: number[] = [];
-  appendPattern(codes, text);
-  return codes;
+  const codes = literalOf(text);
+  return codes.map((code) => (code === 0x2a ? STAR : code === 0x3f ? ANY : code));
 }
 
-/** Adds `text` with its wildcards. */
-export function appendPattern(codes: number[], text: string): void {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    codes.push(code === 0x2a ? STAR : code === 0x3f ? ANY : code);
-  }
+/** `text` with every character standing for itself. */
+export function literalOf(text: string): Glob {
+  const codes: number[] = [];
+  appendLiteral(codes, text);
+  return codes;
 }
 
 /** Adds `text` with every character standing for itself. */
@@ -84,6 +83,11 @@ export function hasOddWildcard(glob: Glob): boolean {
 
 function isWildcard(code: number): boolean {
   return code === STAR || code === ANY;
+}
+
+/** The account in an ARN: empty where it has none or where the text is no ARN. */
+export function accountIn(arn: string): string {
+  return arn.startsWith('arn:') ? (arn.split(':', 5)[4] ?? '') : '';
 }
 
 /** The six parts of an ARN; `null` for text that is none. */

@@ -1,7 +1,7 @@
 import type { PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
 import { hasManyValues, isKnownKey } from './known-keys.js';
-import { appendLiteral, appendPattern, type Glob, globOf } from './match.js';
+import { appendLiteral, type Glob, globOf, literalOf } from './match.js';
 
 /** A policy value with its variables ("IAM policy elements: Variables and tags"). */
 export interface Template {
@@ -12,10 +12,11 @@ export interface Template {
 }
 
 type Piece =
-  | { readonly type: 'text' | 'literal'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string; readonly glob: Glob }
   | {
       readonly type: 'variable';
       readonly key: string;
+      readonly many: boolean;
       /** In place of an unset key; `undefined` when there is none, `null` when the key itself is none of AWS's. */
       readonly fallback: string | null | undefined;
     };
@@ -27,7 +28,7 @@ const FALLBACK = /^\s*'([^']*)'\s*$/;
 /** Variables exist only since Version 2012-10-17; before, `${` is text. */
 export function compileTemplate(source: string, version: PolicyVersion): Template {
   if (version === '2008-10-17' || !source.includes('${')) {
-    return { fixed: { text: source, glob: globOf(source) }, pieces: [{ type: 'text', text: source }] };
+    return { fixed: { text: source, glob: globOf(source) }, pieces: [] };
   }
   const pieces: Piece[] = [];
   let end = 0;
@@ -35,31 +36,36 @@ export function compileTemplate(source: string, version: PolicyVersion): Templat
     const piece = readVariable(match[1] ?? '');
     const before = source.slice(end, match.index);
     if (piece === null || before.includes('${')) return { fixed: null, pieces: null };
-    pieces.push({ type: 'text', text: before }, piece);
+    pieces.push(textPiece(before), piece);
     end = match.index + match[0].length;
   }
   const rest = source.slice(end);
   if (rest.includes('${')) return { fixed: null, pieces: null };
-  pieces.push({ type: 'text', text: rest });
+  pieces.push(textPiece(rest));
   return { fixed: null, pieces };
 }
 
+function textPiece(text: string): Piece {
+  return { type: 'text', text, glob: globOf(text) };
+}
+
 function readVariable(inner: string): Piece | null {
-  if (inner === '*' || inner === '?' || inner === '$') return { type: 'literal', text: inner };
+  if (inner === '*' || inner === '?' || inner === '$') return { type: 'text', text: inner, glob: literalOf(inner) };
   const comma = inner.indexOf(',');
   const key = (comma < 0 ? inner : inner.slice(0, comma)).trim().toLowerCase();
   if (!NAME.test(key)) return null;
-  if (comma < 0) return { type: 'variable', key, fallback: isKnownKey(key) ? undefined : null };
+  const many = hasManyValues(key);
+  if (comma < 0) return { type: 'variable', key, many, fallback: isKnownKey(key) ? undefined : null };
   const fallback = FALLBACK.exec(inner.slice(comma + 1))?.[1];
-  return fallback === undefined ? null : { type: 'variable', key, fallback };
+  return fallback === undefined ? null : { type: 'variable', key, many, fallback };
 }
 
 /** The value of a variable: `undefined` when it is unset, `null` when it cannot be told (malformed, many-valued). */
 function fill(piece: Piece, keys: Keys): string | null | undefined {
-  if (piece.type !== 'variable') return piece.text;
+  if (piece.type === 'text') return piece.text;
   const values = keys.get(piece.key);
   if (values === undefined) return piece.fallback;
-  if (values === null || values.length !== 1 || hasManyValues(piece.key)) return null;
+  if (values === null || values.length !== 1 || piece.many) return null;
   return values[0];
 }
 
@@ -82,11 +88,14 @@ export function resolveGlob(template: Template, keys: Keys): Glob | null | undef
   if (template.pieces === null) return null;
   const codes: number[] = [];
   for (const piece of template.pieces) {
+    if (piece.type === 'text') {
+      for (const code of piece.glob) codes.push(code);
+      continue;
+    }
     const value = fill(piece, keys);
     if (value === undefined || value === null) return value;
-    if (piece.type === 'variable' && /[*?]/.test(value)) return null;
-    if (piece.type === 'text') appendPattern(codes, value);
-    else appendLiteral(codes, value);
+    if (/[*?]/.test(value)) return null;
+    appendLiteral(codes, value);
   }
   return codes;
 }
