@@ -34,7 +34,9 @@ function interlock() {
       Action: `kms:${name}`,
       Resource: '*',
       Condition: {
-        StringLike: { [slot(first)]: `${name}/eu-central-1/${KEY_ID}/${'?'.repeat(64)}/${variable('aws:SourceIdentity')}` },
+        StringLike: {
+          [slot(first)]: `${name}/eu-central-1/${KEY_ID}/${'?'.repeat(64)}/${variable('aws:SourceIdentity')}`,
+        },
         StringEquals: { [slot(first)]: variable(slot(second)) },
       },
     })),
@@ -76,7 +78,11 @@ function calls() {
 export async function benchEvaluate(rounds = 7, turns = 25) {
   const policy = interlock();
   const asked = calls();
-  const sides = { warm: custodySide(policy, asked, false), cold: custodySide(policy, asked, true), other: otherSide(policy, asked) };
+  const sides = {
+    warm: custodySide(policy, asked, false),
+    cold: custodySide(policy, asked, true),
+    other: otherSide(policy, asked),
+  };
   // So many rounds of the calls in one turn that each side works about as long as the other.
   const repeats = { warm: 400, cold: 10, other: 1 };
   const rates = { warm: [], cold: [], other: [] };

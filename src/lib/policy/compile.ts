@@ -1,7 +1,7 @@
 import { type CompiledCondition, compileCondition } from './conditions.js';
 import type { PatternElement, PolicyDocument, PolicyStatement, PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
-import { compileAction, type Glob, hasOddWildcard, matchesGlob } from './match.js';
+import { compileAction, type Glob, hasOddWildcard, lowerHeadOf, matchesGlob } from './match.js';
 import { compilePrincipal, type PrincipalTest } from './principals.js';
 import { all, any, NO, negate, type Truth, UNKNOWN, YES } from './truth.js';
 import { compileTemplate, resolveGlob } from './variables.js';
@@ -68,7 +68,10 @@ function compileResource(element: PatternElement | undefined, version: PolicyVer
 }
 
 function matchesResource(glob: Glob, arn: string): Truth {
-  if (!matchesGlob(glob, arn)) return NO;
+  if (!matchesGlob(glob, arn)) {
+    const lower = lowerHeadOf(glob);
+    return lower !== null && matchesGlob(lower, arn) ? UNKNOWN : NO;
+  }
   return hasOddWildcard(glob) ? UNKNOWN : YES;
 }
 

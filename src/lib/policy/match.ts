@@ -81,6 +81,22 @@ export function hasOddWildcard(glob: Glob): boolean {
   return rest.slice(0, end < 0 ? rest.length : end).some(isWildcard);
 }
 
+/**
+ * A pattern of an ARN with its partition, service, Region and account in lower case; `null` when they are. Whether AWS
+ * heeds their case it does not say.
+ */
+export function lowerHeadOf(glob: Glob): Glob | null {
+  const parts = splitArnGlob(glob);
+  const rest = parts === null ? 0 : (parts[5]?.length ?? 0);
+  const head = glob.slice(0, glob.length - rest);
+  if (parts === null || !head.some(isUpperCase)) return null;
+  return [...head.map((code) => (isUpperCase(code) ? code + 32 : code)), ...glob.slice(head.length)];
+}
+
+function isUpperCase(code: number): boolean {
+  return code >= 0x41 && code <= 0x5a;
+}
+
 function isWildcard(code: number): boolean {
   return code === STAR || code === ANY;
 }

@@ -2,8 +2,9 @@ import { evaluate } from '../../../src/lib/policy/evaluate.js';
 import { inputOf } from '../../lib/policy/cases.js';
 import { DIFFERENCES, whole } from './differences.js';
 import { generate } from './generate.js';
-import { type Call, caseOf } from './policy.js';
+import { type Call, caseOf, rewritten } from './policy.js';
 import { drawFrom } from './random.js';
+import { operatorOf } from './readings.js';
 import { type Said, simulate } from './simulate.js';
 
 export interface Report {
@@ -31,7 +32,10 @@ export function callOf(seed: number): Call {
 }
 
 /** The call with the known differences out of the way, and the names of those that touched it. */
-export async function bridged(call: Call, left?: string): Promise<{ readonly call: Call; readonly touched: readonly string[] }> {
+async function bridged(
+  call: Call,
+  left?: string,
+): Promise<{ readonly call: Call; readonly touched: readonly string[] }> {
   let now = call;
   const touched: string[] = [];
   for (const { name, bridge } of DIFFERENCES) {
@@ -64,4 +68,28 @@ export async function compare(seed: number, cases: number): Promise<Report> {
     }
   }
   return { cases, said, mismatches, explained, unexplained };
+}
+
+const BASES = 'String Numeric Date Bool Binary IpAddress Arn'.split(' ');
+
+/** How often each operator, as it is written, and each element stands in the policies of these cases. */
+export function tested(seed: number, cases: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  const count = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  for (let at = 0; at < cases; at++) {
+    const call = callOf(seed + at);
+    count(call.principal);
+    rewritten(call, (statement, place) => {
+      count(place);
+      for (const [name, value] of Object.entries(statement)) if (value !== undefined) count(name);
+      for (const operator of Object.keys(statement.Condition ?? {})) {
+        if (BASES.some((base) => operator.includes(base)) && operatorOf({ operator, key: '', values: [] }))
+          count(operator);
+      }
+      return statement;
+    });
+  }
+  return counts;
 }

@@ -1,5 +1,15 @@
 import { ACCOUNT, principalOf } from '../../lib/policy/cases.js';
-import { ALLOW_ALL, type Call, listOf, type Policy, rewritten, type Statement, type Test, type Verdict, withTests } from './policy.js';
+import {
+  ALLOW_ALL,
+  type Call,
+  listOf,
+  type Policy,
+  rewritten,
+  type Statement,
+  type Test,
+  type Verdict,
+  withTests,
+} from './policy.js';
 import * as read from './readings.js';
 import { simulate } from './simulate.js';
 
@@ -25,15 +35,13 @@ const VARIABLES = 'IAM policy elements: Variables and tags';
 
 /** Statement by statement, every test of its condition. */
 function tests(call: Call, replace: (test: Test, statement: Statement, policy: Policy) => Verdict): Call {
-  return rewritten(call, (statement, _place, policy) => withTests(statement, (test) => replace(test, statement, policy)));
+  return rewritten(call, (statement, _place, policy) =>
+    withTests(statement, (test) => replace(test, statement, policy)),
+  );
 }
 
 /** Tests of a present key by operators with these names. */
-function typed(
-  call: Call,
-  names: RegExp,
-  isReadable: (text: string, ofPolicy: boolean) => boolean,
-): Call {
+function typed(call: Call, names: RegExp, isReadable: (text: string, ofPolicy: boolean) => boolean): Call {
   return tests(call, (test, statement) => {
     const operator = read.operatorOf(test);
     const given = read.givenFor(call, test.key);
@@ -94,7 +102,12 @@ const matchesPatterns = (name: string) => /Like$|^Arn/.test(name);
 
 /** As `matches` in words: a wildcard pattern against a text, with case. */
 const like = (pattern: string, text: string) =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(text);
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  ).test(text);
 
 function listed({ Principal, NotPrincipal }: Statement): readonly string[] {
   const element = Principal ?? NotPrincipal;
@@ -115,7 +128,10 @@ function spares(call: Call, statement: Statement): boolean {
 /** Whether one of its statements names the caller beyond its account and role, which limits do not touch. */
 function namesDirectly(call: Call, { Effect, Principal }: Statement): boolean {
   if (Effect !== 'Allow' || Principal === undefined) return false;
-  return Principal === '*' || listOf(Principal.AWS).some((name) => [principalOf(call.principal).callerArn, '*'].includes(name));
+  return (
+    Principal === '*' ||
+    listOf(Principal.AWS).some((name) => [principalOf(call.principal).callerArn, '*'].includes(name))
+  );
 }
 
 const open = (policy: Policy): Policy => ({
@@ -155,7 +171,9 @@ function renamed(key: string): string {
 
 function withListedKeys(call: Call): Call {
   const inValue = (value: string) =>
-    read.variablesOf(value).reduce((text, { text: old, key }) => text.replace(old, old.replace(key, renamed(key))), value);
+    read
+      .variablesOf(value)
+      .reduce((text, { text: old, key }) => text.replace(old, old.replace(key, renamed(key))), value);
   const context = Object.fromEntries(Object.entries(call.context).map(([key, values]) => [renamed(key), values]));
   const replaced = tests(call, (test) => ({ ...test, key: renamed(test.key), values: test.values.map(inValue) }));
   return { ...replaced, context };
@@ -204,7 +222,9 @@ export const DIFFERENCES: readonly Difference[] = [
     right: 'custody',
     bridge: (call) =>
       rewritten(call, (statement, place) =>
-        place === 'resource' && statement.Resource === undefined && statement.NotResource === undefined ? null : statement,
+        place === 'resource' && statement.Resource === undefined && statement.NotResource === undefined
+          ? null
+          : statement,
       ),
   },
   {
@@ -226,7 +246,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'the path and the case of a role',
-    reason: 'iam-simulate knows of a session only the name of its role; a role in a Principal is its whole ARN, with case',
+    reason:
+      'iam-simulate knows of a session only the name of its role; a role in a Principal is its whole ARN, with case',
     source: 'AWS JSON policy elements: Principal; IAM identifiers',
     right: 'custody',
     bridge: (call) => {
@@ -234,8 +255,10 @@ export const DIFFERENCES: readonly Difference[] = [
       if (kind !== 'role') return call;
       const other = `arn:aws:iam::${account}:role/someone-else`;
       const isOther = (name: string) =>
-        name !== principalArn && name.split('/').at(-1)?.toLowerCase() === principalArn.split('/').at(-1)?.toLowerCase();
-      const change = (name: string) => (name.includes(':role/') && name.includes(account) && isOther(name) ? other : name);
+        name !== principalArn &&
+        name.split('/').at(-1)?.toLowerCase() === principalArn.split('/').at(-1)?.toLowerCase();
+      const change = (name: string) =>
+        name.includes(':role/') && name.includes(account) && isOther(name) ? other : name;
       return rewritten(call, (statement) => {
         for (const element of ['Principal', 'NotPrincipal'] as const) {
           const who = statement[element];
@@ -248,7 +271,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'NotPrincipal with Deny',
-    reason: 'iam-simulate spares whoever is named in any way; AWS checks account, then user or role, then session, each alone',
+    reason:
+      'iam-simulate spares whoever is named in any way; AWS checks account, then user or role, then session, each alone',
     source: 'AWS JSON policy elements: NotPrincipal',
     right: 'custody',
     bridge: (call) =>
@@ -261,7 +285,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'operators that AWS does not list',
-    reason: 'iam-simulate ignores the case of operators, takes Null with a suffix, and passes over an unknown one in a Deny',
+    reason:
+      'iam-simulate ignores the case of operators, takes Null with a suffix, and passes over an unknown one in a Deny',
     source: CONDITIONS,
     right: 'safe',
     bridge: (call) =>
@@ -271,7 +296,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'keys that AWS does not list',
-    reason: 'iam-simulate takes a key that no request can have for absent; custody lets it neither open nor spare anything',
+    reason:
+      'iam-simulate takes a key that no request can have for absent; custody lets it neither open nor spare anything',
     source: 'AWS global condition context keys; Condition keys for AWS KMS',
     right: 'safe',
     bridge: (call) =>
@@ -303,7 +329,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'many values without a set operator',
-    reason: 'iam-simulate says that such a test does not hold; AWS asks for a set operator and does not say what happens without',
+    reason:
+      'iam-simulate says that such a test does not hold; AWS asks for a set operator and does not say what happens without',
     source: 'Single-valued vs. multivalued context keys',
     right: 'safe',
     bridge: (call) =>
@@ -341,7 +368,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'variables that cannot be told',
-    reason: 'iam-simulate takes malformed variables for text, and those of unknown or many-valued keys for a test that does not hold',
+    reason:
+      'iam-simulate takes malformed variables for text, and those of unknown or many-valued keys for a test that does not hold',
     source: VARIABLES,
     right: 'safe',
     bridge: (call) =>
@@ -373,7 +401,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'an unset variable in a condition',
-    reason: 'iam-simulate says that a negated test with one does not hold; no value is equal to or like a null one, so it holds',
+    reason:
+      'iam-simulate says that a negated test with one does not hold; no value is equal to or like a null one, so it holds',
     source: `${VARIABLES}: Policy variables with no value`,
     right: 'custody',
     bridge: (call) =>
@@ -386,7 +415,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'an unset variable in a resource',
-    reason: 'iam-simulate passes over the statement, a Deny too; AWS says once that no resource matches, once that the statement may be invalid',
+    reason:
+      'iam-simulate passes over the statement, a Deny too; AWS says once that no resource matches, once that the statement may be invalid',
     source: VARIABLES,
     right: 'safe',
     bridge: (call) => resources(call, (pattern, { Version }) => Version === '2012-10-17' && isUnset(call, pattern)),
@@ -456,7 +486,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'single addresses',
-    reason: 'iam-simulate compares them as text, and says of one of the other family that it is neither inside nor outside',
+    reason:
+      'iam-simulate compares them as text, and says of one of the other family that it is neither inside nor outside',
     source: CONDITIONS,
     right: 'custody',
     bridge: (call) =>
@@ -474,23 +505,14 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'the case of an ARN',
-    reason: 'iam-simulate ignores the case of partition, service, Region and account',
+    reason: 'iam-simulate ignores the case of partition, service, Region and account; AWS does not say whether it does',
     source: 'IAM JSON policy elements: Resource',
-    right: 'custody',
+    right: 'safe',
     bridge: (call) =>
-      rewritten(call, (statement) => {
-        const parts = call.resource.split(':');
-        const other = (pattern: string) => {
-          const given = pattern.split(':').slice(0, 5);
-          const differs = given.some((part, at) => like(part.toLowerCase(), parts[at] ?? '') && !like(part, parts[at] ?? ''));
-          return differs ? 'arn:aws:s3:::nothing' : pattern;
-        };
-        const { Resource, NotResource } = statement;
-        return {
-          ...statement,
-          ...(Resource && { Resource: listOf(Resource).map(other) }),
-          ...(NotResource && { NotResource: listOf(NotResource).map(other) }),
-        };
+      resources(call, (pattern) => {
+        const parts = pattern.split(':');
+        const lower = [...parts.slice(0, 5).map((part) => part.toLowerCase()), ...parts.slice(5)].join(':');
+        return !like(pattern, call.resource) && like(lower, call.resource);
       }),
   },
   {
@@ -508,14 +530,16 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'sessions that the key policy names',
-    reason: 'iam-simulate limits everyone by the session policy; whom a resource policy names by session, or as everyone, it does not limit',
+    reason:
+      'iam-simulate limits everyone by the session policy; whom a resource policy names by session, or as everyone, it does not limit',
     source: 'Session policies; AWS JSON policy elements: Principal',
     right: 'custody',
     bridge: sessionEscape,
   },
   {
     name: 'keys that iam-simulate drops',
-    reason: 'its validating entry passes over keys that its data does not list for the action: kms:EncryptionContext:* always',
+    reason:
+      'its validating entry passes over keys that its data does not list for the action: kms:EncryptionContext:* always',
     source: 'Condition keys for AWS KMS',
     right: 'entry',
     bridge: withListedKeys,

@@ -1,5 +1,14 @@
 import { ACCOUNT, KEY } from '../../lib/policy/cases.js';
-import { ALLOW_ALL, type Block, type Call, type Policy, policyOf, type Statement, type Values, type Who } from './policy.js';
+import {
+  ALLOW_ALL,
+  type Block,
+  type Call,
+  type Policy,
+  policyOf,
+  type Statement,
+  type Values,
+  type Who,
+} from './policy.js';
 import type { Draw } from './random.js';
 
 const FOREIGN = '444455556666';
@@ -9,13 +18,27 @@ const session = (name: string, account = ACCOUNT) => `arn:aws:sts::${account}:as
 const variable = (inner: string) => `$${'{'}${inner}}`;
 
 export const PRINCIPALS = [
-  ...['role/App', 'role/App', 'role/App', 'role/team/App', 'role/Other', 'user/bob', 'root', 'service/s3.amazonaws.com'],
+  ...[
+    'role/App',
+    'role/App',
+    'role/App',
+    'role/team/App',
+    'role/Other',
+    'user/bob',
+    'root',
+    'service/s3.amazonaws.com',
+  ],
   ...[`role/App@${FOREIGN}`, `user/eve@${FOREIGN}`, `root@${FOREIGN}`],
 ];
 const NAMED = [
   ...[role('App'), role('App'), session('App'), role('team/App'), role('app'), role('Other'), session('Other')],
   ...[`arn:aws:iam::${ACCOUNT}:user/bob`, `arn:aws:iam::${ACCOUNT}:root`, ACCOUNT, 'AROAEXAMPLEID1234567'],
-  ...[role('App', FOREIGN), session('App', FOREIGN), `arn:aws:iam::${FOREIGN}:user/eve`, `arn:aws:iam::${FOREIGN}:root`],
+  ...[
+    role('App', FOREIGN),
+    session('App', FOREIGN),
+    `arn:aws:iam::${FOREIGN}:user/eve`,
+    `arn:aws:iam::${FOREIGN}:root`,
+  ],
 ];
 const ACTIONS = ['kms:Decrypt', 'kms:Encrypt', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion', 'kms:CreateGrant'];
 const PATTERNS = [...ACTIONS, 'kms:*', 'kms:*', 'kms:De*', 'KMS:decrypt', 'kms:?ncrypt', 's3:*', '*'];
@@ -42,10 +65,18 @@ const KEYS: readonly { readonly key: string; readonly kind: Kind; readonly given
   { key: 'kms:GrantOperations', kind: 'many', given: [['Decrypt'], ['Decrypt', 'Encrypt'], ['', '']] },
   { key: 'kms:EncryptionContextKeys', kind: 'many', given: [['red'], ['red', 'blue']] },
   { key: 'kms:ScheduleKeyDeletionPendingWindowInDays', kind: 'number', given: ['7', '30', '30.0', '7 days', '-1'] },
-  { key: 'aws:CurrentTime', kind: 'date', given: ['2026-01-01T00:00:00Z', '2027-06-01T12:00:00Z', '1767225600', 'now'] },
+  {
+    key: 'aws:CurrentTime',
+    kind: 'date',
+    given: ['2026-01-01T00:00:00Z', '2027-06-01T12:00:00Z', '1767225600', 'now'],
+  },
   { key: 'aws:EpochTime', kind: 'date', given: ['1767225600', '1811851200'] },
   { key: 'aws:SecureTransport', kind: 'bool', given: ['true', 'false', 'TRUE', 'yes'] },
-  { key: 'aws:SourceIp', kind: 'ip', given: ['203.0.113.7', '10.0.0.1', '2001:db8::1', '2001:DB8:0:0:0:0:0:1', 'home'] },
+  {
+    key: 'aws:SourceIp',
+    kind: 'ip',
+    given: ['203.0.113.7', '10.0.0.1', '2001:db8::1', '2001:DB8:0:0:0:0:0:1', 'home'],
+  },
   { key: 'aws:SourceArn', kind: 'arn', given: ['arn:aws:s3:::bucket', role('App'), role('team/App'), 'no ARN'] },
   { key: 'aws:PrincipalTag/hash', kind: 'binary', given: ['QUI=', 'QQ==', 'no base64'] },
 ];
@@ -59,19 +90,48 @@ const COMPARED: Readonly<Record<Kind, readonly string[]>> = {
     ...[variable('aws:PrincipalTag/no'), variable("aws:PrincipalTag/no, ''"), variable('kms:NoSuchKey')],
     ...[`$${'{'}aws:SourceIdentity`, variable(''), variable(variable('aws:SourceIdentity'))],
   ],
-  many: ['red', 'RED', 'blue', 'r*', '*', 'Decrypt', 'Encrypt', '', variable('aws:PrincipalTag/team'), variable('aws:username')],
+  many: [
+    'red',
+    'RED',
+    'blue',
+    'r*',
+    '*',
+    'Decrypt',
+    'Encrypt',
+    '',
+    variable('aws:PrincipalTag/team'),
+    variable('aws:username'),
+  ],
   number: ['7', '30', '30.0', '29.5', '07', '30 days', 'x', variable('aws:PrincipalTag/team')],
-  date: ['2026-01-01T00:00:00Z', '2026-01-01', '2026-01-01T01:00:00+01:00', '1767225600', '2027-01-01T00:00:00Z', 'soon'],
+  date: [
+    '2026-01-01T00:00:00Z',
+    '2026-01-01',
+    '2026-01-01T01:00:00+01:00',
+    '1767225600',
+    '2027-01-01T00:00:00Z',
+    'soon',
+  ],
   bool: ['true', 'false', 'True', 'FALSE', '1', variable('aws:SecureTransport')],
   ip: ['203.0.113.0/24', '203.0.113.7', '10.0.0.0/8', '2001:db8::/32', '2001:db8::1', '0.0.0.0/0', '::/0', 'anywhere'],
   arn: [
     ...[role('App'), role('*'), 'arn:aws:s3:::*', 'arn:*:*:*:*:*', 'arn:aws:iam::*:role/team/*', 'arn:aws:iam:*', '*'],
-    ...[role(variable('aws:PrincipalTag/team')), role(variable('aws:PrincipalTag/no')), `arn:aws:iam::${'?'.repeat(12)}:role/App`],
+    ...[
+      role(variable('aws:PrincipalTag/team')),
+      role(variable('aws:PrincipalTag/no')),
+      `arn:aws:iam::${'?'.repeat(12)}:role/App`,
+    ],
   ],
   binary: ['QUI=', 'QQ==', 'no base64', variable('aws:PrincipalTag/hash')],
 };
 
-const STRINGS = ['StringEquals', 'StringNotEquals', 'StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase', 'StringLike', 'StringNotLike'];
+const STRINGS = [
+  'StringEquals',
+  'StringNotEquals',
+  'StringEqualsIgnoreCase',
+  'StringNotEqualsIgnoreCase',
+  'StringLike',
+  'StringNotLike',
+];
 const NUMBERS = ['Equals', 'NotEquals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals'];
 const OPERATORS: Readonly<Record<Kind, readonly string[]>> = {
   text: STRINGS,
@@ -88,7 +148,12 @@ const OPERATORS: Readonly<Record<Kind, readonly string[]>> = {
 export function generate(draw: Draw): Call {
   const [action, resource] = draw.pick<readonly [string, string]>([
     ...ACTIONS.map((name) => [name, KEY] as const),
-    ...(draw.chance(20) ? ([['kms:CreateKey', '*'], ['kms:DeleteAlias', ALIAS]] as const) : []),
+    ...(draw.chance(20)
+      ? ([
+          ['kms:CreateKey', '*'],
+          ['kms:DeleteAlias', ALIAS],
+        ] as const)
+      : []),
   ]);
   const authority = resource === KEY;
   const principal = draw.pick(PRINCIPALS);
@@ -104,7 +169,9 @@ export function generate(draw: Draw): Call {
     identityPolicies: inIam ? times(draw.below(3), () => attached(draw, 60)) : [],
     sessionPolicies: kind === 'role' && draw.chance(25) ? [attached(draw, 60)] : [],
     ...(inIam && draw.chance(25) && { boundary: attached(draw, 60) }),
-    scp: draw.chance(30) ? times(1 + draw.below(2), () => [policyOf(ALLOW_ALL), attached(draw, 10)].slice(draw.chance(20) ? 1 : 0)) : [],
+    scp: draw.chance(30)
+      ? times(1 + draw.below(2), () => [policyOf(ALLOW_ALL), attached(draw, 10)].slice(draw.chance(20) ? 1 : 0))
+      : [],
     rcp: draw.chance(20) ? [[policyOf(ALLOW_ALL), policyOf(denied(draw))]] : [],
   };
 }
@@ -174,7 +241,10 @@ function block(draw: Draw): Block {
       ? draw.some(['true', 'false', 'False', 'maybe'], 1, draw.chance(10) ? 2 : 1)
       : draw.some(COMPARED[kind], 1, 2);
     const name = draw.chance(10) ? key.toUpperCase().replace('KMS:', 'kms:') : key;
-    tests[operator] = { ...tests[operator], [name]: values.length === 1 && draw.chance(70) ? (values[0] ?? '') : values };
+    tests[operator] = {
+      ...tests[operator],
+      [name]: values.length === 1 && draw.chance(70) ? (values[0] ?? '') : values,
+    };
   }
   return tests;
 }
@@ -183,6 +253,6 @@ function operatorFor(draw: Draw, kind: Kind): string {
   if (draw.chance(10)) return draw.chance(90) ? 'Null' : draw.pick(['NullIfExists', 'ForAnyValue:Null']);
   const base = draw.pick(OPERATORS[kind]);
   if (draw.chance(1)) return draw.pick([base.toLowerCase(), `${base}s`, `ForSomeValues:${base}`]);
-  const set = draw.chance(kind === 'many' ? 85 : 6) ? draw.pick(['ForAllValues:', 'ForAnyValue:']) : '';
+  const set = draw.chance(kind === 'many' ? 85 : 12) ? draw.pick(['ForAllValues:', 'ForAnyValue:']) : '';
   return `${set}${base}${draw.chance(15) ? 'IfExists' : ''}`;
 }

@@ -34,7 +34,9 @@ export function givenFor(call: Call, key: string): readonly string[] | undefined
   const { kind, principalArn, account } = principalOf(call.principal);
   const own: Record<string, Values> =
     kind === 'service' ? {} : { 'aws:principalarn': principalArn, 'aws:principalaccount': account };
-  const names = Object.entries({ ...own, ...call.context }).map(([name, values]) => [name.toLowerCase(), values] as const);
+  const names = Object.entries({ ...own, ...call.context }).map(
+    ([name, values]) => [name.toLowerCase(), values] as const,
+  );
   const found = names.find(([name]) => name === key.toLowerCase());
   const values = listOf(found?.[1]);
   return found === undefined || values.length === 0 ? undefined : values;
@@ -78,7 +80,10 @@ export function variablesOf(value: string): readonly Variable[] {
 
 /** What is left when escapes and well-formed variables are taken out still starts a variable. */
 export function isMalformed(value: string): boolean {
-  return value.replace(/\$\{[*?$]\}/g, '').replace(VARIABLE, '').includes('${');
+  return value
+    .replace(/\$\{[*?$]\}/g, '')
+    .replace(VARIABLE, '')
+    .includes('${');
 }
 
 export type ReadingOf = 'unset' | 'unclear' | 'empty' | 'set';

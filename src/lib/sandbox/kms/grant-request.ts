@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/canonical-json.js';
-import { ServiceError } from '../service.js';
 import type { GrantConstraints } from '../../policy/grant.js';
+import { ServiceError } from '../service.js';
 import type { Context } from './ask.js';
 import { validation } from './errors.js';
 import { rootArn, type Target } from './identifiers.js';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/canonical-json.js';
+import type { GrantConstraints } from '../../policy/grant.js';
 import { type Call, ServiceError } from '../service.js';
 import { authorizeAccount, authorizeKey } from './access.js';
-import type { GrantConstraints } from '../../policy/grant.js';
 import { notFound, validation } from './errors.js';
 import { grantsOn, isPrincipal } from './grant-match.js';
 import { checkNewGrant, grantContext, readConstraints, readPrincipal } from './grant-request.js';
