@@ -2,8 +2,8 @@
 // `warm`: custody has parsed the policies before, as a proof does, which asks one policy thousands of times. `cold`: it
 // parses them at each call, as iam-simulate does always.
 import { runSimulation } from '@cloud-copilot/iam-simulate';
-import { parsePolicy } from '../dist/lib/policy/document.js';
-import { evaluate } from '../dist/lib/policy/evaluate.js';
+import { parsePolicy } from '../build/lib/policy/document.js';
+import { evaluate } from '../build/lib/policy/evaluate.js';
 import { median } from './measure.js';
 
 const ACCOUNT = '111122223333';

@@ -55,7 +55,7 @@ export async function decide(world: World, propose: (seat: Seat) => Proposal | P
 
 async function sign({ ports, actor, aws }: Seat, id: string): Promise<Case> {
   const review = await reviewRequest(ports, actor, aws, id);
-  return approve(ports, actor, review, review.case.request.digest);
+  return approve(ports, actor, aws, review, review.case.request.digest);
 }
 
 /** Decided and carried out. */

@@ -181,6 +181,28 @@ describe('evaluate', () => {
     );
   });
 
+  it('says so when a denial rests on what AWS does not know', () => {
+    const isOdd = ({ operator }: ConditionElement) => operator === 'NoSuchOperator';
+    const favourable = (document: PolicyDocument): PolicyDocument => ({
+      ...document,
+      statements: document.statements
+        .filter(({ effect, conditions }) => effect === 'Allow' || !conditions.some(isOdd))
+        .map((one) => ({ ...one, conditions: one.conditions.filter((condition) => !isOdd(condition)) })),
+    });
+    let told = 0;
+    fc.assert(
+      fc.property(input, (given) => {
+        const { allowed: may, unresolved } = evaluate(given);
+        expect(may && unresolved !== undefined).toBe(false);
+        if (may || !allowed(changed(given, favourable))) return;
+        told++;
+        expect(unresolved?.some(({ problem }) => problem === 'operator')).toBe(true);
+      }),
+      { numRuns: 4000 },
+    );
+    expect(told).toBeGreaterThan(5);
+  });
+
   it('session policies, boundaries and organization policies only take away', () => {
     fc.assert(
       fc.property(input, (given) => {

@@ -26,6 +26,11 @@ describe('beside iam-simulate, an evaluator that others wrote', () => {
     );
   });
 
+  it('docs/authorization.md says each of them', () => {
+    const page = readFileSync(new URL('../../../docs/authorization.md', import.meta.url), 'utf8');
+    for (const { name, why, source } of vectors) expect(page).toContain(`| ${name} | ${why} | ${source} |`);
+  });
+
   // When iam-simulate mends one of these, its row goes.
   it.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_name, vector) => {
     const { custody, iamSimulate } = vector.expect;
