@@ -3,7 +3,8 @@ import { CustodyError } from '../base/errors.js';
 import { KEY_NAME, PERSON_ID, REGION } from '../plan/grammar.js';
 import type { QuorumRules } from '../plan/plan.js';
 import { coverQuorums, type Quorums } from './cover.js';
-import { applicableClasses, formatSlotName, KEY_ID, keysAnExecutor, SLOTS, type SlotClass } from './slot.js';
+import { applicableClasses, KEY_ID, SLOTS, type SlotClass } from './slot.js';
+import { type Conditions, merged, slotConditions, variable } from './slot-conditions.js';
 import { allow, denyEveryone, oneOrMany } from './statements.js';
 
 /** A seat as the interlock sees it: its id names its slots, its duty counts where a rule wants several duties. */
@@ -65,8 +66,6 @@ export const GRANTED_OPERATIONS = [
 
 /** ScheduleKeyDeletion: KMS takes no more, and the plan wants no less, for a veto. */
 const DELETION_DAYS = '30';
-
-type Conditions = Readonly<Record<string, JsonObject>>;
 
 /** The classes that a key's policy of this form lets through. */
 export function interlockClasses(interlock: Interlock, form: InterlockForm): readonly SlotClass[] {
@@ -147,7 +146,6 @@ function classStatements(
   });
 }
 
-const variable = (name: string) => `$${'{'}${name}}`;
 const EXECUTOR = variable('aws:SourceIdentity');
 const DIGEST: Readonly<Record<InterlockForm, string>> = { plain: '?'.repeat(64), short: '*', sparse: '*' };
 
@@ -211,35 +209,6 @@ function grantPins(
   };
 }
 
-/** One key takes each of these once: lists of seats beyond the first are compared under another operator of the same meaning. */
-const EQUAL = ['StringEquals', 'StringEqualsIfExists', 'ForAnyValue:StringEquals'] as const;
-
-/** The first seat's slot is one of the values, and a seat of each other block holds the very same. */
-function slotConditions(quorums: Quorums, interlock: Interlock, values: readonly string[]) {
-  const tag = (seat: number) =>
-    `aws:PrincipalTag/${formatSlotName({ custodian: interlock.seats[seat]?.id ?? '', keyName: interlock.keyName })}`;
-  const singles = quorums.filter(({ length }) => length === 1).map(([seat = 0]) => seat);
-  const lists = quorums.filter(({ length }) => length > 1);
-  const [first = 0] = singles;
-  const last = singles.at(-1) ?? first;
-  const chain = singles.slice(1).map((seat, at) => [tag(singles[at] ?? first), variable(tag(seat))] as const);
-  const equal: Record<string, JsonObject> = chain.length > 0 ? { StringEquals: Object.fromEntries(chain) } : {};
-  for (const [at, list] of lists.entries()) {
-    const operator = EQUAL[at] ?? '';
-    // A seat without a slot would leave a variable unset, and with it, AWS says, perhaps the whole statement void.
-    equal[operator] = { ...equal[operator], [tag(last)]: list.map((seat) => variable(`${tag(seat)}, '-'`)) };
-  }
-  return { like: { StringLike: { [tag(first)]: oneOrMany(values) } }, equal };
-}
-
-/** All of the conditions; under one operator, their keys together. */
-function merged(parts: readonly Conditions[]): JsonObject {
-  const all: Record<string, JsonObject> = {};
-  for (const [operator, keys] of parts.flatMap((part) => Object.entries(part)))
-    all[operator] = { ...all[operator], ...keys };
-  return all;
-}
-
 function assertInterlock(interlock: Interlock, place: InterlockPlace): void {
   const { seats, threshold, keyName, keyId, regions, coldExecutorRoleArn, auditorRoleArn, replaces } = interlock;
   const invalid = (message: string) => new CustodyError('PLAN_INVALID', `approval interlock: ${message}`);
@@ -254,18 +223,4 @@ function assertInterlock(interlock: Interlock, place: InterlockPlace): void {
   }
   const roles = [place.executorRoleArn, coldExecutorRoleArn, auditorRoleArn, ...seats.map(({ roleArn }) => roleArn)];
   if (new Set(roles).size !== roles.length) throw invalid('one role in two places');
-}
-
-/** @throws CustodyError LIMIT_EXCEEDED when the executor role cannot hold the slots of so many keys */
-export function assertSlotsFit(seats: number, keys: number): void {
-  const most = keysAnExecutor(seats);
-  if (keys <= most) return;
-  throw new CustodyError(
-    'LIMIT_EXCEEDED',
-    `one executor role holds the slots of ${most} keys for ${seats} seats, not of ${keys}`,
-    {
-      details: { keys, limit: most },
-      suggestions: ['Give the other keys a plan, and with it an executor, of their own.'],
-    },
-  );
 }

@@ -1,7 +1,6 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import type { AccountRoles } from './account-roles.js';
-import { assertSlotsFit } from './interlock.js';
-import { formatSlotName } from './slot.js';
+import { assertSlotsFit, formatSlotName } from './slot.js';
 import { formatRolePolicy, oneOrMany } from './statements.js';
 
 /** What the interlock's roles may do by themselves; what they may do with a key, its own policy says. */

@@ -158,3 +158,17 @@ export const TAGS_A_ROLE = 50;
 export function keysAnExecutor(seats: number): number {
   return Math.floor(TAGS_A_ROLE / seats);
 }
+
+/** @throws CustodyError LIMIT_EXCEEDED when the executor role cannot hold the slots of so many keys */
+export function assertSlotsFit(seats: number, keys: number): void {
+  const most = keysAnExecutor(seats);
+  if (keys <= most) return;
+  throw new CustodyError(
+    'LIMIT_EXCEEDED',
+    `one executor role holds the slots of ${most} keys for ${seats} seats, not of ${keys}`,
+    {
+      details: { keys, limit: most },
+      suggestions: ['Give the other keys a plan, and with it an executor, of their own.'],
+    },
+  );
+}

@@ -108,6 +108,15 @@ describe.each(ROSTERS)('the interlock of $name', ({ interlock, form, classes }) 
     expect(allowed).toBeGreaterThan(0);
   });
 
+  it('leaves no variable unset in a list, where AWS might void the statement for a seat that did not approve', () => {
+    const lists = made.document.statements
+      .flatMap(({ conditions }) => conditions)
+      .filter(({ values }) => values.length > 1);
+    const variables = lists.flatMap(({ values }) => values).filter((value) => value.includes('PrincipalTag'));
+    expect(variables.filter((value) => !value.endsWith(", '-'}"))).toEqual([]);
+    expect(variables.length).toBeGreaterThan(0);
+  });
+
   it('T48 T49 lets nothing through but the one operation of the class', () => {
     for (const name of made.classes) {
       const slots = interlock.seats.map(() => tagValue(name));
