@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { allowedContextKeysForRequest, isConditionKeyArray, typeForContextKey } from '@cloud-copilot/iam-simulate';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../../../src/lib/policy/evaluate.js';
+import { hasManyValues, isKnownKey } from '../../../src/lib/policy/known-keys.js';
+import { KEY_OPERATIONS } from '../../../src/lib/policy/operations.js';
 import { compare } from '../../support/oracle/compare.js';
 import { DIFFERENCES } from '../../support/oracle/differences.js';
 import { type Call, caseOf } from '../../support/oracle/policy.js';
 import { simulate } from '../../support/oracle/simulate.js';
-import { inputOf } from './cases.js';
+import { inputOf, KEY } from './cases.js';
 
 /** The smallest case for each known difference; test/interop/authorization.test.ts puts 20,000 random ones. */
 interface Vector {
@@ -45,5 +48,19 @@ describe('beside iam-simulate, an evaluator that others wrote', () => {
     const { unexplained, said } = await compare(1, 150);
     expect(unexplained).toEqual([]);
     expect(Object.keys(said).sort()).toEqual(['allowed', 'explicit-deny', 'implicit-deny']);
+  });
+
+  it('its data names no condition key of KMS that is not known here, and the same ones as many-valued', async () => {
+    const named = new Set<string>();
+    for (const operation of KEY_OPERATIONS) {
+      for (const key of await allowedContextKeysForRequest('kms', operation, KEY, false, undefined))
+        named.add(key.toLowerCase());
+    }
+    expect(named.size).toBeGreaterThan(120);
+    const filled = [...named].map((key) => key.replace(/\$\{[^}]*\}|(?<=\/)tag-key/, 'x'));
+    expect(filled.filter((key) => !isKnownKey(key))).toEqual([]);
+    const many = [];
+    for (const key of filled) if (isConditionKeyArray(await typeForContextKey(key))) many.push(key);
+    expect(filled.filter(hasManyValues).sort()).toEqual(many.sort());
   });
 });
