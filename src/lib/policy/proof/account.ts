@@ -50,14 +50,18 @@ export function proveAccount(subject: ProofSubject, interlock: Interlock, docket
   const guarded = guardedRoles(interlock).map((arn) => openChangeCase(subject, interlock, docket, arn));
   const providers = openChangeCase(subject, interlock, docket, '*');
   for (const seat of interlock.seats) proveSeat(subject, docket, guarded, seat);
-  for (const arn of interlock.executors) proveExecutor(subject, docket, guarded, arn);
+  for (const { roleArn } of interlock.executors) proveExecutor(subject, docket, guarded, roleArn);
   proveFrozen(subject, interlock, guarded, providers);
   const trust = proveExecutorTrust(subject, interlock, docket) + proveSeatTrust(subject, interlock, docket);
   return [...guarded, providers].reduce((sum, { court }) => sum + court.asked(), trust);
 }
 
 function guardedRoles({ seats, automation, executors, installers }: Interlock): readonly string[] {
-  const all = [...executors, ...[...seats, ...automation].map(({ roleArn }) => roleArn), ...installers];
+  const all = [
+    ...executors.map(({ roleArn }) => roleArn),
+    ...[...seats, ...automation].map(({ roleArn }) => roleArn),
+    ...installers,
+  ];
   return [...new Set(all)];
 }
 
@@ -178,7 +182,7 @@ function proveFrozen(
   }
   const known = subject.principals ?? [];
   const inside = new Set([
-    ...interlock.executors,
+    ...interlock.executors.map(({ roleArn }) => roleArn),
     ...interlock.seats.map(({ roleArn }) => roleArn),
     ...interlock.installers,
   ]);

@@ -57,7 +57,7 @@ export function openKeyCase(subject: ProofSubject, key: ProofKey, docket: Docket
   const named = (subject.interlock?.seats ?? []).map(({ roleArn }) => roleArn);
   const others = [
     ...named,
-    ...(subject.interlock?.executors ?? []),
+    ...(subject.interlock?.executors ?? []).map(({ roleArn }) => roleArn),
     ...(key.users ?? []).map(({ roleArn }) => roleArn),
   ];
   const people = peopleOf([key.policy], account, subject.principals);
@@ -117,7 +117,7 @@ export function missing({ docket, place }: KeyCase, claim: ClaimId, action: stri
 }
 
 export function isExecutor({ subject }: KeyCase, { principal }: Person): boolean {
-  return subject.interlock?.executors.includes(principal.principalArn) ?? false;
+  return subject.interlock?.executors.some(({ roleArn }) => roleArn === principal.principalArn) ?? false;
 }
 
 /** Everyone but the executors: whatever they can do, they can do alone. */

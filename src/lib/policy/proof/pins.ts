@@ -21,7 +21,8 @@ export function violating(pin: ConditionElement): readonly Overstep[] {
   }));
   const many = readOperator(pin.operator)?.quantifier === 'ForAllValues';
   // Without the key "for all values" holds: whether the request can leave it out, the API says.
-  return many ? beyond : [...beyond, { context: {}, absent: [key], words: `no ${key}` }];
+  const negated = readOperator(pin.operator)?.operator?.negated ?? false;
+  return many || negated ? beyond : [...beyond, { context: {}, absent: [key], words: `no ${key}` }];
 }
 
 function valuesBeyond({ operator, values }: ConditionElement): readonly (string | readonly string[])[] {
@@ -36,6 +37,9 @@ function valuesBeyond({ operator, values }: ConditionElement): readonly (string 
       return [String(Math.max(...numbers) + 1), String(Math.min(...numbers) - 1)];
     case 'Bool':
       return values.includes('true') ? ['false'] : ['true'];
+    case 'StringNotLike':
+    case 'StringNotEquals':
+      return values.map((value) => inForm(value.replaceAll('*', 'any'), parsed?.quantifier ?? null));
     case 'Null':
       return [];
     default:
@@ -43,9 +47,13 @@ function valuesBeyond({ operator, values }: ConditionElement): readonly (string 
   }
 }
 
+function inForm(value: string, quantifier: string | null): string | readonly string[] {
+  return quantifier === null ? value : [value];
+}
+
 /** A request that keeps to every limit. */
 export function keepingTo(pins: readonly ConditionElement[]): Context {
-  const kept = pins.filter(({ operator }) => operator !== 'Null');
+  const kept = pins.filter(({ operator }) => operator !== 'Null' && !/Not/.test(operator));
   return Object.fromEntries(
     kept.map(({ operator, key, values }) => [
       key,

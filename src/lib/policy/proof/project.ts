@@ -1,6 +1,6 @@
 import { readOperator } from '../conditions.js';
-import type { ConditionElement, PatternElement, PolicyDocument, PolicyStatement } from '../document.js';
-import { compileTemplate } from '../variables.js';
+import type { ConditionElement, PatternElement, PolicyDocument, PolicyStatement, PolicyVersion } from '../document.js';
+import { satisfiable, variablesOf } from './satisfy.js';
 
 /** Which condition keys of a request are settled. Every other one is free: whoever asks may choose its value. */
 export interface Settled {
@@ -33,18 +33,16 @@ export function project(document: PolicyDocument, settled: Settled): Projection 
 }
 
 function mostOf(statement: PolicyStatement, { version }: PolicyDocument, settled: Settled): PolicyStatement | null {
-  const conditions: ConditionElement[] = [];
-  for (const condition of statement.conditions) {
-    const may = possible(condition, version, settled);
-    if (may === 'never') return null;
-    if (may === 'as-evaluated') conditions.push(inlined(condition, version, settled));
-  }
+  const all = statement.conditions.map((condition) => inlined(condition, version, settled));
+  const conditions = all.filter((condition) => !isFree(condition, version, settled));
+  const onFree = all.filter(({ key }) => !isSettled(key.toLowerCase(), settled));
+  if (onFree.length > 0 && !satisfiable(onFree, version, settled.absent)) return null;
   const open = statement.resource && anyFree(statement.resource.patterns, version, settled);
   return { ...statement, conditions, ...(open ? { resource: EVERYTHING } : {}) };
 }
 
 function leastOf(statement: PolicyStatement, { version }: PolicyDocument, settled: Settled): PolicyStatement | null {
-  const avoidable = statement.conditions.some((condition) => possible(condition, version, settled) !== 'as-evaluated');
+  const avoidable = statement.conditions.some((condition) => isFree(condition, version, settled));
   const open = statement.resource && anyFree(statement.resource.patterns, version, settled);
   return avoidable || open ? null : statement;
 }
@@ -52,7 +50,7 @@ function leastOf(statement: PolicyStatement, { version }: PolicyDocument, settle
 const TAKES_VARIABLES = /(?:^|:)(?:String|Arn)/;
 const NAME = /\$\{aws:SourceIdentity\}/gi;
 
-function inlined(condition: ConditionElement, version: PolicyDocument['version'], { sourceIdentity }: Settled) {
+function inlined(condition: ConditionElement, version: PolicyVersion, { sourceIdentity }: Settled) {
   if (sourceIdentity === null || version !== '2012-10-17' || !TAKES_VARIABLES.test(condition.operator))
     return condition;
   if (!condition.values.some((value) => value.includes('${'))) return condition;
@@ -61,34 +59,19 @@ function inlined(condition: ConditionElement, version: PolicyDocument['version']
 
 const EVERYTHING: PatternElement = { not: false, patterns: ['*'] };
 
-/** Can a condition be met by a choice of free keys? `as-evaluated` where it has none. */
-function possible({ operator, key, values }: ConditionElement, version: PolicyDocument['version'], settled: Settled) {
-  const parsed = readOperator(operator);
-  if (parsed === null) return 'perhaps';
-  if (isSettled(key.toLowerCase(), settled)) return anyFree(values, version, settled) ? 'perhaps' : 'as-evaluated';
-  if (parsed.operator === null || parsed.operator.negated || parsed.ifExists) return 'perhaps';
-  if (parsed.quantifier === 'ForAllValues') return 'perhaps';
-  // A variable that is known to be unset equals nothing, so that no value of the key helps.
-  return values.some((value) => resolvable(value, version, settled)) ? 'perhaps' : 'never';
-}
-
-function resolvable(value: string, version: PolicyDocument['version'], { absent }: Settled): boolean {
-  return variablesOf(value, version)?.every(({ key, fallback }) => fallback !== null || !absent.has(key)) ?? true;
+/** Does a condition depend on a choice of the asker, or on what nobody can tell? */
+function isFree({ operator, key, values }: ConditionElement, version: PolicyVersion, settled: Settled): boolean {
+  if (readOperator(operator) === null || !isSettled(key.toLowerCase(), settled)) return true;
+  return anyFree(values, version, settled);
 }
 
 /** Does a value depend on free keys, or on what nobody can tell? */
-function anyFree(values: readonly string[], version: PolicyDocument['version'], settled: Settled): boolean {
+function anyFree(values: readonly string[], version: PolicyVersion, settled: Settled): boolean {
   return values.some((value) => variablesOf(value, version)?.some(({ key }) => !isSettled(key, settled)) ?? true);
 }
 
 function isSettled(name: string, { present, absent }: Settled): boolean {
   return present.has(name) || absent.has(name);
-}
-
-/** Null where the variables are malformed. */
-function variablesOf(value: string, version: PolicyDocument['version']) {
-  const { pieces } = compileTemplate(value, version);
-  return pieces?.flatMap((piece) => (piece.type === 'variable' ? [piece] : [])) ?? null;
 }
 
 /** Operators that AWS does not have, in the order of the document: of a statement with one nothing can be proven. */

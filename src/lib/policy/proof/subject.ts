@@ -54,6 +54,18 @@ export interface ProofClass {
   readonly operations: readonly string[];
   /** What a request must keep to, even with a quorum. */
   readonly pins: readonly ConditionElement[];
+  /** The Region that its approvals name; absent: the key's own. */
+  readonly region?: string;
+  /** Who must approve, where it is more than the interlock's threshold. */
+  readonly quorum?: QuorumRule;
+  /** Has not to be in the policy: what is left out, nobody can do. */
+  readonly optional?: true;
+}
+
+export interface QuorumRule {
+  readonly threshold: number;
+  /** How many different duties the approving seats must have. */
+  readonly duties: number;
 }
 
 /** Who stands behind the interlock. */
@@ -62,16 +74,25 @@ export interface Interlock {
   readonly seats: readonly ProofSeat[];
   /** Those who may execute and never approve. */
   readonly automation: readonly ProofSeat[];
-  /** ARNs of the executor roles, the cold one too. */
-  readonly executors: readonly string[];
+  readonly executors: readonly ProofExecutor[];
   /** ARNs of the roles that install and repair the interlock, and are trusted with it. */
   readonly installers: readonly string[];
+}
+
+export interface ProofExecutor {
+  readonly roleArn: string;
+  /** Ids of the classes that it can run; null: all. */
+  readonly classes: readonly string[] | null;
+  /** May automation enter it? */
+  readonly automation: boolean;
 }
 
 /** A seat or an automation identity; the id is its SourceIdentity. */
 export interface ProofSeat {
   readonly id: string;
   readonly roleArn: string;
+  /** Counts where a rule wants several duties. */
+  readonly duty?: string;
 }
 
 export interface NamedPolicy {

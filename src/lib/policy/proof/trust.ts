@@ -12,17 +12,17 @@ const ASKED = 'sts:SourceIdentity';
 /** Who enters an executor, and under which name. */
 export function proveExecutorTrust(subject: ProofSubject, interlock: Interlock, docket: Docket): number {
   let asked = 0;
-  for (const roleArn of interlock.executors) {
+  for (const { roleArn, automation } of interlock.executors) {
     const it = openTrustCase(subject, interlock, docket, roleArn);
     if (it === null) {
       unprovenRole(docket, 'executor-trust', `the trust policy of ${roleArn} was not read`);
       continue;
     }
     for (const seat of interlock.seats) enterAsSeat(it, seat);
-    for (const one of interlock.automation) enterAsAutomation(it, one);
+    if (automation) for (const one of interlock.automation) enterAsAutomation(it, one);
     for (const person of it.people) {
       mustNotBe(it, 'executor-trust', person, 'sts:TagSession', world(), ` into ${it.words}`);
-      if (!isListed(interlock, person)) refuseEntry(it, 'executor-trust', person);
+      if (!isListed(interlock, person, automation)) refuseEntry(it, 'executor-trust', person);
     }
     asked += it.court.asked();
   }
@@ -33,8 +33,8 @@ function world(fixed: Readonly<Record<string, string>> = {}, absent: readonly st
   return { fixed, absent };
 }
 
-function isListed({ seats, automation }: Interlock, { principal }: Person): boolean {
-  return [...seats, ...automation].some(({ roleArn }) => roleArn === principal.principalArn);
+function isListed({ seats, automation }: Interlock, { principal }: Person, automated: boolean): boolean {
+  return [...seats, ...(automated ? automation : [])].some(({ roleArn }) => roleArn === principal.principalArn);
 }
 
 function personAt(it: TrustCase, { roleArn }: ProofSeat): Person | undefined {

@@ -181,7 +181,7 @@ export function subjectOf(given: Texts, change: Partial<ProofSubject> = {}): Pro
       threshold: 2,
       seats: SEATS,
       automation: [{ id: 'ci', roleArn: CI }],
-      executors: [EXECUTOR],
+      executors: [{ roleArn: EXECUTOR, classes: null, automation: true }],
       installers: [INSTALLER],
     },
     principals,
