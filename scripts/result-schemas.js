@@ -227,6 +227,23 @@ const RESULTS = {
     }),
   ),
   'signer-show': object({ signer: use('publicKey') }),
+  'policy-prove': object({
+    ...report,
+    evaluations: count,
+    findings: list(
+      object({
+        claim: text,
+        status: oneOf('broken', 'unproven'),
+        key: nullable(text),
+        region: nullable(text),
+        principal: nullable(text),
+        operations: list(text),
+        sentence: text,
+        statements: list(object({ policy: text, statement: count, sid: nullable(text) })),
+        context: { type: 'object', additionalProperties: either(text, list(text)) },
+      }),
+    ),
+  }),
   verify: object({
     ...report,
     records: list(

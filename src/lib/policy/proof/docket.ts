@@ -1,7 +1,7 @@
 import { CLAIM_IDS, CLAIMS, type ClaimId } from '../claims.js';
 import type { Context } from '../keys.js';
 import type { Answer } from './court.js';
-import type { Person } from './people.js';
+import { type Person, SOMEONE } from './people.js';
 
 export type ClaimStatus = 'held' | 'broken' | 'unproven';
 
@@ -74,7 +74,7 @@ export function createDocket(): Docket {
     results: () =>
       CLAIM_IDS.filter((id) => tried.has(id)).map((id) => {
         const found = findings.get(id) ?? [];
-        return { id, status: statusOf(found), tried: tried.get(id) ?? 0, findings: found };
+        return { id, status: statusOf(found), tried: tried.get(id) ?? 0, findings: [...found].sort(plainestFirst) };
       }),
   };
 }
@@ -82,6 +82,13 @@ export function createDocket(): Docket {
 function statusOf(findings: readonly ProofFinding[]): ClaimStatus {
   if (findings.some(({ status }) => status === 'broken')) return 'broken';
   return findings.length > 0 ? 'unproven' : 'held';
+}
+
+/** What is broken before what is open, and roles and users before those who stand for many. */
+function plainestFirst(one: ProofFinding, other: ProofFinding): number {
+  const rank = ({ status, principal }: ProofFinding) =>
+    (status === 'broken' ? 0 : 2) + (/^(?:role|user)\//.test(principal ?? '') ? 0 : 1);
+  return rank(one) - rank(other);
 }
 
 /** One person who may do twenty things by one statement is one finding. */
@@ -112,7 +119,8 @@ export function expectNo(docket: Docket, question: Question, answer: Answer, fix
     return;
   }
   const { claim, place, person, operation, although } = question;
-  const common = { claim, key: place.key, region: place.region, principal: person.words, operations: [operation] };
+  const who = answer.may === 'yes' && isAssumed(answer.decision, person) ? SOMEONE : person.words;
+  const common = { claim, key: place.key, region: place.region, principal: who, operations: [operation] };
   if (answer.may === 'unknown') {
     const sentence = `whether ${person.words} can %s${although} is not told: ${answer.because}`;
     docket.add({ ...common, status: 'unproven', sentence, statements: [], context: {} });
@@ -121,11 +129,16 @@ export function expectNo(docket: Docket, question: Question, answer: Answer, fix
   const { decision, context } = answer;
   const statements = decidingStatements(decision, person, place);
   const chosen = Object.fromEntries(Object.entries(context).filter(([name]) => !Object.hasOwn(fixed, name)));
-  const sentence = `${person.words} can %s${although}, because ${reason(decision, person, place)}${given(chosen)}`;
+  const sentence = `${who} can %s${although}, because ${reason(decision, person, place)}${given(chosen)}`;
   docket.add({ ...common, status: 'broken', sentence, statements, context: chosen });
 }
 
 type Decision = Extract<Answer, { may: 'yes' }>['decision'];
+
+/** One who can only what his own policies let him, and these are not known, is like everyone else of the account. */
+function isAssumed({ delegatedBy }: Decision, { identityNames, principal }: Person): boolean {
+  return delegatedBy !== undefined && identityNames === null && principal.kind !== 'root';
+}
 
 function decidingStatements({ by, delegatedBy }: Decision, person: Person, place: Place): readonly DecidingStatement[] {
   const refs = [delegatedBy, by].filter((ref) => ref !== undefined);

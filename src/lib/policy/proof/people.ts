@@ -14,6 +14,9 @@ export interface Person {
   readonly boundary: PolicyDocument | null;
 }
 
+/** Whoever the account's own policies let, where these are not known. */
+export const SOMEONE = 'anyone of the account whom its own policies let';
+
 const ARN = /^arn:([a-z-]+):iam::(\d{12}):(role|user)\/(.+)$/;
 const WORST = { identity: [FULL_ACCESS], identityNames: null, boundary: null };
 
@@ -51,7 +54,7 @@ export function peopleOf(
 export function someone(account: string): Person {
   const principal = principalOfArn(`arn:aws:iam::${account}:role/whoever-is-allowed`);
   if (principal === null) throw new RangeError(account);
-  return { ...WORST, words: 'anyone else of the account whom its own policies let', principal };
+  return { ...WORST, words: SOMEONE, principal };
 }
 
 export function rootUser(account: string): Person {

@@ -4,6 +4,7 @@ import type { ConditionElement, PolicyDocument, PolicyStatement } from '../docum
 import { type Context, keysOf } from '../keys.js';
 import { compileTemplate, resolveText } from '../variables.js';
 import type { Settled } from './project.js';
+import { variablesOf } from './satisfy.js';
 
 /** More combinations are not tried: then nothing is claimed either way. */
 const MOST_CONTEXTS = 256;
@@ -56,9 +57,14 @@ function* wishing([layer, ...rest]: Layers, action: string, fixed: Context, sett
 /** The settled keys with one value for each free key that the statement asks for. */
 function wishes({ conditions }: PolicyStatement, version: PolicyDocument['version'], fixed: Context, settled: Settled) {
   const context: Record<string, string | readonly string[]> = { ...fixed };
+  const isOpen = (key: string) => !settled.present.has(key) && !settled.absent.has(key) && !Object.hasOwn(context, key);
   for (const condition of conditions) {
     const key = condition.key.toLowerCase();
-    if (settled.present.has(key) || settled.absent.has(key) || Object.hasOwn(context, key)) continue;
+    // What it is compared with may be free as well: then both are chosen alike.
+    for (const variable of variablesOf(condition.values[0] ?? '', version) ?? []) {
+      if (isOpen(variable.key)) context[variable.key] = context[key] ?? 'any';
+    }
+    if (!isOpen(key)) continue;
     const value = wish(condition, version, context);
     if (value !== null) context[key] = value;
   }
