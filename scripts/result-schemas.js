@@ -227,6 +227,24 @@ const RESULTS = {
     }),
   ),
   'signer-show': object({ signer: use('publicKey') }),
+  'policy-lint': object({
+    verdict,
+    policies: count,
+    unread: list(text),
+    findings: list(
+      object({
+        rule: text,
+        severity: oneOf('error', 'warning', 'note'),
+        statement: nullable(count),
+        message: text,
+        remedy: text,
+        file: nullable(text),
+        line: nullable(count),
+        key: nullable(text),
+        region: nullable(text),
+      }),
+    ),
+  }),
   'policy-prove': object({
     ...report,
     evaluations: count,

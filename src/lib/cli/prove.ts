@@ -52,7 +52,8 @@ export async function proveFor(context: Context, key: string | undefined, flags:
   return proveEvidence(question, { ...evidence, principals });
 }
 
-function namesOf(plan: Plan, key: string | undefined): readonly string[] {
+/** The keys that a word names; all where there is none. @throws CustodyError NOT_FOUND */
+export function namesOf(plan: Plan, key: string | undefined): readonly string[] {
   const all = Object.keys(plan.keys);
   if (key === undefined) return all;
   const found = all.filter((name) => name === key || plan.keys[name]?.alias === key);
@@ -130,7 +131,7 @@ async function readRendered(dir: string, question: ProofQuestion): Promise<[Proo
   };
   return [
     { ...question, organization },
-    { keys, unread, principals: await renderedRoles(roster, at) },
+    { keys, texts: new Map(), unread, principals: await renderedRoles(roster, at) },
   ];
 }
 

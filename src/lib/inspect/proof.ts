@@ -37,13 +37,18 @@ export interface ProofQuestion {
 /** Keys and roles as they were found, and what could not be read. */
 export interface ProofEvidence {
   readonly keys: readonly FoundKey[];
+  /** Policies as KMS gave them, by name and Region. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly principals: readonly AccountPrincipal[] | null;
   readonly unread: readonly string[];
 }
 
-/** Reads the live policies and grants of keys in each Region, and everyone of the account. Changes nothing. */
+/**
+ * Reads the live policies and grants of keys in each Region, and everyone of the account. Changes nothing.
+ * @param ports `account` null: roles and users are not asked for
+ */
 export async function gatherLive(
-  { reader, account }: { readonly reader: KeyReader; readonly account: AccountReader },
+  { reader, account }: { readonly reader: KeyReader; readonly account: AccountReader | null },
   { plan, names }: ProofQuestion,
   tell: (text: string) => void,
   known: ReadonlyMap<string, string>,
@@ -51,6 +56,7 @@ export async function gatherLive(
   const estate = await observeEstate(reader, plan, tell, { names, known });
   const keys: FoundKey[] = [];
   const unread: string[] = [];
+  const texts = new Map<string, string>();
   for (const name of names) {
     const planned = plan.keys[name];
     for (const region of planned ? regionsOf(plan, planned) : []) {
@@ -61,13 +67,15 @@ export async function gatherLive(
         const { keyId } = found.description;
         const grants = await orNull(() => reader.grants(region, keyId));
         const policy = parsePolicy(found.policy, `the policy of ${name} in ${region}`);
+        texts.set(`${name} ${region}`, found.policy);
         keys.push({ name, region, keyId, policy, grants: grants ?? 'unread' });
       }
     }
   }
-  const identities = await orNull(() => account.identities());
-  if (identities === null) unread.push('roles and users of the account: not readable with these credentials');
-  return { keys, unread, principals: identities?.map(principalOf) ?? null };
+  const identities = account && (await orNull(() => account.identities()));
+  if (account && identities === null)
+    unread.push('roles and users of the account: not readable with these credentials');
+  return { keys, texts, unread, principals: identities?.map(principalOf) ?? null };
 }
 
 /** What these credentials may not read is left open; anything else is a failure. */

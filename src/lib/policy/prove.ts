@@ -34,7 +34,7 @@ export function prove(subject: ProofSubject): Proof {
     }
     evaluations += it.court.asked();
   }
-  proveReplicas(subject, docket);
+  proveReplicas(subject.keys, docket);
   if (subject.interlock) evaluations += proveAccount(subject, subject.interlock, docket);
   return { claims: docket.results(), evaluations };
 }

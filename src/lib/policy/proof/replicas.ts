@@ -1,11 +1,11 @@
 import { formatCanonical, type JsonValue } from '../../base/canonical-json.js';
 import type { Docket } from './docket.js';
-import type { ProofKey, ProofSubject } from './subject.js';
+import type { ProofKey } from './subject.js';
 
 const REGION = '%region';
 
 /** Material is shared and policies are not: a replica with another policy is a way around the primary's. */
-export function proveReplicas({ keys }: ProofSubject, docket: Docket): void {
+export function proveReplicas(keys: readonly ProofKey[], docket: Docket): void {
   const claim = 'replicas-same-policy';
   for (const replica of keys) {
     if (replica.primaryRegion === null) continue;
