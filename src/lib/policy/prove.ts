@@ -1,5 +1,6 @@
 import { CLAIMS, type ClaimId } from './claims.js';
 import { proveAccount } from './proof/account.js';
+import { proveChains } from './proof/chains.js';
 import { proveDirect, proveExecutorsUses } from './proof/direct.js';
 import { type ClaimResult, createDocket } from './proof/docket.js';
 import { openKeyCase } from './proof/key-case.js';
@@ -35,6 +36,7 @@ export function prove(subject: ProofSubject): Proof {
     evaluations += it.court.asked();
   }
   proveReplicas(subject.keys, docket);
+  proveChains(subject, docket);
   if (subject.interlock) evaluations += proveAccount(subject, subject.interlock, docket);
   return { claims: docket.results(), evaluations };
 }

@@ -42,6 +42,8 @@ export interface ClaimResult {
 export interface Place {
   readonly key: string | null;
   readonly region: string | null;
+  /** The resource's own account. */
+  readonly account: string;
   /** The name of the resource's policy, for people: `key policy`. */
   readonly policy: string;
 }
@@ -119,7 +121,7 @@ export function expectNo(docket: Docket, question: Question, answer: Answer, fix
     return;
   }
   const { claim, place, person, operation, although } = question;
-  const who = answer.may === 'yes' && isAssumed(answer.decision, person) ? SOMEONE : person.words;
+  const who = answer.may === 'yes' && isAssumed(answer.decision, person, place) ? SOMEONE : person.words;
   const common = { claim, key: place.key, region: place.region, principal: who, operations: [operation] };
   if (answer.may === 'unknown') {
     const sentence = `whether ${person.words} can %s${although} is not told: ${answer.because}`;
@@ -136,7 +138,8 @@ export function expectNo(docket: Docket, question: Question, answer: Answer, fix
 type Decision = Extract<Answer, { may: 'yes' }>['decision'];
 
 /** One who can only what his own policies let him, and these are not known, is like everyone else of the account. */
-function isAssumed({ delegatedBy }: Decision, { identityNames, principal }: Person): boolean {
+function isAssumed({ delegatedBy }: Decision, { identityNames, principal }: Person, { account }: Place): boolean {
+  if (principal.account !== account) return false;
   return delegatedBy !== undefined && identityNames === null && principal.kind !== 'root';
 }
 
@@ -153,7 +156,9 @@ function decidingStatements({ by, delegatedBy }: Decision, person: Person, place
 
 function reason(decision: Decision, person: Person, place: Place): string {
   const [first, second] = decidingStatements(decision, person, place).map(statementWords);
-  if (decision.delegatedBy === undefined) return `${first ?? 'nothing denies it'} allows it`;
+  // In another account its own policies must let them as well, which that account can see to.
+  const direct = decision.delegatedBy === undefined || person.principal.account !== place.account;
+  if (direct) return `${first ?? 'nothing denies it'} allows it`;
   if (person.principal.kind === 'root') return `${first} lets the account decide, and its root user needs no more`;
   return second === undefined
     ? `${first} lets the account decide, and its own policies may allow it`

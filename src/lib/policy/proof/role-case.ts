@@ -25,7 +25,7 @@ export function openTrustCase(
   const trust = subject.principals?.find(({ arn }) => arn === roleArn)?.trust ?? null;
   if (trust === null) return null;
   const words = wordsOf(roleArn, subject.account);
-  const place = { key: null, region: null, policy: `trust policy of ${words}` };
+  const place = { account: subject.account, key: null, region: null, policy: `trust policy of ${words}` };
   const people = peopleOf([trust], subject.account, subject.principals);
   return { subject, interlock, docket, words, place, trust, people, court: courtOf(subject, roleArn, trust) };
 }
@@ -33,7 +33,7 @@ export function openTrustCase(
 /** The case of changing a resource of IAM, which only the askers' own policies and the organization's limit. */
 export function openChangeCase(subject: ProofSubject, interlock: Interlock, docket: Docket, arn: string): RoleCase {
   const words = wordsOf(arn, subject.account);
-  const place = { key: null, region: null, policy: 'resource policy' };
+  const place = { account: subject.account, key: null, region: null, policy: 'resource policy' };
   return { subject, interlock, docket, words, place, court: courtOf(subject, arn, null) };
 }
 
