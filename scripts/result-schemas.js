@@ -252,6 +252,41 @@ const RESULTS = {
     }),
   ),
   'signer-show': object({ signer: use('publicKey') }),
+  'policy-lint': object({
+    verdict,
+    policies: count,
+    unread: list(text),
+    findings: list(
+      object({
+        rule: text,
+        severity: oneOf('error', 'warning', 'note'),
+        statement: nullable(count),
+        message: text,
+        remedy: text,
+        file: nullable(text),
+        line: nullable(count),
+        key: nullable(text),
+        region: nullable(text),
+      }),
+    ),
+  }),
+  'policy-prove': object({
+    ...report,
+    evaluations: count,
+    findings: list(
+      object({
+        claim: text,
+        status: oneOf('broken', 'unproven'),
+        key: nullable(text),
+        region: nullable(text),
+        principal: nullable(text),
+        operations: list(text),
+        sentence: text,
+        statements: list(object({ policy: text, statement: count, sid: nullable(text) })),
+        context: { type: 'object', additionalProperties: either(text, list(text)) },
+      }),
+    ),
+  }),
   verify: object({
     ...report,
     records: list(

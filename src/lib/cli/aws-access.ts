@@ -1,10 +1,12 @@
 import { createKeyAuthority } from '../aws/authority.js';
 import { type AwsConnection, openAws } from '../aws/connection.js';
 import { assertEndpoints, kmsHost } from '../aws/endpoint.js';
+import { createAccountReader } from '../aws/iam-account.js';
 import { createKeyReader } from '../aws/kms-reader.js';
 import { createSlotKeeper } from '../aws/role-slots.js';
 import { resolveSettings, type Settings } from '../aws/settings.js';
 import { readSharedConfig } from '../aws/shared-config.js';
+import type { AccountReader } from '../key/account.js';
 import type { Plan } from '../plan/plan.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
 import type { Aws } from '../request/ports.js';
@@ -65,6 +67,11 @@ export class AwsAccess {
 
   async aws(account: Account): Promise<Aws> {
     return awsOver(await this.connection(account));
+  }
+
+  /** Who is in the account. */
+  async account(account: Account): Promise<AccountReader> {
+    return createAccountReader(await this.connection(account));
   }
 
   async #connect({ environment, account, regions }: Account): Promise<AwsConnection> {

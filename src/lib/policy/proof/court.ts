@@ -1,0 +1,187 @@
+import { compiled } from '../compile.js';
+import type { PolicyDocument } from '../document.js';
+import { type Decision, type EvaluationInput, evaluate, type PolicyLevels } from '../evaluate.js';
+import type { Context } from '../keys.js';
+import type { Person } from './people.js';
+import { project, type Settled, unknownOperators } from './project.js';
+import { contextsFor, type Layers } from './witness.js';
+
+/** The policies over one resource: a key, or a role. */
+export interface Courtroom {
+  readonly resource: string;
+  readonly account: string;
+  /** A key policy or trust policy; null for a role's own changes, which no policy of the role itself limits. */
+  readonly resourcePolicy: PolicyDocument | null;
+  readonly serviceControlPolicies: PolicyLevels;
+  readonly resourceControlPolicies: PolicyLevels;
+}
+
+/** What is settled of a request; every other key the asker may choose. */
+export interface World {
+  readonly fixed: Context;
+  /** Names of keys that are not in the request. */
+  readonly absent: readonly string[];
+}
+
+export type Answer =
+  | { readonly may: 'no' }
+  | { readonly may: 'yes'; readonly decision: Decision; readonly context: Context }
+  | { readonly may: 'unknown'; readonly because: string };
+
+/** Answers whether someone may do something, for every value of what is not settled. */
+export interface Court {
+  /** How many questions were answered by evaluating a policy. */
+  readonly asked: () => number;
+  ask(person: Person, action: string, world: World): Answer;
+  /** False only where `ask` would say no to each of the actions: one evaluation for all of them. */
+  perhaps(person: Person, actions: readonly string[], world: World): boolean;
+  /** One request, exactly as given: no key is free. */
+  judge(person: Person, action: string, context: Context): Decision;
+}
+
+const NO: Answer = { may: 'no' };
+const PRINCIPAL_KEYS = [
+  'aws:principalarn',
+  'aws:principalaccount',
+  'aws:principalisawsservice',
+  'aws:principalservicename',
+];
+
+/** A court over the policies of one resource. What is made of the policies is made once for each set of settled keys. */
+export function createCourt(room: Courtroom): Court {
+  const views = new Map<string, View>();
+  const wide = new Map<readonly string[], Map<string, View>>();
+  const whole = viewOf(room, (document) => document);
+  let asked = 0;
+  const judge = (view: View, person: Person, action: string, context: Context) => {
+    asked += 1;
+    return evaluate(inputOf(room, view, person, action, context));
+  };
+  const most = (world: World): View => {
+    const name = nameOf(world);
+    const view = views.get(name) ?? projected(room, settledOf(world));
+    views.set(name, view);
+    return view;
+  };
+  const widest = (world: World, actions: readonly string[]): View => {
+    const views = wide.get(actions) ?? new Map<string, View>();
+    wide.set(actions, views);
+    const name = nameOf(world);
+    const view = views.get(name) ?? widened(room, actions, settledOf(world));
+    views.set(name, view);
+    return view;
+  };
+  const ask = (person: Person, action: string, world: World): Answer => {
+    if (!judge(most(world), person, action, world.fixed).allowed) return NO;
+    const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
+    for (const context of contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world))) {
+      const decision = judge(whole, person, action, context);
+      if (decision.allowed) return { may: 'yes', decision, context };
+    }
+    return { may: 'unknown', because: doubtOf(layers) };
+  };
+  return {
+    asked: () => asked,
+    ask,
+    judge: (person, action, context) => judge(whole, person, action, context),
+    perhaps: (person, actions, world) => {
+      const [first] = actions;
+      return first !== undefined && judge(widest(world, actions), person, first, world.fixed).allowed;
+    },
+  };
+}
+
+type MapDocument = (document: PolicyDocument) => PolicyDocument;
+type Policies = Pick<EvaluationInput, 'resourcePolicy' | 'serviceControlPolicies' | 'resourceControlPolicies'>;
+
+/** The policies of a room, and those of whoever asks, in one form: whole, or what is left of them. */
+interface View {
+  readonly policies: Policies;
+  readonly map: MapDocument;
+}
+
+function viewOf(room: Courtroom, make: MapDocument): View {
+  const made = new Map<PolicyDocument, PolicyDocument>();
+  const map = (document: PolicyDocument) => {
+    const known = made.get(document) ?? make(document);
+    made.set(document, known);
+    return known;
+  };
+  const levels = (all: PolicyLevels) => all.map((level) => level.map(map));
+  const policies = {
+    ...(room.resourcePolicy ? { resourcePolicy: map(room.resourcePolicy) } : {}),
+    serviceControlPolicies: levels(room.serviceControlPolicies),
+    resourceControlPolicies: levels(room.resourceControlPolicies),
+  };
+  return { policies, map };
+}
+
+function projected(room: Courtroom, settled: Settled): View {
+  return viewOf(room, (document) => project(document, settled).document);
+}
+
+/** What policies allow of any of these actions, taken for all of them and without the Denies. */
+function widened(room: Courtroom, actions: readonly string[], settled: Settled): View {
+  const lower = actions.map((action) => action.toLowerCase());
+  return viewOf(room, (document) => {
+    // Filtered before anything is made of it: most statements are about something else.
+    const allows = compiled(document).allows.filter((one) => lower.some((action) => one.action(action)));
+    const statements = allows.map(({ statement }) => ({ ...statement, action: { not: false, patterns: ['*'] } }));
+    return project({ ...document, statements }, settled).document;
+  });
+}
+
+/** Worlds of one name have the same projection. */
+function nameOf({ fixed, absent }: World): string {
+  return `${String(fixed['aws:SourceIdentity'])} ${Object.keys(fixed).join()} ${absent.join()}`;
+}
+
+/** Who someone is, is never a choice of theirs. */
+function settledOf({ fixed, absent }: World): Settled {
+  const name = fixed['aws:SourceIdentity'];
+  return {
+    present: new Set([...PRINCIPAL_KEYS, ...Object.keys(fixed).map((key) => key.toLowerCase())]),
+    absent: new Set(absent.map((key) => key.toLowerCase())),
+    // What is a wildcard or a variable by itself must stay a value.
+    sourceIdentity: typeof name === 'string' && !/[*?$]/.test(name) ? name : null,
+  };
+}
+
+function inputOf(
+  room: Courtroom,
+  { policies, map }: View,
+  person: Person,
+  action: string,
+  context: Context,
+): EvaluationInput {
+  return {
+    ...policies,
+    action,
+    resource: room.resource,
+    principal: person.principal,
+    context,
+    resourceAccount: room.account,
+    resourceIsAuthority: room.resourcePolicy !== null,
+    identityPolicies: person.identity.map(map),
+    ...(person.boundary ? { boundary: map(person.boundary) } : {}),
+  };
+}
+
+function layersOf(input: EvaluationInput): Layers {
+  return [
+    input.resourcePolicy ? [input.resourcePolicy] : [],
+    input.identityPolicies ?? [],
+    input.boundary ? [input.boundary] : [],
+    ...(input.serviceControlPolicies ?? []),
+    ...(input.resourceControlPolicies ?? []),
+  ].filter((layer) => layer.length > 0);
+}
+
+/** Why neither a request that gets through nor a proof that there is none was found. */
+function doubtOf(layers: Layers): string {
+  for (const document of layers.flat()) {
+    const [unknown] = unknownOperators(document);
+    if (unknown) return `statement ${unknown.index + 1} has the operator ${unknown.operator}, which AWS does not have`;
+  }
+  return 'its conditions together are more than is decided here';
+}

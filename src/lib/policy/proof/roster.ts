@@ -1,0 +1,68 @@
+import { type Plan, regionsOf } from '../../plan/plan.js';
+import type { Roster } from '../../roster/roster.js';
+import { accountRolesOf } from '../account-roles.js';
+import type { PolicyDocument } from '../document.js';
+import { USES } from '../synthesize.js';
+import { provenClasses } from './planned.js';
+import type { Interlock, ProofKey, ProofUser } from './subject.js';
+
+/** One key in one Region as it was found. */
+export interface FoundKey {
+  readonly name: string;
+  readonly keyId: string;
+  readonly region: string;
+  readonly policy: PolicyDocument;
+  readonly grants: ProofKey['grants'];
+}
+
+/** Who stands behind the interlock, by the roster. */
+export function interlockOfRoster(roster: Roster): Interlock {
+  const { executor, cold, installer, seats, automation } = accountRolesOf(roster);
+  return {
+    threshold: roster.threshold,
+    seats,
+    automation,
+    executors: [
+      { roleArn: executor, classes: null, automation: true },
+      { roleArn: cold, classes: ['policy'], automation: false },
+    ],
+    installers: [installer],
+  };
+}
+
+/** A found key and what plan and roster say it must come to. */
+export function proofKeyOf(plan: Plan, roster: Roster, found: FoundKey): ProofKey {
+  const { name, keyId, region } = found;
+  const { account, partition, regions, quorum } = plan;
+  const planned = plan.keys[name];
+  const roles = accountRolesOf(roster);
+  const interlock = planned && {
+    seats: roles.seats,
+    threshold: roster.threshold,
+    rules: quorum.classes,
+    keyName: name,
+    keyId,
+    origin: planned.origin,
+    regions: regionsOf(plan, planned),
+    rotationPeriodDays: planned.rotation.periodDays,
+    coldExecutorRoleArn: roles.cold,
+    auditorRoleArn: roles.auditor,
+  };
+  return {
+    ...found,
+    arn: `arn:${partition}:kms:${region}:${account}:key/${keyId}`,
+    primaryRegion: region === regions.primary ? null : regions.primary,
+    users: planned ? usersOf(plan, name, region) : null,
+    classes: interlock ? provenClasses(interlock, { account, partition, region }) : [],
+  };
+}
+
+function usersOf(plan: Plan, name: string, region: string): readonly ProofUser[] {
+  const suffix = plan.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return (plan.keys[name]?.users ?? []).map(({ roleArn, may, encryptionContext, viaService }) => ({
+    roleArn,
+    operations: may.flatMap((use) => (use === 'describe' ? ['DescribeKey'] : USES[use])),
+    encryptionContext,
+    viaService: viaService === null ? null : `${viaService}.${region}.${suffix}`,
+  }));
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { CLAIM_IDS } from '../../../../src/lib/policy/claims.js';
+import { findingText } from '../../../../src/lib/policy/proof/docket.js';
+import { type Proof, prove } from '../../../../src/lib/policy/prove.js';
+import { type Mutation, mutationsOf } from './mutations.js';
+import { CLASSES, keyOf, subjectOf, texts } from './world.js';
+
+const ALL = texts();
+
+function broken({ claims }: Proof): readonly string[] {
+  return claims.filter(({ status }) => status === 'broken').map(({ id }) => id);
+}
+
+/** Only what a change of one text can touch is proven again: the classes of one statement, or the roles. */
+function proveMutant({ name, sid, texts: changed }: Mutation): Proof {
+  const noClass = { keys: [keyOf(changed['key-policy'], { classes: [] })] };
+  if (name !== 'key-policy') return prove(subjectOf(changed, noClass));
+  const classes = CLASSES.filter(({ id }) => sid.startsWith(id.replace(/-o/, 'O')) || id === 'policy');
+  return prove(subjectOf(changed, { keys: [keyOf(changed['key-policy'], { classes })], principals: null }));
+}
+
+describe('the interlock', () => {
+  it('holds every claim but that about replicas, of which there is none', () => {
+    const { claims } = prove(subjectOf(ALL));
+    expect(
+      claims.filter(({ status }) => status !== 'held').flatMap(({ findings }) => findings.map(findingText)),
+    ).toEqual([]);
+    expect(claims.map(({ id }) => id)).toEqual(CLAIM_IDS.filter((id) => id !== 'replicas-same-policy'));
+  });
+
+  it('loses a claim with each single condition', () => {
+    const mutants = mutationsOf(ALL);
+    expect(mutants.length).toBeGreaterThan(110);
+    const unnoticed = mutants.filter((mutant) => broken(proveMutant(mutant)).length === 0);
+    expect(unnoticed.map(({ name, sid, dropped }) => `${name} ${sid} ${dropped}`)).toEqual([]);
+  }, 120_000);
+});
