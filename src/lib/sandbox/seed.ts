@@ -2,6 +2,8 @@ import type { JsonObject } from '../base/canonical-json.js';
 import { type OidcProviderTable, providerArn } from './iam/oidc-provider.js';
 import { uniqueId } from './iam/role.js';
 import type { Principals } from './principals.js';
+import { ownSlots, READ, slotKeys } from './seed-slots.js';
+import { statement } from './seed-statement.js';
 import { SANDBOX_AUDIENCE, SANDBOX_ISSUER } from './sts/federation.js';
 import type { Session } from './sts/session.js';
 
@@ -164,14 +166,6 @@ const KMS_USE = [
   'kms:DescribeKey',
 ];
 
-/** Reading alone, of everything that a proof needs. */
-const READ = ['kms:Describe*', 'kms:Get*', 'kms:List*', 'iam:Get*', 'iam:List*', 'cloudtrail:LookupEvents'];
-
-/** The tags of the executors that are one seat's own. */
-function slotKeys({ interlock }: SeedRoles, seat: string): readonly string[] {
-  return (interlock?.keyNames ?? []).map((name) => `custody:${seat}:${name}`);
-}
-
 /** A seat enters the executor, reads what it must judge, and makes its own signing key; the key's policy says the rest. */
 function seatPolicy(
   executors: readonly string[],
@@ -187,18 +181,6 @@ function seatPolicy(
     statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
     statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
   );
-}
-
-/** Without `Null`, a set operator holds for no tags at all; without the set operator one call could plant both approvals. */
-function ownSlots(executors: readonly string[], slots: readonly string[], sourceIdentity: string): JsonObject {
-  return {
-    ...statement('OwnSlotsOnly', ['iam:TagRole', 'iam:UntagRole'], executors),
-    Condition: {
-      'ForAllValues:StringEquals': { 'aws:TagKeys': slots },
-      Null: { 'aws:TagKeys': 'false' },
-      StringEquals: { 'aws:SourceIdentity': sourceIdentity },
-    },
-  };
 }
 
 /** The executor's own policy is wide: which change it may make, each key's policy decides. */
@@ -244,10 +226,6 @@ function federatedTrust(account: string, subject: string, sourceIdentity: string
     },
   };
   return { Version: '2012-10-17', Statement: [enter, NO_SESSION_TAGS] };
-}
-
-function statement(sid: string, action: readonly string[], resource: string | readonly string[]): JsonObject {
-  return { Sid: sid, Effect: 'Allow', Action: action, Resource: resource };
 }
 
 function allow(...statements: readonly JsonObject[]): JsonObject {

@@ -69,8 +69,10 @@ function candidates(condition: ConditionElement, facts: Facts, assigned: Assigne
 
 /** A value as one text; null where it stands for several, undefined where a variable of it is unset. */
 function textOf(value: string, patterns: boolean, { version, absent }: Facts, assigned: Assigned) {
+  const { fixed, pieces } = compileTemplate(value, version);
+  if (fixed) return patterns && /[*?]/.test(fixed.text) ? null : fixed.text;
   let text: string | undefined = '';
-  for (const piece of compileTemplate(value, version).pieces ?? [null]) {
+  for (const piece of pieces ?? [null]) {
     if (piece === null || (piece.type === 'text' && patterns && /[*?]/.test(piece.text))) return null;
     const given = piece.type === 'variable' ? settledValue(piece, absent, assigned) : piece.text;
     if (given === null) return null;
