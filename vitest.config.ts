@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**'],
+    exclude: ['test/interop/**', 'test/faults/**/*kill.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     // The default leaves one core to a person; many tests wait for processes of their own.

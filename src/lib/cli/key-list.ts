@@ -3,7 +3,9 @@ import { CustodyError } from '../base/errors.js';
 import { type Instant, millisOf } from '../base/time.js';
 import { diffPlan } from '../plan/diff.js';
 import type { Difference, ObservedEstate, ObservedKey } from '../plan/estate.js';
+import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
 import { budgetFinding, ON_DEMAND_LIMIT, onDemandLeft, rotationDue } from '../plan/rotation-due.js';
+import { enforcementOf, type LivePolicy } from '../policy/enforcement.js';
 import type { Decided } from '../request/decided.js';
 import { expectationsOf } from '../request/estate.js';
 import type { InForce } from '../request/in-force.js';
@@ -44,9 +46,17 @@ export function keyFacts(state: InForce, estate: ObservedEstate, name: string, {
     rotationDue: due?.due ?? false,
     rotationBecause: due?.because ?? null,
     onDemandRotationsLeft: live ? onDemandLeft(live.rotations) : null,
-    enforcement: { level: 'advisory', because: 'interlock not installed' },
+    enforcement: enforcementOf(plan, state.roster, name, livePolicies(plan, planned, estate, name)),
     findings,
   };
+}
+
+/** Each Region of the plan has a policy of its own, and the weakest one counts. */
+function livePolicies(plan: Plan, planned: PlannedKey, estate: ObservedEstate, name: string): readonly LivePolicy[] {
+  return regionsOf(plan, planned).flatMap((region) => {
+    const live = estate[region]?.[name];
+    return live ? [{ region, keyId: live.description.keyId, policy: live.policy }] : [];
+  });
 }
 
 export type KeyFacts = ReturnType<typeof keyFacts>;

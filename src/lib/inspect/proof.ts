@@ -104,7 +104,7 @@ export function proveEvidence({ plan, roster, organization }: ProofQuestion, evi
   const subject = {
     account,
     keys,
-    interlock: interlockOfRoster(roster),
+    interlock: interlockOfRoster(roster, plan.interlock),
     principals: evidence.principals,
     ...organization,
   };

@@ -1,6 +1,9 @@
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Clock } from '../base/time.js';
 import type { ExecutorSession, KeyWriter } from '../key/key.js';
+import { canonicalPolicy } from '../plan/diff-policy.js';
+import { advisory, type Enforcement } from '../policy/enforcement.js';
+import { plannedKeyPolicy } from '../policy/planned.js';
 import { neededIn } from './arm.js';
 import type { Case } from './case.js';
 import { casesOf, lookUp } from './desk.js';
@@ -8,7 +11,7 @@ import type { InForce } from './in-force.js';
 import { isOpen } from './open.js';
 import type { Aws, Ports } from './ports.js';
 import type { Session } from './session.js';
-import { holdersOf, staleSlots } from './slots.js';
+import { holdersOf, neededSlot, staleSlots } from './slots.js';
 
 /** "Tag changes take up to five minutes to affect authorization" (KMS, ABAC); more is not waited for. */
 const VISIBLE_SECONDS = 300;
@@ -34,6 +37,26 @@ export async function assertArmed({ aws }: Session, state: InForce, found: Case)
       suggestions: missing.map((id) => `${id}: custody keys arm ${found.id}`),
     },
   );
+}
+
+/** Whether KMS itself asks for the slots of this call: only under the very policy that plan and roster give the key. */
+export async function enforcementNow({ aws }: Session, found: Case): Promise<Enforcement> {
+  const { plan, roster } = found.rules;
+  const { key, region } = found.request.statement.predicate;
+  if (!plan.interlock) return advisory('interlock not installed');
+  if (neededSlot(plan, found.request.statement.predicate, found.request.digest) === null || !key?.arn || !key.keyId) {
+    return advisory('this call meets no interlock');
+  }
+  try {
+    const live = await aws.reader.policy(region, key.arn);
+    const planned = plannedKeyPolicy(plan, roster, key.name, region, { keyId: key.keyId });
+    return live !== null && canonicalPolicy(live) === planned
+      ? { level: 'enforced', because: `KMS asked for the approval slots of ${found.verdict.threshold} custodians` }
+      : advisory('the live key policy was not the one of plan and roster');
+  } catch (cause) {
+    if (cause instanceof CustodyError) return advisory(`the live key policy could not be compared: ${cause.code}`);
+    throw cause;
+  }
 }
 
 /** A writer of the executor: without an interlock one session, under it one that waits until KMS sees the slots. */

@@ -7,7 +7,7 @@ import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
 import { apply } from './apply.js';
-import { assertArmed, openExecutor, sweepSlots } from './armed.js';
+import { assertArmed, enforcementNow, openExecutor, sweepSlots } from './armed.js';
 import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -134,8 +134,9 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
   if (!intent)
     throw new CustodyError('CONFLICT', `request ${found.id} is ${found.verdict.state}: ${found.verdict.because}`);
   const startedAt = ports.clock.now();
+  const enforcement = await enforcementNow(session, found);
   const outcome = await carryOut(session, found, intent, writer, resumed);
-  const receipt = await publishReceipt(session, found, intent, { startedAt, ...outcome });
+  const receipt = await publishReceipt(session, found, intent, { startedAt, enforcement, ...outcome });
   const after = await caseOf(ports, await lookUp(ports, 'local'), found.id);
   await sweepSlots(ports, session.aws, session.identity.id);
   if (outcome.error) {

@@ -16,7 +16,7 @@ export async function publishReceipt(
   session: Session,
   found: Case,
   intent: OpenRecord<'intent'>,
-  outcome: Outcome & { startedAt: ReceiptPredicate['startedAt'] },
+  outcome: Outcome & Pick<ReceiptPredicate, 'startedAt' | 'enforcement'>,
 ): Promise<ReceiptPredicate> {
   const { ports, actor } = session;
   const state = await lookUp(ports, 'local');
@@ -27,7 +27,6 @@ export async function publishReceipt(
     intent: intent.digest,
     finishedAt: ports.clock.now(),
     preStateDigest: intent.statement.predicate.preStateDigest,
-    enforcement: { level: 'advisory', because: 'interlock not installed' },
   };
   const signed = await draftFor(
     actor,

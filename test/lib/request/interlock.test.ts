@@ -3,6 +3,7 @@ import { enterExecutor } from '../../../src/lib/aws/executor.js';
 import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import { enforcementOf } from '../../../src/lib/policy/enforcement.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { policyProposal } from '../../../src/lib/request/access.js';
 import { arm, disarm } from '../../../src/lib/request/arm.js';
@@ -74,6 +75,18 @@ describe('the approval interlock', () => {
     expect(await slots()).toEqual(new Map());
   });
 
+  it('is called enforced for the live policy, and advisory for the one that a key is made with', async () => {
+    const { plan, roster } = office.team;
+    const { keyId } = key;
+    const policy = await office.desk('architect').aws.reader.policy(PRIMARY, key.arn);
+    const live = { region: PRIMARY, keyId, policy };
+    expect(enforcementOf(plan.plan, roster, 'case-data', [live]).level).toBe('enforced');
+    const first = { ...live, policy: plannedKeyPolicy(plan.plan, roster, 'case-data', PRIMARY) };
+    const found = enforcementOf(plan.plan, roster, 'case-data', [live, { ...first, region: 'eu-west-1' }]);
+    expect(found).toMatchObject({ level: 'advisory', because: expect.stringContaining('custody-cold') });
+    expect(enforcementOf(plan.plan, roster, 'case-data', [{ ...live, policy: null }]).level).toBe('advisory');
+  });
+
   it('lets the executor change nothing while nobody has approved', async () => {
     for (const operation of ['RotateKeyOnDemand', 'DisableKey', 'EnableKeyRotation', 'DisableKeyRotation']) {
       await expect(pastTheTool('deputy', operation), operation).rejects.toEqual(code('DENIED'));
@@ -91,7 +104,11 @@ describe('the approval interlock', () => {
     // Another seat than the one that is named, and another call than the one that is approved.
     await expect(pastTheTool('privacy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
     await expect(pastTheTool('deputy', 'DisableKey')).rejects.toEqual(code('DENIED'));
-    await office.execute('deputy', found.id);
+    const { receipt } = await office.execute('deputy', found.id);
+    expect(receipt.enforcement).toEqual({
+      level: 'enforced',
+      because: 'KMS asked for the approval slots of 2 custodians',
+    });
     expect(await slots()).toEqual(new Map());
     await expect(pastTheTool('deputy', 'RotateKeyOnDemand')).rejects.toEqual(code('DENIED'));
   });

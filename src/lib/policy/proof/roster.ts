@@ -16,8 +16,8 @@ export interface FoundKey {
 }
 
 /** Who stands behind the interlock, by the roster. */
-export function interlockOfRoster(roster: Roster): Interlock {
-  const { executor, cold, installer, seats, automation } = accountRolesOf(roster);
+export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Interlock {
+  const { executor, cold, installer, seats, automation } = accountRolesOf(roster, named);
   return {
     threshold: roster.threshold,
     seats,
@@ -35,7 +35,7 @@ export function proofKeyOf(plan: Plan, roster: Roster, found: FoundKey): ProofKe
   const { name, keyId, region } = found;
   const { account, partition, regions, quorum } = plan;
   const planned = plan.keys[name];
-  const roles = accountRolesOf(roster);
+  const roles = accountRolesOf(roster, plan.interlock);
   const interlock = planned && {
     seats: roles.seats,
     threshold: roster.threshold,
