@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { compare, tested } from '../support/oracle/compare.js';
 import { DIFFERENCES } from '../support/oracle/differences.js';
 
-/** CUSTODY_ORACLE_SEED and CUSTODY_ORACLE_CASES put other cases; case n of a seed is case 0 of seed + n. */
-const seed = Number(process.env.CUSTODY_ORACLE_SEED ?? 20_000_000);
-const cases = Number(process.env.CUSTODY_ORACLE_CASES ?? 20_000);
+/** ORACLE_SEED and ORACLE_CASES put other cases; case n of a seed is case 0 of seed + n. */
+const seed = Number(process.env.ORACLE_SEED ?? 20_000_000);
+const cases = Number(process.env.ORACLE_CASES ?? 20_000);
 
 /**
  * The evaluator beside @cloud-copilot/iam-simulate (AGPL-3.0, for tests only). Every case is put twice: as it is, and with

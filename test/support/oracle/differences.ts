@@ -422,6 +422,19 @@ export const DIFFERENCES: readonly Difference[] = [
     bridge: (call) => resources(call, (pattern, { Version }) => Version === '2012-10-17' && isUnset(call, pattern)),
   },
   {
+    name: 'escaped characters where there are no wildcards',
+    reason:
+      'iam-simulate compares the text of an escaped asterisk in operators without wildcards; it stands for the asterisk wherever variables may be',
+    source: VARIABLES,
+    right: 'custody',
+    bridge: (call) =>
+      tests(call, (test, _statement, { Version }) => {
+        const plain = (value: string) => value.replace(/\$\{([*?])\}/g, '$1').replace(/\$\{\$\}(?!\{)/g, '$$');
+        const equality = /^String(?:Not)?Equals/.test(read.operatorOf(test)?.name ?? '');
+        return equality && Version === '2012-10-17' ? { ...test, values: test.values.map(plain) } : test;
+      }),
+  },
+  {
     name: 'an empty value of a variable',
     reason: 'iam-simulate takes an empty text, and an empty default, for no value',
     source: `${VARIABLES}: Specifying default values`,
@@ -497,6 +510,17 @@ export const DIFFERENCES: readonly Difference[] = [
       }),
   },
   {
+    name: 'all addresses of IPv4',
+    reason: 'iam-simulate finds in 0.0.0.0/0 only 0.0.0.0: its mask is shifted by 32 bits, which JavaScript does not',
+    source: CONDITIONS,
+    right: 'custody',
+    bridge: (call) =>
+      tests(call, (test) => {
+        const halves = (value: string) => (value === '0.0.0.0/0' ? ['0.0.0.0/1', '128.0.0.0/1'] : [value]);
+        return /IpAddress(?:IfExists)?$/.test(test.operator) ? { ...test, values: test.values.flatMap(halves) } : test;
+      }),
+  },
+  {
     name: 'ARNs that are none',
     reason: 'iam-simulate says of such a test that it does not hold, in a Deny too',
     source: CONDITIONS,
@@ -513,6 +537,21 @@ export const DIFFERENCES: readonly Difference[] = [
         const parts = pattern.split(':');
         const lower = [...parts.slice(0, 5).map((part) => part.toLowerCase()), ...parts.slice(5)].join(':');
         return !like(pattern, call.resource) && like(lower, call.resource);
+      }),
+  },
+  {
+    name: 'NotResource with a short ARN, for actions without a resource',
+    reason:
+      'iam-simulate passes over the statement when the ARN has fewer than six parts, and heeds it when it has six; neither is the resource `*`',
+    source: 'IAM JSON policy elements: NotResource',
+    right: 'custody',
+    bridge: (call) =>
+      rewritten(call, (statement) => {
+        if (call.resource !== '*' || statement.NotResource === undefined) return statement;
+        const parts = (pattern: string) => pattern.split(':');
+        const long = (pattern: string) =>
+          pattern === '*' || parts(pattern).length >= 6 ? pattern : [...parts(pattern), '*', '*'].slice(0, 6).join(':');
+        return { ...statement, NotResource: listOf(statement.NotResource).map(long) };
       }),
   },
   {
