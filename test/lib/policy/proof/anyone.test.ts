@@ -176,6 +176,13 @@ describe("prove, over anyone's key policy", () => {
     expect(sentences(claims, 'no-third-party-reencrypt')).toHaveLength(1);
   });
 
+  it('T56 leaves alone a Deny of ReEncrypt that holds for each other key', () => {
+    const stay = { BoolIfExists: { 'kms:ReEncryptOnSameKey': 'false' } };
+    const deny = { ...allow('Stay', '*', 'kms:ReEncryptFrom', stay), Effect: 'Deny' };
+    const claims = proofOf([allow('R', { AWS: arnOf('app') }, 'kms:ReEncryptFrom'), deny]);
+    expect(sentences(claims, 'no-third-party-reencrypt')).toEqual([]);
+  });
+
   it('T50 finds a key that nobody can manage', () => {
     const found = sentences(proofOf([allow('Use', { AWS: arnOf('app') }, 'kms:Decrypt')]), 'no-lockout');
     expect(found).toEqual(['nobody can kms:PutKeyPolicy: the key could never be managed again']);
