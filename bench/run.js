@@ -1,7 +1,8 @@
-// npm run bench [-- --json] [evaluate|judge|startup|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
 import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
+import { benchProve } from './prove.js';
 import { benchPublish } from './publish.js';
 import { benchSandbox } from './sandbox.js';
 import { benchStartup } from './startup.js';
@@ -10,6 +11,7 @@ const BENCHES = {
   evaluate: benchEvaluate,
   judge: benchJudge,
   startup: benchStartup,
+  prove: benchProve,
   publish: benchPublish,
   moto: benchMoto,
   sandbox: benchSandbox,

@@ -6,7 +6,7 @@ import { sarifOf } from '../../lib/cli/sarif.js';
 
 export default class PolicyLint extends BaseCommand<typeof PolicyLint> {
   static override strict = false;
-  static override summary = 'Find what KMS refuses in key policies, and what is dangerous although KMS takes it.';
+  static override summary = 'Find what KMS refuses in key policies, and what is dangerous in them.';
   static override description =
     'Files of key policies, for which no repository is needed, or keys of the plan, live in each Region (all of them when nothing is named). Exit 3 for errors and warnings.';
   static override examples = [

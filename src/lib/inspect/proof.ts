@@ -88,7 +88,7 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
-export function principalOf({ arn, trust, policies, boundary }: AccountIdentity): AccountPrincipal {
+function principalOf({ arn, trust, policies, boundary }: AccountIdentity): AccountPrincipal {
   return {
     arn,
     trust: trust === null ? null : parsePolicy(trust, `the trust policy of ${arn}`),

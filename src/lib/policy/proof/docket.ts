@@ -56,6 +56,7 @@ export interface Docket {
   results(): readonly ClaimResult[];
 }
 
+/** An empty docket. What one person can do by one statement becomes one finding. */
 export function createDocket(): Docket {
   const tried = new Map<ClaimId, number>();
   const findings = new Map<ClaimId, ProofFinding[]>();

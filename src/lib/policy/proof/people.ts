@@ -51,13 +51,12 @@ export function peopleOf(
 }
 
 /** Whom the account's own policies let do everything, under a name that no policy has. */
-export function someone(account: string): Person {
-  const principal = principalOfArn(`arn:aws:iam::${account}:role/whoever-is-allowed`);
-  if (principal === null) throw new RangeError(account);
+function someone(account: string): Person {
+  const principal = roleIn('aws', account, `arn:aws:iam::${account}:role/whoever-is-allowed`, 'whoever-is-allowed');
   return { ...WORST, words: SOMEONE, principal };
 }
 
-export function rootUser(account: string): Person {
+function rootUser(account: string): Person {
   const arn = `arn:aws:iam::${account}:root`;
   return {
     ...WORST,
@@ -71,6 +70,10 @@ export function principalOfArn(arn: string): Principal | null {
   const [, partition = '', account = '', kind, path = ''] = ARN.exec(arn) ?? [];
   if (kind === undefined) return null;
   if (kind === 'user') return { account, kind, principalArn: arn, callerArn: arn };
+  return roleIn(partition, account, arn, path);
+}
+
+function roleIn(partition: string, account: string, arn: string, path: string): Principal {
   const callerArn = `arn:${partition}:sts::${account}:assumed-role/${path.split('/').at(-1)}/any-session`;
   return { account, kind: 'role', principalArn: arn, callerArn };
 }

@@ -1,31 +1,16 @@
 import type { ClaimId } from '../claims.js';
 import type { Context } from '../keys.js';
+import { proveAllowed } from './allowed.js';
 import { BYPASSED } from './direct.js';
-import { actionsOf, CHANGES, isExecutor, type KeyCase, missing, mustNot, worldOf } from './key-case.js';
+import { actionsOf, CHANGES, isExecutor, type KeyCase, mustNot, worldOf } from './key-case.js';
 import type { Person } from './people.js';
-import { keepingTo, violating } from './pins.js';
-import { type Approval, slotKey, slotValue } from './slots.js';
-import type { Interlock, ProofClass, ProofSeat } from './subject.js';
-import { quorums, ruleOf, shortOf } from './subsets.js';
+import { violating } from './pins.js';
+import { approvalOf, IDENTITY, idsOf, type Sitting, tags, within } from './sitting.js';
+import { type Approval, slotKey } from './slots.js';
+import type { ProofClass } from './subject.js';
+import { ruleOf, shortOf } from './subsets.js';
 
-/** A session of the executor in the name of one who may execute. */
-interface Sitting {
-  readonly it: KeyCase;
-  readonly interlock: Interlock;
-  readonly executor: Person;
-  /** What the executor can do with some tags: nothing else has to be asked. */
-  readonly reachable: readonly string[];
-  /** Of that, what each class lets through, and what it does not. */
-  readonly within: ReadonlyMap<ProofClass, readonly string[]>;
-  readonly beyond: ReadonlyMap<ProofClass, readonly string[]>;
-  /** Of that, what no class lets through. */
-  readonly unclassed: readonly string[];
-  /** SourceIdentity. */
-  readonly name: string;
-}
-
-const [DIGEST, OTHER_DIGEST] = ['a'.repeat(64), 'b'.repeat(64)];
-const IDENTITY = 'aws:SourceIdentity';
+const OTHER_DIGEST = 'b'.repeat(64);
 
 /** What approvals let through, and what they do not, whoever executes. */
 export function proveQuorum(it: KeyCase): void {
@@ -81,23 +66,6 @@ function proveSitting(sitting: Sitting, names: readonly string[]): void {
   }
 }
 
-function within(sitting: Sitting, one: ProofClass): readonly string[] {
-  return sitting.within.get(one) ?? sitting.reachable;
-}
-
-function approvalOf({ it, name }: Sitting, { id, region }: ProofClass): Approval {
-  return { class: id, region: region ?? it.key.region, keyId: it.key.keyId, digest: DIGEST, executor: name };
-}
-
-/** Tags of these seats, each with its own value. */
-function tags(
-  { it }: Sitting,
-  seats: readonly ProofSeat[],
-  approve: (seat: ProofSeat, at: number) => Approval,
-): Context {
-  return Object.fromEntries(seats.map((seat, at) => [slotKey(seat, it.key), slotValue(approve(seat, at))]));
-}
-
 function refuse(
   sitting: Sitting,
   claim: ClaimId,
@@ -135,10 +103,6 @@ function proveBelow(sitting: Sitting): void {
   }
   // What no class lets through, no tags do.
   refuse(sitting, 'one-class-only', sitting.unclassed, {}, ' with some tags');
-}
-
-function idsOf(seats: readonly ProofSeat[]): string {
-  return seats.map(({ id }) => id).join(', ');
 }
 
 /** One approval short of the threshold, while the others have approved something else, each a thing of its own. */
@@ -225,32 +189,4 @@ function proveNameless(sitting: Sitting | undefined, names: readonly string[]): 
       refuse(sitting, 'this-executor-only', sitting.reachable, fixed, although, [IDENTITY]);
     }
   }
-}
-
-/** Each set of custodians of the threshold gets its action through, with someone who executes. */
-function proveAllowed(sittings: readonly Sitting[], one: ProofClass): void {
-  const [first] = sittings;
-  if (first === undefined) return;
-  const { it, interlock, executor } = first;
-  if (one.optional && within(first, one).length === 0) return;
-  for (const some of quorums(interlock, ruleOf(interlock, one))) {
-    for (const operation of one.operations) {
-      const allowed = sittings.some((sitting) => mayWith(sitting, one, some, operation));
-      const claims: ClaimId[] =
-        operation === 'PutKeyPolicy' ? ['at-threshold-allowed', 'no-lockout'] : ['at-threshold-allowed'];
-      const sentence = `${executor.words} cannot %s with approvals of ${idsOf(some)}, class ${one.id}`;
-      for (const claim of claims) {
-        if (allowed) it.docket.held(claim);
-        else missing(it, claim, `kms:${operation}`, sentence);
-      }
-    }
-  }
-}
-
-function mayWith(sitting: Sitting, one: ProofClass, seats: readonly ProofSeat[], operation: string): boolean {
-  const { it, executor, name } = sitting;
-  const approval = approvalOf(sitting, one);
-  const bypass: Context = operation === 'PutKeyPolicy' ? { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } : {};
-  const context = { ...tags(sitting, seats, () => approval), ...keepingTo(one.pins), ...bypass, [IDENTITY]: name };
-  return it.court.judge(executor, `kms:${operation}`, worldOf(executor, context).fixed).allowed;
 }

@@ -41,19 +41,29 @@ function wordsFor(count: number): string {
   return count === 1 ? 'one statement differs' : `${count} statements differ`;
 }
 
-/** Statements of either policy that the other has not, by their index; the Region's own name is no difference. */
+/** Statements of either policy that the other has not, by their index. */
 function differingStatements(primary: ProofKey, replica: ProofKey): readonly number[] {
   const [ours, theirs] = [textsOf(replica), textsOf(primary)];
-  const extra = ours.flatMap((text, at) => (theirs.includes(text) ? [] : [at]));
-  const lacking = theirs.flatMap((text, at) => (ours.includes(text) ? [] : [at]));
+  const lacks = (texts: readonly Text[], { plain, moved }: Text) =>
+    !texts.some((one) => one.plain === plain || one.moved === moved);
+  const extra = ours.flatMap((text, at) => (lacks(theirs, text) ? [at] : []));
+  const lacking = theirs.flatMap((text, at) => (lacks(ours, text) ? [at] : []));
   return [...new Set([...extra, ...lacking])].sort((a, b) => a - b);
 }
 
-function textsOf({ policy, region, arn }: ProofKey): readonly string[] {
-  return policy.statements.map((statement) =>
-    formatCanonical(statement as unknown as JsonValue)
-      .replaceAll(arn, `%arn`)
+/** A statement as it is, and with its own Region's name taken out: either may be what a replica has alike. */
+interface Text {
+  readonly plain: string;
+  readonly moved: string;
+}
+
+function textsOf({ policy, region, arn }: ProofKey): readonly Text[] {
+  return policy.statements.map((statement) => {
+    const plain = formatCanonical(statement as unknown as JsonValue);
+    const moved = plain
+      .replaceAll(arn, '%arn')
       .replaceAll(`/${region}/`, `/${REGION}/`)
-      .replaceAll(`.${region}.`, `.${REGION}.`),
-  );
+      .replaceAll(`.${region}.`, `.${REGION}.`);
+    return { plain, moved };
+  });
 }

@@ -1,6 +1,7 @@
+import { formatSlotName } from '../slot.js';
 import type { ProofKey, ProofSeat } from './subject.js';
 
-/** What an approval says. */
+/** What an approval says, rightly or not. */
 export interface Approval {
   readonly class: string;
   readonly region: string;
@@ -12,8 +13,8 @@ export interface Approval {
 }
 
 /** The tag of one seat for one key. */
-export function slotName(seat: string, key: string): string {
-  return `custody:${seat}:${key}`;
+export function slotName(custodian: string, keyName: string): string {
+  return formatSlotName({ custodian, keyName });
 }
 
 /** The condition key that shows a seat's tag on the executor role. */
@@ -21,6 +22,7 @@ export function slotKey({ id }: ProofSeat, { name }: ProofKey): string {
   return `aws:PrincipalTag/${slotName(id, name)}`;
 }
 
+/** Unlike `formatSlot` it also writes what no approval of this tool says: that is what must not get through. */
 export function slotValue(approval: Approval): string {
   return [approval.class, approval.region, approval.keyId, approval.digest, approval.executor].join('/');
 }

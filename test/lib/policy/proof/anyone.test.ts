@@ -147,6 +147,11 @@ describe("prove, over anyone's key policy", () => {
     ]);
   });
 
+  it('claims nothing about an unknown operator on what is known, either', () => {
+    const odd = allow('Odd', { AWS: arnOf('app') }, 'kms:PutKeyPolicy', { StringMatches: { 'aws:PrincipalArn': 'y' } });
+    expect(proofOf([odd]).find(({ id }) => id === 'no-direct-change')?.status).toBe('unproven');
+  });
+
   it('finds grants that hand the key on, and leaves alone those for AWS services', () => {
     const app = { AWS: arnOf('app') };
     const service = allow('G', app, 'kms:CreateGrant', { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
@@ -160,6 +165,22 @@ describe("prove, over anyone's key policy", () => {
     const claim = (actions: readonly string[]) =>
       sentences(proofOf([allow('R', { AWS: arnOf('app') }, actions)]), 'no-third-party-reencrypt').length;
     expect([claim(['kms:ReEncryptFrom']), claim(['kms:ReEncryptFrom', 'kms:Decrypt'])]).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['where the key says so', { Null: { 'kms:ReEncryptOnSameKey': 'true' } }],
+    ['where the key is missing', { Bool: { 'kms:ReEncryptOnSameKey': 'false' } }],
+  ])('T56 finds a Deny of ReEncrypt that holds but %s', (_where, condition) => {
+    const deny = { ...allow('Stay', '*', 'kms:ReEncryptFrom', condition), Effect: 'Deny' };
+    const claims = proofOf([allow('R', { AWS: arnOf('app') }, 'kms:ReEncryptFrom'), deny]);
+    expect(sentences(claims, 'no-third-party-reencrypt')).toHaveLength(1);
+  });
+
+  it('T56 leaves alone a Deny of ReEncrypt that holds for each other key', () => {
+    const stay = { BoolIfExists: { 'kms:ReEncryptOnSameKey': 'false' } };
+    const deny = { ...allow('Stay', '*', 'kms:ReEncryptFrom', stay), Effect: 'Deny' };
+    const claims = proofOf([allow('R', { AWS: arnOf('app') }, 'kms:ReEncryptFrom'), deny]);
+    expect(sentences(claims, 'no-third-party-reencrypt')).toEqual([]);
   });
 
   it('T50 finds a key that nobody can manage', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../src/lib/base/canonical-json.js';
 import { CLAIM_IDS } from '../../../../src/lib/policy/claims.js';
 import { findingText } from '../../../../src/lib/policy/proof/docket.js';
 import { type Proof, prove } from '../../../../src/lib/policy/prove.js';
@@ -11,12 +12,20 @@ function broken({ claims }: Proof): readonly string[] {
   return claims.filter(({ status }) => status === 'broken').map(({ id }) => id);
 }
 
+const sidOf = (id: string) => id.replace(/-o/, 'O');
+
 /** Only what a change of one text can touch is proven again: the classes of one statement, or the roles. */
 function proveMutant({ name, sid, texts: changed }: Mutation): Proof {
   const noClass = { keys: [keyOf(changed['key-policy'], { classes: [] })] };
   if (name !== 'key-policy') return prove(subjectOf(changed, noClass));
-  const classes = CLASSES.filter(({ id }) => sid.startsWith(id.replace(/-o/, 'O')) || id === 'policy');
-  return prove(subjectOf(changed, { keys: [keyOf(changed['key-policy'], { classes })], principals: null }));
+  const classes = CLASSES.filter(({ id }) => new RegExp(`^${sidOf(id)}[A-Z]`).test(sid) || id === 'policy');
+  const others = CLASSES.filter((one) => !classes.includes(one)).map(({ id }) => sidOf(id));
+  const { Statement, ...rest } = changed['key-policy'];
+  const near = (Statement as readonly JsonObject[]).filter(
+    (one) => !others.some((other) => new RegExp(`^${other}[A-Z]`).test(String(one.Sid))),
+  );
+  const key = keyOf({ ...rest, Statement: near }, { classes });
+  return prove(subjectOf(changed, { keys: [key], principals: null }));
 }
 
 describe('the interlock', () => {
