@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Many processes each; `npm run test:stories` runs them, and so does CI. */
+export const STORIES: readonly string[] = ['test/scenarios/**/*.test.ts', 'test/faults/**/*kill.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/faults/**/*kill.test.ts'],
+    exclude: ['test/interop/**', ...STORIES],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     // The default leaves one core to a person; many tests wait for processes of their own.

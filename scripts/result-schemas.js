@@ -74,6 +74,11 @@ const RESULTS = {
     waiting: list(text),
   }),
   'keys-promote': opened,
+  'keys-arm': object({
+    request: use('request'),
+    slot: nullable(object({ tagKey: text, value: text })),
+    'dryRun?': { const: true },
+  }),
   'keys-reject': vetoed,
   'keys-replicate': opened,
   'keys-replace': either(

@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { STORIES } from './vitest.config.js';
 
-/** Real processes that are killed at a chosen point, and run again: too slow for `npm test`. */
+/** Whole stories with a process a command, some of them killed and run again: too slow for `npm test`. */
 export default defineConfig({
   test: {
-    include: ['test/faults/**/*kill.test.ts'],
+    include: [...STORIES],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     maxWorkers: 2,
