@@ -2,7 +2,11 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Many processes each; `npm run test:stories` runs them, and so does CI. */
-export const STORIES: readonly string[] = ['test/scenarios/**/*.test.ts', 'test/faults/**/*kill.test.ts'];
+export const STORIES: readonly string[] = [
+  'test/scenarios/**/*.test.ts',
+  'test/faults/**/*kill.test.ts',
+  'test/commands/{notify,offline,regions,requests,rules,terminal}.test.ts',
+];
 
 export default defineConfig({
   test: {

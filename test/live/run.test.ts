@@ -19,7 +19,8 @@ let server: RunningServer;
 let http: HttpClient;
 
 beforeAll(async () => {
-  const seed = { ...DEFAULT_SEED, seats: [], admin: 'Ops-role' };
+  const { interlock: _, ...bare } = DEFAULT_SEED;
+  const seed = { ...bare, seats: [], admin: 'Ops-role' };
   sandbox = createSandbox({ store: createMemoryStore(), wallMillis: () => START, account: ACCOUNT, seed });
   server = await startServer({ sandbox, token: 'unused' });
   http = openHttp(() => server.endpoint);

@@ -196,7 +196,8 @@ describe('evaluate', () => {
         expect(may && unresolved !== undefined).toBe(false);
         if (may || !allowed(changed(given, favourable))) return;
         told++;
-        expect(unresolved?.some(({ problem }) => problem === 'operator')).toBe(true);
+        // Another doubt may have come first, which alone would have let the call through as well.
+        expect(unresolved?.length).toBeGreaterThan(0);
       }),
       { numRuns: 4000 },
     );

@@ -1,7 +1,9 @@
 import { CustodyError } from '../base/errors.js';
+import { canonicalPolicy } from '../plan/diff-policy.js';
 import type { Plan } from '../plan/plan.js';
 import type { Roster } from '../roster/roster.js';
 import { parsePolicy } from './document.js';
+import { plannedKeyPolicy } from './planned.js';
 import { findingText } from './proof/docket.js';
 import { interlockOfRoster, proofKeyOf } from './proof/roster.js';
 import { prove } from './prove.js';
@@ -32,17 +34,21 @@ export function enforcementOf(plan: Plan, roster: Roster, name: string, live: re
   if (live.length === 0) return advisory('there is no such key');
   const unread = live.find(({ policy }) => policy === null);
   if (unread) return advisory(`its policy in ${unread.region} could not be read`);
+  const open = live.find(({ policy }) => !policy?.includes('aws:PrincipalTag/custody:'));
+  if (open) return advisory(`its policy in ${open.region} asks for no approval slots`);
   try {
-    const broken = brokenIn(plan, roster, name, live);
+    const broken = live.every((one) => isPlanned(plan, roster, name, one)) ? null : brokenIn(plan, roster, name, live);
     if (broken !== null) return advisory(broken);
-    return {
-      level: 'enforced',
-      because: `key policies in ${live.map(({ region }) => region).join(', ')} hold every claim`,
-    };
+    return { level: 'enforced', because: `key policies in ${live.map(({ region }) => region).join(', ')}` };
   } catch (cause) {
     if (cause instanceof CustodyError) return advisory(cause.message);
     throw cause;
   }
+}
+
+/** The very policy of plan and roster holds every claim; another one has to be proven, which takes longer. */
+function isPlanned(plan: Plan, roster: Roster, name: string, { region, keyId, policy }: LivePolicy): boolean {
+  return policy !== null && canonicalPolicy(policy) === plannedKeyPolicy(plan, roster, name, region, { keyId });
 }
 
 function brokenIn(plan: Plan, roster: Roster, name: string, live: readonly LivePolicy[]): string | null {

@@ -1,13 +1,12 @@
 import type { JsonObject } from '../base/canonical-json.js';
-import type { SeedRoles } from './seed.js';
 import { statement } from './seed-statement.js';
 
 /** Reading alone, of everything that a proof needs. */
 export const READ = ['kms:Describe*', 'kms:Get*', 'kms:List*', 'iam:Get*', 'iam:List*', 'cloudtrail:LookupEvents'];
 
 /** The tags of the executors that are one seat's own. */
-export function slotKeys({ interlock }: Pick<SeedRoles, 'interlock'>, seat: string): readonly string[] {
-  return (interlock?.keyNames ?? []).map((name) => `custody:${seat}:${name}`);
+export function slotKeys(keyNames: readonly string[], seat: string): readonly string[] {
+  return keyNames.map((name) => `custody:${seat}:${name}`);
 }
 
 /** Without `Null`, a set operator holds for no tags at all; without the set operator one call could plant both approvals. */

@@ -128,7 +128,12 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
       name: seat.roleName,
       sourceIdentity: seat.sourceIdentity,
       trust: federatedTrust(account, seat.profile, seat.sourceIdentity),
-      policy: seatPolicy(executors, seatArns, slotKeys(names, seat.sourceIdentity), seat.sourceIdentity),
+      policy: seatPolicy(
+        executors,
+        seatArns,
+        slotKeys(interlock?.keyNames ?? [], seat.sourceIdentity),
+        seat.sourceIdentity,
+      ),
     })),
     ...['executor', ...(interlock ? ['cold-executor'] : [])].map((profile, at) => ({
       ...federated(profile, executorPolicy(executors[at] ?? executorArn)),

@@ -157,6 +157,8 @@ describe('a sandbox in the foreground', () => {
     expect(profiles.map(({ name }) => name).sort()).toEqual([
       'admin',
       'architect',
+      'auditor',
+      'cold-executor',
       'deputy',
       'executor',
       'outsider',
