@@ -9,6 +9,7 @@ import { startServer } from '../../../src/lib/sandbox/server.js';
 import type { HttpRequest } from '../../../src/lib/sandbox/wire/message.js';
 import { fill } from '../../support/facts/fill.js';
 import { openHttp } from '../../support/facts/http.js';
+import { BARE_SEED } from '../../support/facts/served.js';
 import type { WireResponse } from '../../support/facts/wire-answer.js';
 import { type Key, keyOf, openSandbox, REGION, requestOf, sign } from './support.js';
 
@@ -104,7 +105,7 @@ class Account {
   ) {}
 
   static async open(options: Partial<SandboxOptions>, way: WayName): Promise<Account> {
-    const { sandbox, move } = openSandbox(options);
+    const { sandbox, move } = openSandbox({ seed: BARE_SEED, ...options });
     return new Account(sandbox, way === 'in process' ? inProcess(sandbox) : await overHttp(sandbox), move);
   }
 

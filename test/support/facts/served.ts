@@ -1,6 +1,6 @@
 import { createKms } from '../../../src/lib/sandbox/kms/service.js';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
-import { DEFAULT_SEED } from '../../../src/lib/sandbox/seed.js';
+import { DEFAULT_SEED, type SeedRoles } from '../../../src/lib/sandbox/seed.js';
 import { type RunningServer, startServer } from '../../../src/lib/sandbox/server.js';
 import type { Authorization, Service } from '../../../src/lib/sandbox/service.js';
 import { createMemoryStore } from '../../../src/lib/sandbox/state.js';
@@ -11,7 +11,8 @@ import { type HttpClient, openHttp } from './http.js';
 import { type Transport, WireStage } from './wire-stage.js';
 
 /** The roles of the interlock are custody's, and no facts are about them. */
-const { interlock: _interlock, ...BARE_SEED } = DEFAULT_SEED;
+const { interlock: _interlock, ...bare } = DEFAULT_SEED;
+export const BARE_SEED: SeedRoles = bare;
 
 /** A sandbox of the account that the facts are about, on a clock that only `wait` moves; it tells what its KMS asks. */
 export function factSandbox(options: Partial<SandboxOptions> = {}) {
