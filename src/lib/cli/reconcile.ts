@@ -45,7 +45,8 @@ async function fromFiles(
   asked: Instant | null,
 ): Promise<TrailEvidence> {
   const trail = await readTrailFiles(files, progress.tell);
-  return { ...trail, coverage: coverageOf(trail, plan, asked) };
+  const { events, unreadable } = trail;
+  return { events, unreadable, coverage: coverageOf(trail, plan, asked) };
 }
 
 async function fromAws(

@@ -165,7 +165,8 @@ export function subjectOf(books: Books, evidence: TrailEvidence, since: Instant)
     slots: slotHolders(plan, state.rosters),
     since,
     ...evidence,
-    events: evidence.events.filter(({ at }) => at >= since),
+    // CloudTrail's instants are whole seconds, cut off.
+    events: evidence.events.filter(({ at }) => at > addSeconds(since, -1)),
   };
 }
 
