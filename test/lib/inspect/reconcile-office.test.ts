@@ -4,6 +4,7 @@ import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import { createSlotKeeper } from '../../../src/lib/aws/role-slots.js';
 import { createTrailReader } from '../../../src/lib/aws/trail-reader.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
+import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { liveKeys, lookUpTrail, subjectOf } from '../../../src/lib/inspect/reconcile/gather.js';
 import { type ReconcileReport, reconcile } from '../../../src/lib/inspect/reconcile/reconcile.js';
@@ -149,12 +150,12 @@ describe('reconciliation', () => {
     expect(report.checks.filter(({ id }) => id === 'coverage').map(({ status }) => status)).toEqual(
       Array(3).fill('skip'),
     );
-    expect(report.verdict).toBe('unproven');
+    expect(report.verdict).not.toBe('verified');
   });
 
   it('lists what AWS turned down, and does not call it a change', async () => {
     const { findings, denied } = await foundAfter(async () => {
-      await expect(office.aws.past('admin', 'DisableKey', { KeyId: key.arn })).rejects.toMatchObject({
+      await expect(office.aws.past('service', 'DisableKey', { KeyId: key.arn })).rejects.toMatchObject({
         code: 'DENIED',
       });
     });
@@ -162,7 +163,7 @@ describe('reconciliation', () => {
     expect(denied).toEqual([
       expect.objectContaining({ what: 'DisableKey case-data', errorCode: 'AccessDenied', region: PRIMARY }),
     ]);
-    expect(denied[0]?.who).toContain('role/Admin');
+    expect(denied[0]?.who).toContain('role/app');
   });
 
   it('finds one approval that is played twice', async () => {
@@ -204,22 +205,41 @@ describe('reconciliation', () => {
   });
 
   it('finds a policy that was not the approved one, and what it lets others do afterwards', async () => {
-    const bad = await weakened(key.arn);
-    const id = await office.approved(
-      await policyProposal(await place(), { key: 'case-data', region: null }, null, how),
-    );
     const { said, verdict, checks } = await foundAfter(async () => {
-      await executeWith(id, async (step, act) => {
+      const other = await createKey(office, 'audit-ledger');
+      const bad = await weakened(other.arn);
+      const where = { key: 'audit-ledger', region: null };
+      const id = await office.approved(await policyProposal(await place(), where, null, how));
+      const cutOff = executeWith(id, async (step, act) => {
         if (step !== 'kms PutKeyPolicy') return act();
-        return (await pastTheTool('PutKeyPolicy', { PolicyName: 'default', Policy: bad })) as never;
-      }).catch(() => undefined);
-      await office.aws.past('admin', 'RotateKeyOnDemand', { KeyId: key.arn });
+        await pastTheTool('PutKeyPolicy', { KeyId: other.arn, PolicyName: 'default', Policy: bad });
+        throw new CustodyError('UNAVAILABLE', 'the machine went away', { details: { maybeDone: true } });
+      });
+      await expect(cutOff).rejects.toBeInstanceOf(CustodyError);
+      await office.aws.past('admin', 'RotateKeyOnDemand', { KeyId: other.arn });
     });
     expect(said).toEqual([
-      'other-policy: PutKeyPolicy case-data by deputy in role/custody-executor',
-      expect.stringMatching(/^unapproved-change: RotateKeyOnDemand case-data by .*role\/Admin/),
+      'other-policy: PutKeyPolicy audit-ledger by deputy in role/custody-executor',
+      expect.stringMatching(/^unapproved-change: RotateKeyOnDemand audit-ledger by .*role\/Admin/),
     ]);
     expect(verdict).toBe('refused');
     expect(checks.find(({ id: name }) => name === 'changes')?.status).toBe('fail');
+  });
+
+  it('finds what the executor does by itself, where no interlock stands yet', async () => {
+    const { said, findings } = await foundAfter(async () => {
+      const { arn } = await createKey(office, 'webauthn');
+      await pastTheTool('CreateGrant', {
+        KeyId: arn,
+        GranteePrincipal: role('Admin'),
+        Operations: ['Decrypt'],
+      });
+      await pastTheTool('ScheduleKeyDeletion', { KeyId: arn, PendingWindowInDays: 7 });
+    });
+    expect(said).toEqual([
+      expect.stringMatching(/^unapproved-change: CreateGrant .* by deputy in role\/custody-executor$/),
+      expect.stringMatching(/^unapproved-change: ScheduleKeyDeletion /),
+    ]);
+    expect(findings.every(({ eventId }) => /^[0-9a-f-]{36}$/.test(eventId ?? ''))).toBe(true);
   });
 });
