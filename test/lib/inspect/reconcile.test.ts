@@ -201,6 +201,7 @@ describe('a change', () => {
     for (const found of [lost, under]) {
       expect(ids(report([found], event({ requestID: 'unknown' })))).toEqual([]);
       expect(ids(report([found], event({ requestID: 'unknown', by: 'privacy' })))).toContain('unapproved-change');
+      expect(ids(report([found], event({ requestID: 'unknown', at: later(-400) })))).toContain('unapproved-change');
       const twice = report([found], event({ requestID: 'unknown' }), event({ requestID: 'more', at: later(155) }));
       expect(ids(twice)).toEqual(['played-twice']);
     }
@@ -217,13 +218,20 @@ describe('a change', () => {
       'receipt-of-another-call',
       'receipt-without-event',
     ]);
+    const elsewhere = event({ change: { awsRegion: REPLICA } });
+    expect(ids(report([await executed()], elsewhere))).toContain('receipt-of-another-call');
+    const greedy = await executed({ receipted: { awsRequestIds: [RID, 'second'] } });
+    expect(ids(report([greedy], event(), event({ requestID: 'second' })))).toEqual(['played-twice']);
   });
 
   it('before the approvals is found by CloudTrail’s time', async () => {
     const late = await executed({ approvedAt: later(3600), intentAt: later(3700) });
-    expect(ids(report([late], event()))).toEqual(['too-early']);
+    const { findings } = report([late], event());
+    expect(findings).toMatchObject([{ id: 'too-early', because: expect.stringContaining('enough approvals') }]);
     const begun = await executed({ intentAt: later(3700) });
-    expect(ids(report([begun], event()))).toEqual(['too-early']);
+    expect(report([begun], event()).findings).toMatchObject([
+      { id: 'too-early', because: expect.stringContaining('intent') },
+    ]);
   });
 
   it('before the cool-off has ended is found', async () => {
@@ -236,7 +244,9 @@ describe('a change', () => {
     });
     const call = { name: 'ScheduleKeyDeletion', parameters: { keyId: KEY ?? '', pendingWindowInDays: 30 } };
     expect(ids(report([deletion], event({ ...call, at })))).toEqual([]);
-    expect(ids(report([deletion], event({ ...call, at: later(3600) })))).toContain('too-early');
+    expect(report([deletion], event({ ...call, at: later(3600) })).findings).toMatchObject([
+      { id: 'too-early', because: expect.stringContaining('cool-off') },
+    ]);
   });
 });
 
@@ -316,6 +326,8 @@ describe('parameters', () => {
       'other-policy',
     ]);
     expect(ids(report([replicated], call({ replicaRegion: 'us-west-2' }), alias))).toEqual(['other-parameters']);
+    const elsewhere = call({ replicaRegion: 'us-west-2' });
+    expect(ids(report([replicated], elsewhere, byKms, alias))).toEqual(['other-parameters', 'receipt-of-another-call']);
     // Without its first call it is somebody's key with our material.
     expect(ids(report([replicated], byKms, alias))).toContain('receipt-of-another-call');
   });
@@ -338,6 +350,9 @@ describe('a new key', () => {
     expect(ids(report([], made, after))).toEqual(['unapproved-change', 'unapproved-change']);
     const foreign = event({ name: 'CreateKey', parameters: { tags: [] }, change: about });
     expect(report([], foreign).counts.changes).toBe(0);
+    // A key that is only about to become the plan's: an administrator tags it before it is imported.
+    const tagged = { name: 'TagResource', parameters: { keyId: fresh, ...made.parameters } };
+    expect(report([], event({ ...tagged, change: { ...about, responseElements: null } })).counts.changes).toBe(0);
   });
 });
 
@@ -366,6 +381,8 @@ describe('grants for unwrapping', () => {
     });
     expect(ids(report([], call(), ended))).toEqual([]);
     expect(ids(report([], ended))).toEqual(['unapproved-change']);
+    const plain = reconcile(subject([], [call()], { plan: team.plan.plan }));
+    expect(ids(plain)).toEqual(['unapproved-change']);
   });
 
   it.each<[why: string, change: JsonObject, by?: string]>([
@@ -538,6 +555,13 @@ describe('evidence', () => {
     expect(gapOf(hourly(50), addSeconds(NOON, -3600))).toBeNull();
     expect(gapOf(hourly(50), addSeconds(NOON, -2 * 86_400))).toContain('files may be missing');
     expect(gapOf(hourly(50), addSeconds(NOON, 3600))).toBeNull();
+    const asked = addSeconds(NOON, 1800);
+    expect(coverageOf(trailOf(...hourly(3)), team.plan.plan, asked)).toContainEqual({
+      region: PRIMARY,
+      from: asked,
+      until: addSeconds(NOON, 7200),
+      gap: null,
+    });
     expect(gapOf([])).toBe('the files hold no event of it');
   });
 

@@ -45,23 +45,27 @@ export async function lookUpTrail(
 ): Promise<TrailEvidence> {
   const oldest = addSeconds(now, -HISTORY_SECONDS);
   const from = since < oldest ? oldest : since;
-  const gap =
-    since < oldest ? `CloudTrail's event history keeps 90 days: nothing is proven from ${since} to ${oldest}` : null;
+  const until = addSeconds(now, -DELIVERY_SECONDS);
   const events: TrailEvent[] = [];
   const unreadable: string[] = [];
   const regions = [...wanted(plan)];
   await Promise.all(
     regions.map(async ([region, names]) => {
-      for (const [at, name] of names.entries()) {
-        tell(`CloudTrail in ${region}: ${name} (${at + 1} of ${names.length})`);
+      tell(`Asking CloudTrail in ${region} for ${names.length} kinds of calls, two a second`);
+      for (const name of names) {
         const part = await reader.events(region, name, from);
         events.push(...part.events);
         if (part.unreadable > 0) unreadable.push(`${part.unreadable} events of ${name} in ${region} are not readable`);
       }
     }),
   );
-  const until = addSeconds(now, -DELIVERY_SECONDS);
+  const gap = historyGap(since, from, until);
   return { events, unreadable, coverage: regions.map(([region]) => ({ region, from, until, gap })) };
+}
+
+function historyGap(since: Instant, from: Instant, until: Instant): string | null {
+  if (since < from) return `CloudTrail's event history keeps 90 days: nothing is proven from ${since} to ${from}`;
+  return until < from ? `nothing is covered yet: CloudTrail shows events up to 15 minutes late` : null;
 }
 
 /** What files hold; whether that is everything, they cannot tell. */
