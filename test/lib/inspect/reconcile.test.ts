@@ -303,7 +303,7 @@ describe('parameters', () => {
       receipted: { awsRequestIds: [RID, 'alias'] },
     });
     const [first] = replicated.request.statement.predicate.calls;
-    const tags = (first?.parameters.Tags as readonly JsonObject[]).map(({ TagKey, TagValue }) => ({
+    const tags = ((first?.parameters.Tags ?? []) as readonly JsonObject[]).map(({ TagKey, TagValue }) => ({
       tagKey: TagKey ?? '',
       tagValue: TagValue ?? '',
     }));
@@ -444,39 +444,35 @@ describe('approval slots', () => {
       change: { eventSource: 'iam.amazonaws.com', awsRegion: 'us-east-1', resources: [], ...more.change },
     });
   };
-  const valueOf = ({ request: { statement, digest } }: Case) =>
+  const slotOf = ({ request: { statement, digest } }: Case) =>
     neededSlot({ interlock }, statement.predicate, digest)?.value ?? '';
 
   it('that seats set for what they signed are in order', async () => {
     const found = await executed();
-    const all = report([found], event(), tag(valueOf(found)));
+    const all = report([found], event(), tag(slotOf(found)));
     expect(all).toMatchObject({ findings: [], verdict: 'verified', counts: { slots: 1 } });
   });
 
   it.each<[why: string, expected: readonly string[], tag: (found: Case) => TrailEvent]>([
-    ['set by an administrator', ['slot-by-another'], (one) => tag(valueOf(one), { by: '', roleArn: role('Admin') })],
-    ['set by the executor', ['slot-by-another'], (one) => tag(valueOf(one), { by: 'deputy', roleArn: EXECUTOR })],
+    ['set by an administrator', ['slot-by-another'], (one) => tag(slotOf(one), { by: '', roleArn: role('Admin') })],
+    ['set by the executor', ['slot-by-another'], (one) => tag(slotOf(one), { by: 'deputy', roleArn: EXECUTOR })],
     [
       'of a seat that does not exist',
       ['slot-by-another', 'slot-without-approval'],
-      (one) => tag(valueOf(one), { key: 'custody:mallory:case-data' }),
+      (one) => tag(slotOf(one), { key: 'custody:mallory:case-data' }),
     ],
-    [
-      'with the name in capitals',
-      ['slot-by-another'],
-      (one) => tag(valueOf(one), { key: 'Custody:privacy:case-data' }),
-    ],
+    ['with the name in capitals', ['slot-by-another'], (one) => tag(slotOf(one), { key: 'Custody:privacy:case-data' })],
     ['on the cold executor', ['slot-without-approval'], () => tag('x', { executor: 'custody-cold' })],
-    ['for another class', ['slot-without-approval'], (one) => tag(valueOf(one).replace('rotate/', 'policy/'))],
-    ['for another executor', ['slot-without-approval'], (one) => tag(valueOf(one).replace(/deputy$/, 'privacy'))],
-    ['for another key', ['slot-without-approval'], (one) => tag(valueOf(one), { key: 'custody:privacy:root' })],
-    ['for no request', ['slot-without-approval'], (one) => tag(valueOf(one).replace(/[0-9a-f]{64}/, '0'.repeat(64)))],
+    ['for another class', ['slot-without-approval'], (one) => tag(slotOf(one).replace('rotate/', 'policy/'))],
+    ['for another executor', ['slot-without-approval'], (one) => tag(slotOf(one).replace(/deputy$/, 'privacy'))],
+    ['for another key', ['slot-without-approval'], (one) => tag(slotOf(one), { key: 'custody:privacy:root' })],
+    ['for no request', ['slot-without-approval'], (one) => tag(slotOf(one).replace(/[0-9a-f]{64}/, '0'.repeat(64)))],
     [
       'by a seat that has not signed',
       ['slot-without-approval'],
-      (one) => tag(valueOf(one), { key: 'custody:architect:case-data', by: 'architect', roleArn: role('architect') }),
+      (one) => tag(slotOf(one), { key: 'custody:architect:case-data', by: 'architect', roleArn: role('architect') }),
     ],
-    ['long before it was signed', ['slot-without-approval'], (one) => tag(valueOf(one), { at: later(-600) })],
+    ['long before it was signed', ['slot-without-approval'], (one) => tag(slotOf(one), { at: later(-600) })],
   ])('are found: %s', async (_, expected, make) => {
     const found = await executed();
     expect(ids(report([found], event(), make(found)))).toEqual(expected);
@@ -494,7 +490,7 @@ describe('approval slots', () => {
   it('that are set before the cool-off has ended are found, by CloudTrail’s time', async () => {
     const at = later(2 * 86_400);
     const deletion = await executed({ action: 'key.delete', parameters: { windowDays: 30 }, intentAt: at });
-    const slot = (when: Instant) => tag(valueOf(deletion), { at: when });
+    const slot = (when: Instant) => tag(slotOf(deletion), { at: when });
     const call = event({ name: 'ScheduleKeyDeletion', at, parameters: { keyId: KEY ?? '', pendingWindowInDays: 30 } });
     expect(ids(report([deletion], call, slot(addSeconds(at, -60))))).toEqual([]);
     expect(ids(report([deletion], call, slot(later(3600))))).toEqual(['slot-too-early']);

@@ -54,6 +54,7 @@ export interface ReconcileFinding {
 
 type About = Pick<ReconcileFinding, 'what' | 'because'> & { readonly request?: string };
 
+/** A finding about one event: who, when and where are the event's. */
 export function eventFinding(id: FindingId, event: TrailEvent, { what, because, request = undefined }: About) {
   return finding(id, {
     what,
