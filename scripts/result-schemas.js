@@ -292,6 +292,33 @@ const RESULTS = {
       }),
     ),
   }),
+  'policy-reconcile': object({
+    ...report,
+    since: use('instant'),
+    coverage: list(
+      object({
+        region: text,
+        from: nullable(use('instant')),
+        until: nullable(use('instant')),
+        gap: nullable(text),
+      }),
+    ),
+    findings: list(
+      object({
+        id: text,
+        severity: oneOf('critical', 'high', 'unproven'),
+        what: text,
+        who: text,
+        when: nullable(use('instant')),
+        region: text,
+        eventId: nullable(text),
+        request: nullable(text),
+        because: text,
+      }),
+    ),
+    denied: list(object({ what: text, who: text, when: use('instant'), region: text, eventId: text, errorCode: text })),
+    counts: object({ events: count, changes: count, receipts: count, slots: count }),
+  }),
   verify: object({
     ...report,
     records: list(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { STSClient } from '@aws-sdk/client-sts';
@@ -14,6 +15,7 @@ import { guard, type RequestHandler, type RequestHandlerInput, socketOptions } f
 export type KmsSdk = typeof import('@aws-sdk/client-kms');
 export type KmsLink = Link<KmsSdk, KMSClient>;
 export type StsLink = Link<typeof import('@aws-sdk/client-sts'), STSClient>;
+export type CloudTrailLink = Link<typeof import('@aws-sdk/client-cloudtrail'), CloudTrailClient>;
 export type IamLink = Link<typeof import('@aws-sdk/client-iam'), IAMClient>;
 
 export interface AwsOptions extends Flags {
@@ -46,6 +48,7 @@ export interface AwsConnection {
   /** In `region`. @throws CustodyError INPUT_MISSING where no Region is known */
   sts(): StsLink;
   iam(): IamLink;
+  cloudTrail(region: string): CloudTrailLink;
   /** The same ways with a session's credentials. */
   withCredentials(credentials: Credentials): AwsConnection;
   /** Closes idle sockets. */
@@ -118,6 +121,7 @@ function connect(base: Base, context: LinkContext): AwsConnection {
     kms,
     sts: () => stsLink(home(), base, context),
     iam: () => iamLink(home(), base, context),
+    cloudTrail: (region) => cloudTrailLink(assertRegion(region), base, context),
     withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
     close: () => base.handler.destroy?.(),
   };
@@ -147,6 +151,14 @@ function iamLink(region: string, base: Base, context: LinkContext): IamLink {
   return createLink('iam', region, load, context);
 }
 
+function cloudTrailLink(region: string, base: Base, context: LinkContext): CloudTrailLink {
+  const load = loadOnce(async () => {
+    const sdk = await import('@aws-sdk/client-cloudtrail');
+    return { sdk, client: new sdk.CloudTrailClient(clientConfig('cloudtrail', region, base, context.credentials)) };
+  });
+  return createLink('cloudtrail', region, load, context);
+}
+
 function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => Promise<Loaded<Sdk, Client>> {
   let loaded: Promise<Loaded<Sdk, Client>> | undefined;
   return () => {
@@ -156,7 +168,12 @@ function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => 
 }
 
 /** Everything that the SDK would otherwise look up by itself is said, so that what was checked is what is used. */
-function clientConfig(service: 'kms' | 'sts' | 'iam', region: string, base: Base, credentials: CredentialSource) {
+function clientConfig(
+  service: 'kms' | 'sts' | 'iam' | 'cloudtrail',
+  region: string,
+  base: Base,
+  credentials: CredentialSource,
+) {
   const override = base.settings.endpoints[service];
   return {
     region,

@@ -10,9 +10,9 @@ const RESERVED_ACCOUNT = '000000000000';
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const REGION = '[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\\d{1,2}';
 const DOMAINS = '(?:amazonaws\\.com|amazonaws\\.com\\.cn|api\\.aws|api\\.amazonwebservices\\.com\\.cn)';
-/** Hosts of KMS, STS, IAM and of the sign-in services that credentials come from. Exact: no others' bucket or load balancer fits. */
+/** Hosts of KMS, STS, IAM, CloudTrail and of the sign-in services that credentials come from. Exact: no others' bucket or load balancer fits. */
 const AWS_HOSTS: readonly RegExp[] = [
-  new RegExp(`^(?:kms|sts)(?:-fips)?\\.${REGION}\\.${DOMAINS}$`),
+  new RegExp(`^(?:kms|sts|cloudtrail)(?:-fips)?\\.${REGION}\\.${DOMAINS}$`),
   /^sts\.amazonaws\.com$/,
   new RegExp(`^iam(?:-fips)?(?:\\.(?:${REGION}|us-gov|global))?\\.${DOMAINS}$`),
   new RegExp(`^(?:portal\\.sso|oidc)(?:-fips)?\\.${REGION}\\.${DOMAINS}$`),

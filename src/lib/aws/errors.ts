@@ -4,7 +4,7 @@ import type { Trace } from './trace.js';
 
 /** Which call failed. */
 export interface About {
-  readonly service: 'kms' | 'sts' | 'iam';
+  readonly service: 'kms' | 'sts' | 'iam' | 'cloudtrail';
   readonly region: string;
   readonly operation: string;
 }

@@ -32,6 +32,9 @@ const PER_SECOND: Readonly<Record<string, number>> = {
   EnableKeyRotation: 7.5,
   DisableKeyRotation: 2.5,
   TagResource: 5,
+  // "Limited to two per second, per account, per Region": everything that there is, since at half of it a look back would take
+  // minutes; whoever else looks meanwhile is throttled no more than we are.
+  LookupEvents: 2,
 };
 /** Everything that is not listed, CreateKey and alias writes among it, has a quota of 5 or is not documented. */
 const OTHERS_PER_SECOND = 2.5;

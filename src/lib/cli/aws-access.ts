@@ -6,10 +6,12 @@ import { createKeyReader } from '../aws/kms-reader.js';
 import { createSlotKeeper } from '../aws/role-slots.js';
 import { resolveSettings, type Settings } from '../aws/settings.js';
 import { readSharedConfig } from '../aws/shared-config.js';
+import { createTrailReader } from '../aws/trail-reader.js';
 import type { AccountReader } from '../key/account.js';
 import type { Plan } from '../plan/plan.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
 import type { Aws } from '../request/ports.js';
+import type { TrailReader } from '../trail/reader.js';
 
 /** What of a plan says which AWS this is about. */
 export type Account = Pick<Plan, 'environment' | 'account' | 'regions'>;
@@ -72,6 +74,11 @@ export class AwsAccess {
   /** Who is in the account. */
   async account(account: Account): Promise<AccountReader> {
     return createAccountReader(await this.connection(account));
+  }
+
+  /** The account's own record of calls. */
+  async trail(account: Account): Promise<TrailReader> {
+    return createTrailReader(await this.connection(account));
   }
 
   async #connect({ environment, account, regions }: Account): Promise<AwsConnection> {

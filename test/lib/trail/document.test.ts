@@ -33,6 +33,14 @@ const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value 
 
 describe('a CloudTrail document', () => {
   const one = record();
+  it('keeps no token of a session (T46)', () => {
+    const secret = { credentials: { accessKeyId: 'ASIA', sessionToken: 'FwoGZXIvYXdzEXAMPLE' } };
+    const entered = record({ eventSource: 'sts.amazonaws.com', eventName: 'AssumeRole', responseElements: secret });
+    const [event] = readTrail(bytes({ Records: [entered] }), 'here').events;
+    expect(event?.name).toBe('AssumeRole');
+    expect(JSON.stringify(event)).not.toContain('FwoGZXIvYXdzEXAMPLE');
+  });
+
   it.each([
     ['a log file', { Records: [one] }],
     ['an answer of LookupEvents', { Events: [{ EventId: '3038', CloudTrailEvent: JSON.stringify(one) }] }],

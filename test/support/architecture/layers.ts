@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   inspect: { imports: [...PURE, 'request', 'status'] },
   rehearse: { imports: [...PURE, 'request', 'setup', 'status', 'inspect'] },
   aws: {
-    imports: ['base', 'key', 'plan', 'policy'],
+    imports: ['base', 'trail', 'key', 'plan', 'policy'],
     packages: ['@aws-sdk/*'],
     builtins: ['async_hooks', 'fs/promises', 'http', 'https', 'os', 'path', 'timers/promises', 'tls', 'util'],
     outside: true,
@@ -72,8 +72,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   cli: {
     imports: [...PURE, ...FLOWS, 'aws', 'git', 'net', 'fs', 'sandbox'],
     packages: ['@oclif/core', '@inquirer/prompts', 'chalk'],
-    builtins: ['child_process', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'tty', 'url', 'util'],
+    builtins: ['child_process', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'tty', 'url', 'util', 'zlib'],
     outside: true,
+    why: 'zlib: log files of CloudTrail are compressed',
   },
   commands: {
     imports: ['cli', ...FLOWS, ...PURE],

@@ -1,0 +1,51 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { CustodyError } from '../base/errors.js';
+import { addToTrail, emptyTrail, type FileTrail } from '../inspect/reconcile/gather.js';
+import { MAX_DOCUMENT_BYTES, readTrail } from '../trail/document.js';
+import { readGiven } from './draft.js';
+
+const unpack = promisify(gunzip);
+const LOG_FILE = /\.json(?:\.gz)?$/;
+/** Beside its log files CloudTrail writes digests of them, which hold no events. */
+const DIGESTS = /(?:^|[/\\])CloudTrail-Digest[/\\]/;
+
+/**
+ * What CloudTrail files say: each path a file, or a folder of log files at any depth, as they lie in the bucket.
+ * @throws CustodyError NOT_FOUND, LIMIT_EXCEEDED, RECORD_MALFORMED
+ */
+export async function readTrailFiles(paths: readonly string[], tell: (text: string) => void): Promise<FileTrail> {
+  const trail = emptyTrail();
+  const files = (await Promise.all(paths.map(filesAt))).flat();
+  if (files.length === 0) throw new CustodyError('NOT_FOUND', `no log file of CloudTrail in ${paths.join(', ')}`);
+  for (const [at, file] of files.entries()) {
+    if (at % 100 === 99) tell(`${at + 1} of ${files.length} files`);
+    const { events, unreadable } = readTrail(await contentOf(file), file);
+    addToTrail(trail, events);
+    if (unreadable.length > 0) trail.unreadable.push(`${file}: records ${unreadable.join(', ')} are not readable`);
+  }
+  return trail;
+}
+
+async function filesAt(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) throw new CustodyError('NOT_FOUND', `there is no file ${path}`);
+  if (!found.isDirectory()) return [path];
+  const names = await readdir(path, { recursive: true });
+  return names
+    .filter((name) => LOG_FILE.test(name) && !DIGESTS.test(name))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+/** @throws CustodyError RECORD_MALFORMED for what is not packed as its first bytes say, or too large unpacked */
+async function contentOf(path: string): Promise<Uint8Array> {
+  const bytes = await readGiven(path, MAX_DOCUMENT_BYTES);
+  // RFC 1952, section 2.3.1.
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  return unpack(bytes, { maxOutputLength: MAX_DOCUMENT_BYTES }).catch((cause: unknown) => {
+    throw new CustodyError('RECORD_MALFORMED', `${path}: cannot be unpacked`, { cause });
+  });
+}
