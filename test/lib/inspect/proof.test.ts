@@ -47,7 +47,17 @@ describe('a proof over live keys', () => {
     ]);
     expect(admin?.trust).toContain('NoSessionTags');
     expect(identities.map(({ arn }) => arn.split('/').at(-1)).sort()).toEqual(
-      ['Admin', 'app', 'architect', 'custody-auditor', 'custody-cold', 'custody-executor', 'deputy', 'outsider', 'privacy'].sort(),
+      [
+        'Admin',
+        'app',
+        'architect',
+        'custody-auditor',
+        'custody-cold',
+        'custody-executor',
+        'deputy',
+        'outsider',
+        'privacy',
+      ].sort(),
     );
   });
 });
