@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export const STORIES: readonly string[] = [
   'test/scenarios/**/*.test.ts',
   'test/faults/**/*kill.test.ts',
-  'test/commands/{notify,offline,regions,requests,rules,terminal}.test.ts',
+  'test/commands/{access,canary,notify,offline,regions,requests,rules,screens,terminal}.test.ts',
 ];
 
 export default defineConfig({

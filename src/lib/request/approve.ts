@@ -7,7 +7,7 @@ import { signerOf } from '../quorum/signer.js';
 import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.js';
 import type { Change, Risk } from '../record/action-row.js';
 import type { RequestPredicate } from '../record/statement.js';
-import type { Identity } from '../roster/roster.js';
+import type { Identity, Roster } from '../roster/roster.js';
 import { assertSlotFree, coolsOff, neededIn, setSlot } from './arm.js';
 import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
@@ -169,6 +169,26 @@ export async function approve(
     throw new CustodyError('SIGNATURE_INVALID', 'the own signature does not verify against the roster');
   await publishRecords(ports, [signed], { message: `Approve ${id}` });
   // Only now: a slot without a signed approval would let KMS count what nobody can check.
-  if (review.slot && !review.slot.later) await setSlot(aws, roster, review.identity.id, review.slot);
+  if (review.slot && !review.slot.later) await armOrSay(aws, roster, review.identity.id, review.slot, id);
   return caseOf(ports, await lookUp(ports, 'local'), id);
+}
+
+/** The approval is signed and published whatever comes of its slot; a person must know what is left to do. */
+async function armOrSay(
+  aws: Pick<Aws, 'slots'>,
+  roster: Roster,
+  by: string,
+  slot: NeededSlot,
+  id: string,
+): Promise<void> {
+  try {
+    await setSlot(aws, roster, by, slot);
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    throw new CustodyError(cause.code, `${id} is approved, but your slot at AWS could not be set: ${cause.message}`, {
+      details: { ...cause.details, tagKey: slotNameOf(by, slot) },
+      suggestions: [`custody keys arm ${id}`],
+      cause,
+    });
+  }
 }

@@ -6,6 +6,7 @@ import { CustodyError } from '../../../src/lib/base/errors.js';
 import { enforcementOf } from '../../../src/lib/policy/enforcement.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { policyProposal } from '../../../src/lib/request/access.js';
+import { approve, reviewRequest } from '../../../src/lib/request/approve.js';
 import { arm, disarm } from '../../../src/lib/request/arm.js';
 import { caseOf, casesOf, lookUp } from '../../../src/lib/request/desk.js';
 import { isOpen, type Proposal } from '../../../src/lib/request/open.js';
@@ -150,6 +151,18 @@ describe('the approval interlock', () => {
     expect((await arm(ports, actor, aws, id)).slot?.tagKey).toBe('custody:privacy:case-data');
     await arm(ports, actor, aws, id);
     expect((await office.execute('deputy', id)).receipt.outcome).toBe('executed');
+  });
+
+  it('keeps an approval whose slot could not be set, and says how to set it', async () => {
+    const { case: found } = await office.open('architect', rotation());
+    const { ports, actor, aws } = office.desk('privacy');
+    const review = await reviewRequest(ports, actor, aws, found.id);
+    const slots = { ...aws.slots, set: () => Promise.reject(new CustodyError('UNAVAILABLE', 'no answer')) };
+    await expect(approve(ports, actor, { slots }, review, found.request.digest)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      suggestions: [`custody keys arm ${found.id}`],
+    });
+    expect((await arm(ports, actor, aws, found.id)).case.verdict.approvals).toHaveLength(1);
   });
 
   it('does not let one slot stand for two open requests', async () => {
