@@ -13,7 +13,7 @@ import { median } from './measure.js';
 const TURN = 100;
 const HEAD = 'c0ffee'.padEnd(40, '0');
 
-/** @returns {Promise<{ name: string, requests: number, signatures: number, judgeMillis: number, rawMillis: number, ratio: number }>} */
+/** @returns {Promise<{ name: string, requests: number, signatures: number, judgeMillis: number, rawMillis: number, ratio: number, openMillis: number, openRatio: number }>} */
 export async function benchJudge(requests = 10_000, rounds = 3) {
   const team = createTeam();
   const at = instantFromMillis(Date.now() - 3_600_000);
@@ -23,16 +23,22 @@ export async function benchJudge(requests = 10_000, rounds = 3) {
   const now = instantFromMillis(Date.now());
   const raw = files.map((ofOne) => ofOne.map(rawFacts(team)));
   const ratios = [];
-  const times = { judge: [], raw: [] };
+  const openRatios = [];
+  const times = { judge: [], open: [], raw: [] };
   for (let round = -1; round < rounds; round++) {
-    let [judgeMillis, rawMillis] = [0, 0];
+    let [judgeMillis, openMillis, rawMillis] = [0, 0, 0];
     for (let from = 0; from < requests; from += TURN) {
-      judgeMillis += cpuMillis(() => judgeAll(files.slice(from, from + TURN), rules, now));
+      const turn = files.slice(from, from + TURN);
+      judgeMillis += cpuMillis(() => judgeAll(read(turn), rules, now));
+      const opened = read(turn);
+      openMillis += cpuMillis(() => judgeAll(opened, rules, now));
       rawMillis += cpuMillis(() => verifyAll(raw.slice(from, from + TURN).flat()));
     }
     if (round < 0) continue;
     times.judge.push(judgeMillis);
+    times.open.push(openMillis);
     times.raw.push(rawMillis);
+    openRatios.push(openMillis / rawMillis);
     ratios.push(judgeMillis / rawMillis);
   }
   return {
@@ -42,6 +48,8 @@ export async function benchJudge(requests = 10_000, rounds = 3) {
     judgeMillis: median(times.judge),
     rawMillis: median(times.raw),
     ratio: median(ratios),
+    openMillis: median(times.open),
+    openRatio: median(openRatios),
   };
 }
 
@@ -66,10 +74,12 @@ function rulesOf({ plan, roster }) {
   return { repository: roster.repository, plan: plan.plan, roster, ...inForce, inForce, frozen: new Set() };
 }
 
-/** Reads every record from its bytes, anew in each round, and judges the request. */
-function judgeAll(files, rules, now) {
-  // All are read before any is judged, as the product does (`request/case`, readCases).
-  const opened = files.map((folder) => folder.map((bytes) => open(bytes)));
+/** Reads every record from its bytes: all before any is judged, as the product does (`request/case`, readCases). */
+function read(files) {
+  return files.map((folder) => folder.map((bytes) => open(bytes)));
+}
+
+function judgeAll(opened, rules, now) {
   for (const [request, ...records] of opened) {
     const sees = new Map([request, ...records].map(({ fileDigest }) => [fileDigest, new Set()]));
     const verdict = judge({ request, records, sees }, rules, now);
