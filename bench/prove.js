@@ -1,7 +1,7 @@
 // Proving who can change keys: the questions of a roster-less proof (keys × actions × principals), the whole proof of
 // interlocked keys, and how both grow.
-import { parsePolicy } from '../dist/lib/policy/document.js';
-import { prove } from '../dist/lib/policy/prove.js';
+import { parsePolicy } from '../build/lib/policy/document.js';
+import { prove } from '../build/lib/policy/prove.js';
 import { median } from './measure.js';
 
 const ACCOUNT = '111122223333';

@@ -69,11 +69,10 @@ async function foundIt(stage: Stage, notes: Notes): Promise<string> {
 }
 
 async function joinIt(stage: Stage, { genesis }: Notes): Promise<string> {
-  let command = '';
-  for (const player of ['privacy', 'deputy'] as const) {
-    ({ command } = expectExit(await stage.run(player, ['join', '--as', player, '--genesis', genesis]), 0));
-  }
-  return command;
+  const joined = await Promise.all(
+    (['privacy', 'deputy'] as const).map((player) => stage.run(player, ['join', '--as', player, '--genesis', genesis])),
+  );
+  return joined.map((outcome) => expectExit(outcome, 0).command).at(-1) ?? '';
 }
 
 async function applyPlan(stage: Stage, notes: Notes): Promise<string> {
@@ -132,9 +131,12 @@ async function installInterlock(stage: Stage, notes: Notes): Promise<string> {
   const words = ['keys', 'policy', 'case-data', '--executor', 'deputy', '--reason', 'the approval interlock'];
   const outcome = expectExit(await stage.run('architect', words), 0);
   const asked = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
-  for (const player of ['architect', 'privacy'] as const) {
-    expectExit(await stage.run(player, ['keys', 'approve', asked.id, '--reviewed', asked.digest]), 0);
-  }
+  const signed = await Promise.all(
+    (['architect', 'privacy'] as const).map((player) =>
+      stage.run(player, ['keys', 'approve', asked.id, '--reviewed', asked.digest]),
+    ),
+  );
+  for (const outcome of signed) expectExit(outcome, 0);
   expectExit(await stage.run('deputy', ['keys', 'execute', asked.id]), 0);
   const denied = await stage.callKms('executor', 'RotateKeyOnDemand', { KeyId: notes.caseDataArn });
   expectThat(!denied.ok, 'the executor role alone is denied');
