@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
+import { GRANT_OPERATIONS } from '../../lib/base/grant-operations.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { assignments, openedText, openFlags, openOne, regionFlag } from '../../lib/cli/open-flags.js';
-import { GRANT_OPERATIONS } from '../../lib/record/action-access.js';
 import { grantProposal } from '../../lib/request/access.js';
 
 const pairFlag = (description: string) =>

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import { GRANT_OPERATIONS } from '../base/grant-operations.js';
 import { KEY_NAME, PERSON_ID, REGION } from '../plan/grammar.js';
 import type { QuorumRules } from '../plan/plan.js';
 import { coverQuorums, type Quorums } from './cover.js';
@@ -51,18 +52,6 @@ export interface InterlockPlace {
  */
 export const INTERLOCK_FORMS = ['plain', 'short', 'sparse'] as const;
 export type InterlockForm = (typeof INTERLOCK_FORMS)[number];
-
-/** What the tool ever asks of CreateGrant: nothing that passes the power on. */
-export const GRANTED_OPERATIONS = [
-  'Decrypt',
-  'DescribeKey',
-  'Encrypt',
-  'GenerateDataKey',
-  'GenerateDataKeyWithoutPlaintext',
-  'ReEncryptFrom',
-  'ReEncryptTo',
-  'RetireGrant',
-] as const;
 
 /** ScheduleKeyDeletion: KMS takes no more, and the plan wants no less, for a veto. */
 const DELETION_DAYS = '30';
@@ -204,7 +193,7 @@ function grantPins(
   return {
     StringLike: { 'kms:GranteePrincipal': [`${own}:role/*`, `${own}:user/*`] },
     StringNotEquals: { 'kms:GranteePrincipal': [executorRoleArn, coldExecutorRoleArn] },
-    'ForAllValues:StringEquals': { 'kms:GrantOperations': [...GRANTED_OPERATIONS] },
+    'ForAllValues:StringEquals': { 'kms:GrantOperations': [...GRANT_OPERATIONS] },
     Null: { 'kms:GrantOperations': 'false' },
   };
 }

@@ -48,9 +48,16 @@ export interface InterlockedKey extends Pick<Interlock, 'keyId' | 'opens' | 'rep
  */
 export function plannedInterlock(plan: Plan, roster: Roster, name: string, region: string, key: InterlockedKey) {
   const { keyId, opens, replaces, move } = key;
+  const more = { ...(opens ? { opens } : {}), ...(replaces ? { replaces } : {}) };
+  const interlock = { ...interlockOf(plan, roster, name, keyId), ...more };
+  return synthesizeInterlocked({ ...inputOf(plan, roster, name, region, move), interlock });
+}
+
+/** What plan and roster say of the interlock of one key. @throws CustodyError NOT_FOUND */
+export function interlockOf(plan: Plan, roster: Roster, name: string, keyId: string): Interlock {
   const planned = plannedKey(plan, name);
   const roles = accountRolesOf(roster, plan.interlock);
-  const interlock: Interlock = {
+  return {
     seats: roles.seats,
     threshold: roster.threshold,
     rules: plan.quorum.classes,
@@ -61,10 +68,7 @@ export function plannedInterlock(plan: Plan, roster: Roster, name: string, regio
     rotationPeriodDays: planned.rotation.periodDays,
     coldExecutorRoleArn: roles.cold,
     auditorRoleArn: roles.auditor,
-    ...(opens ? { opens } : {}),
-    ...(replaces ? { replaces } : {}),
   };
-  return synthesizeInterlocked({ ...inputOf(plan, roster, name, region, move), interlock });
 }
 
 function plannedKey(plan: Plan, name: string) {

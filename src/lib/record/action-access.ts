@@ -2,6 +2,7 @@ import { digestOf } from '../base/bytes.js';
 import { type JsonObject, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject, list, nullable, object, oneOf, type Reader, text, where } from '../base/fields.js';
+import { GRANT_OPERATIONS, type GrantOperation } from '../base/grant-operations.js';
 import { type ActionRow, type ActionSubject, arnOf, type Change, kms, row } from './action-row.js';
 
 /** Who may do what with a key: its policy, and grants, which survive every policy and never expire (T49). */
@@ -41,23 +42,6 @@ const policy = row<{ readonly policy: string }>({
 function policyDigest(before: JsonObject[string] | undefined): string {
   return typeof before === 'string' ? digestOf(before) : 'none';
 }
-
-/**
- * What a grant may let someone do. CreateGrant is not among them: it would pass the power on without a quorum; signatures
- * and MACs are not made with the keys of a plan.
- */
-export const GRANT_OPERATIONS = [
-  'Decrypt',
-  'DescribeKey',
-  'Encrypt',
-  'GenerateDataKey',
-  'GenerateDataKeyWithoutPlaintext',
-  'ReEncryptFrom',
-  'ReEncryptTo',
-  'RetireGrant',
-] as const;
-
-export type GrantOperation = (typeof GRANT_OPERATIONS)[number];
 
 /** A role or user, never a whole account: an account's administrators would choose who it is. */
 const principal = text({

@@ -1,5 +1,6 @@
+import { GRANT_OPERATIONS } from '../../base/grant-operations.js';
 import type { ConditionElement } from '../document.js';
-import { GRANTED_OPERATIONS, type Interlock } from '../interlock.js';
+import type { Interlock } from '../interlock.js';
 import { applicableClasses, SLOTS, type SlotClass } from '../slot.js';
 import type { ProofClass, QuorumRule } from './subject.js';
 
@@ -65,7 +66,7 @@ function grantPins({ coldExecutorRoleArn }: Interlock, { account, partition }: W
   return [
     pin('StringLike', 'kms:GranteePrincipal', `${own}:role/*`, `${own}:user/*`),
     pin('StringNotEquals', 'kms:GranteePrincipal', coldExecutorRoleArn),
-    pin('ForAllValues:StringEquals', 'kms:GrantOperations', ...GRANTED_OPERATIONS),
+    pin('ForAllValues:StringEquals', 'kms:GrantOperations', ...GRANT_OPERATIONS),
     pin('Null', 'kms:GrantOperations', 'false'),
   ];
 }

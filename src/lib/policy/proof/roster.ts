@@ -1,7 +1,8 @@
-import { type Plan, regionsOf } from '../../plan/plan.js';
+import type { Plan } from '../../plan/plan.js';
 import type { Roster } from '../../roster/roster.js';
 import { accountRolesOf } from '../account-roles.js';
 import type { PolicyDocument } from '../document.js';
+import { interlockOf } from '../planned.js';
 import { USES } from '../synthesize.js';
 import { provenClasses } from './planned.js';
 import type { Interlock, ProofKey, ProofUser } from './subject.js';
@@ -33,21 +34,9 @@ export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Int
 /** A found key and what plan and roster say it must come to. */
 export function proofKeyOf(plan: Plan, roster: Roster, found: FoundKey): ProofKey {
   const { name, keyId, region } = found;
-  const { account, partition, regions, quorum } = plan;
+  const { account, partition, regions } = plan;
   const planned = plan.keys[name];
-  const roles = accountRolesOf(roster, plan.interlock);
-  const interlock = planned && {
-    seats: roles.seats,
-    threshold: roster.threshold,
-    rules: quorum.classes,
-    keyName: name,
-    keyId,
-    origin: planned.origin,
-    regions: regionsOf(plan, planned),
-    rotationPeriodDays: planned.rotation.periodDays,
-    coldExecutorRoleArn: roles.cold,
-    auditorRoleArn: roles.auditor,
-  };
+  const interlock = planned && interlockOf(plan, roster, name, keyId);
   return {
     ...found,
     arn: `arn:${partition}:kms:${region}:${account}:key/${keyId}`,
