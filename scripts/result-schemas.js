@@ -46,7 +46,10 @@ const RESULTS = {
   init: either(object({ ...founded, repository: text, head: text }), object({ dryRun: { const: true }, draft: text })),
   join: object({ ...founded, signed: flag }),
   'keys-apply': object({ ...batch, remaining: list(use('difference')) }),
-  'keys-approve': either(object({ request: use('request') }), object({ requests: list(use('request')) })),
+  'keys-approve': either(
+    object({ request: use('request') }),
+    object({ requests: list(use('request')), 'failures?': list(object({ id: text, error: use('fault') })) }),
+  ),
   'keys-cancel-deletion': either(
     object({ request: use('request'), receipt: use('receipt'), created: flag, pushed: flag }),
     use('opened'),

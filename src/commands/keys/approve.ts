@@ -4,10 +4,12 @@ import { CustodyError } from '../../lib/base/errors.js';
 import { confirmReview } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
+import { errorJson } from '../../lib/cli/failure.js';
 import { pendingFor } from '../../lib/cli/pending.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { reviewScreen } from '../../lib/cli/request-screen.js';
 import { approve, type Review, reviewRequest } from '../../lib/request/approve.js';
+import { isSlotTaken } from '../../lib/request/arm.js';
 
 export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
   static override strict = false;
@@ -37,10 +39,26 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     const seat = await this.context.seat('remote');
     const ids = this.words.length > 0 ? this.words : await pendingFor(seat);
     if (ids.length === 0) this.show('Nothing waits for your approval.');
+    const [only, ...more] = ids;
+    if (only !== undefined && more.length === 0) return { request: await this.approveOne(seat, only, reviewed) };
+    return this.approveAll(seat, ids);
+  }
+
+  /** One that has to wait for an approval slot must not keep the person from the others. */
+  private async approveAll(seat: Seat, ids: readonly string[]) {
     const requests = [];
-    for (const id of ids) requests.push(await this.approveOne(seat, id, reviewed));
-    const [only] = requests;
-    return requests.length === 1 && only ? { request: only } : { requests };
+    const failures = [];
+    for (const id of ids) {
+      try {
+        requests.push(await this.approveOne(seat, id, undefined));
+      } catch (cause) {
+        if (!isSlotTaken(cause)) throw cause;
+        this.complain(cause);
+        this.endWith(cause.exit);
+        failures.push({ id, ...errorJson(cause) });
+      }
+    }
+    return { requests, ...(failures.length > 0 ? { failures } : {}) };
   }
 
   private async approveOne(seat: Seat, id: string, reviewed: Digest | undefined) {

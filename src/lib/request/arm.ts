@@ -78,12 +78,17 @@ export async function assertSlotFree(
     'REFUSED',
     `your approval slot for ${needed.keyName} holds request ${holder.id}, which is open`,
     {
-      details: { id: holder.id },
+      details: { reason: 'slot-taken', id: holder.id },
       suggestions: [
         `Let it be executed first, or take the approval back: custody keys withdraw ${holder.id} --approval`,
       ],
     },
   );
+}
+
+/** Did `assertSlotFree` say no? Then it is a matter of waiting. */
+export function isSlotTaken(cause: unknown): cause is CustodyError {
+  return cause instanceof CustodyError && cause.details?.reason === 'slot-taken';
 }
 
 function slotValueOf(state: InForce, found: Case): string | null {

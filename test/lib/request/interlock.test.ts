@@ -171,7 +171,10 @@ describe('the approval interlock', () => {
       ...rotation(),
       ...(await stateProposal(await place(), 'key.disable', 'case-data', undefined, how('deputy'))),
     });
-    await expect(office.approve('privacy', second.case.id)).rejects.toMatchObject({ code: 'REFUSED', details: { id } });
+    await expect(office.approve('privacy', second.case.id)).rejects.toMatchObject({
+      code: 'REFUSED',
+      details: { reason: 'slot-taken', id },
+    });
   });
 
   it('takes the own slot away with a veto, and the rest with the next execution', async () => {
