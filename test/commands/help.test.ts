@@ -53,6 +53,7 @@ describe('what is mistyped or missing', () => {
     ['keys', 'rotate', 'case-data', '--due'],
     ['keys', 'execute', 'r-abcdefghij', '--ready'],
     ['keys', 'approve', 'r-abcdefghij', '--reviewed', 'yes'],
+    ['keys', 'approve', 'r-abcdefghij', 'r-klmnopqrst', '--reviewed', `sha256:${'0'.repeat(64)}`],
     ['signer', 'create', '--type', 'paper'],
     ['sandbox', 'region', 'up'],
   ];

@@ -19,38 +19,48 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
   static override examples = [
     '<%= config.bin %> keys approve',
     '<%= config.bin %> keys approve r-abcdefghij --reviewed sha256:…',
+    '<%= config.bin %> keys approve r-abcdefghij r-klmnopqrst --reviewed sha256:… --reviewed sha256:…',
   ];
   static override args = {
     id: Args.string({ description: 'requests to approve (else all that wait for you)', required: false }),
   };
   static override flags = {
     reviewed: Flags.string({
-      description: 'request digest of what was reviewed, for one request',
+      description: 'request digest of what was reviewed; one for each named request, in their order',
       helpValue: 'sha256:…',
+      multiple: true,
+      multipleNonGreedy: true,
     }),
     'dry-run': Flags.boolean({ default: false, description: 'show the screen, sign nothing' }),
   };
 
   async run() {
-    const { reviewed } = this.flags;
-    if (reviewed !== undefined && (!isDigest(reviewed) || this.words.length !== 1)) {
-      throw new CustodyError('USAGE', '--reviewed takes the digest (sha256:…) of exactly one request');
-    }
+    const reviewed = this.reviewed();
     const seat = await this.context.seat('remote');
     const ids = this.words.length > 0 ? this.words : await pendingFor(seat);
     if (ids.length === 0) this.show('Nothing waits for your approval.');
     const [only, ...more] = ids;
-    if (only !== undefined && more.length === 0) return { request: await this.approveOne(seat, only, reviewed) };
-    return this.approveAll(seat, ids);
+    if (only !== undefined && more.length === 0) return { request: await this.approveOne(seat, only, reviewed[0]) };
+    return this.approveAll(seat, ids, reviewed);
+  }
+
+  private reviewed(): readonly Digest[] {
+    const given = this.flags.reviewed ?? [];
+    if (given.length === 0) return [];
+    if (given.length === this.words.length && given.every(isDigest)) return given;
+    throw new CustodyError(
+      'USAGE',
+      '--reviewed takes a digest (sha256:…), as often as requests are named and in their order',
+    );
   }
 
   /** One that has to wait for an approval slot must not keep the person from the others. */
-  private async approveAll(seat: Seat, ids: readonly string[]) {
+  private async approveAll(seat: Seat, ids: readonly string[], reviewed: readonly Digest[]) {
     const requests = [];
     const failures = [];
-    for (const id of ids) {
+    for (const [at, id] of ids.entries()) {
       try {
-        requests.push(await this.approveOne(seat, id, undefined));
+        requests.push(await this.approveOne(seat, id, reviewed[at]));
       } catch (cause) {
         if (!isSlotTaken(cause)) throw cause;
         this.complain(cause);

@@ -72,13 +72,9 @@ function kept(dir: string, sandboxDir: string): Keep {
 
 function audience(say: (text: string) => void): Audience {
   const total = STORY.length;
-  let number = 0;
   return {
     millis: () => performance.now(),
-    begins: () => {
-      number += 1;
-    },
-    ended: (report) => say(`${String(number).padStart(2)}/${total} ${stepText(report)}`),
+    ended: (report, number) => say(`${String(number).padStart(2)}/${total} ${stepText(report)}`),
   };
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AwsConnection, openAws } from '../aws/connection.js';
 import { callDirectly } from '../aws/direct.js';
@@ -51,9 +51,7 @@ export class ProcessStage implements Stage {
   /** The copies have a memory of their own, so that nothing forged is remembered. */
   async runOnForgery(player: Player, forge: Forge, words: readonly string[]): Promise<Outcome> {
     const { dir, stateHome, environment } = this.options;
-    const at = join(dir, 'forgery');
-    await rm(at, { recursive: true, force: true });
-    await mkdir(at);
+    const at = await mkdtemp(join(dir, 'forgery-'));
     try {
       const origin = join(at, 'origin.git');
       await cp(join(dir, 'origin.git'), origin, { recursive: true });

@@ -13,8 +13,8 @@ export interface ToolFacts {
 
 /**
  * SHA-256 over the program's own files: for each path below `bin`, `dist` and `package.json`, in order, the path, the
- * length and the bytes. Dependencies are pinned by the lock file and are not among them. Read at once, since only what
- * signs asks for it.
+ * length and the bytes. The packages that the program uses are bundled into `dist`, so they count, too; only the
+ * framework's plugins for help and completion do not. Read at once, since only what signs asks for it.
  * @throws CustodyError STORAGE
  */
 export function toolIdentity(root: string, version: string): ToolFacts {

@@ -1,7 +1,19 @@
-import { CustodyError } from '../base/errors.js';
-import { type GitProcess, runGit } from './spawn.js';
+import { CatFile } from './cat-file.js';
+import type { GitProcess } from './spawn.js';
 
-/** `git cat-file --batch`: one process reads any number of objects. */
+/** What `git cat-file` tells of objects: one process answers any number of questions. */
+
+/** The processes of each repository that is open; they go with it. */
+const OPEN = new WeakMap<GitProcess, { readonly objects: CatFile; readonly headers: CatFile }>();
+
+function processesOf(git: GitProcess) {
+  const open = OPEN.get(git) ?? {
+    objects: new CatFile(git, '--batch'),
+    headers: new CatFile(git, '--batch-check'),
+  };
+  OPEN.set(git, open);
+  return open;
+}
 
 export interface GitObject {
   readonly type: string;
@@ -28,46 +40,50 @@ export async function readObjects(
   const objects: (GitObject | null)[] = [];
   let header: ObjectHeader | null = null;
   let rest: Buffer = Buffer.alloc(0);
-  const onOutput = (chunk: Buffer): void => {
+  await processesOf(git).objects.ask(names, (chunk) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (;;) {
+    while (objects.length < names.length) {
       if (header === null) {
         const end = rest.indexOf(0x0a);
-        if (end < 0) return;
+        if (end < 0) return false;
         header = parseHeader(rest.toString('utf8', 0, end));
         rest = rest.subarray(end + 1);
         if (header === null) objects.push(null);
         else if (header.size > maxBytes) tooLarge(objects.length, header.size);
       } else {
-        if (rest.length <= header.size) return;
+        if (rest.length <= header.size) return false;
         // A copy: a view would keep the whole chunk alive for a few hundred bytes.
         objects.push({ type: header.type, bytes: Buffer.from(rest.subarray(0, header.size)) });
         rest = rest.subarray(header.size + 1);
         header = null;
       }
     }
-  };
-  await runGit(git, ['cat-file', '--batch'], { input: `${names.join('\n')}\n`, onOutput });
-  return complete(objects, names.length);
+    return true;
+  });
+  return objects;
 }
 
-/** Type and size of objects in the order of `names`; null for one that is not there. */
+/**
+ * Id, type and size of objects in the order of `names` (ids, names of refs, or `<commit>:<path>` of checked parts); null
+ * for one that is not there.
+ */
 export async function readHeaders(
   git: GitProcess,
   names: readonly string[],
 ): Promise<readonly (ObjectHeader | null)[]> {
   if (names.length === 0) return [];
-  const output = await runGit(git, ['cat-file', '--batch-check'], { input: `${names.join('\n')}\n` });
-  const lines = output.toString('utf8').split('\n').slice(0, -1);
-  return complete(lines.map(parseHeader), names.length);
+  const headers: (ObjectHeader | null)[] = [];
+  let rest = '';
+  await processesOf(git).headers.ask(names, (chunk) => {
+    const lines = `${rest}${chunk.toString('latin1')}`.split('\n');
+    rest = lines.pop() ?? '';
+    headers.push(...lines.map(parseHeader));
+    return headers.length >= names.length;
+  });
+  return headers;
 }
 
 function parseHeader(line: string): ObjectHeader | null {
   const match = /^([0-9a-f]{40}) ([a-z]+) (\d+)$/.exec(line);
   return match ? { id: match[1] ?? '', type: match[2] ?? '', size: Number(match[3]) } : null;
-}
-
-function complete<T>(found: readonly T[], expected: number): readonly T[] {
-  if (found.length === expected) return found;
-  throw new CustodyError('STORAGE', `git cat-file answered ${found.length} of ${expected} questions`);
 }

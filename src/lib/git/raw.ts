@@ -1,3 +1,5 @@
+import { CustodyError } from '../base/errors.js';
+import { readObjects } from './batch.js';
 import type { Environment } from './environment.js';
 import { runGit } from './spawn.js';
 
@@ -6,11 +8,16 @@ import { runGit } from './spawn.js';
 export async function readRawFiles(gitDir: string, environment: Environment): Promise<ReadonlyMap<string, Uint8Array>> {
   const git = { gitDir, environment };
   const names = (await runGit(git, ['ls-tree', '-r', '-z', '--name-only', 'refs/heads/main'])).toString('utf8');
-  const files = new Map<string, Uint8Array>();
-  for (const path of names.split('\0').filter((name) => name !== '')) {
-    files.set(path, await runGit(git, ['cat-file', 'blob', `refs/heads/main:${path}`]));
-  }
-  return files;
+  const paths = names.split('\0').filter((name) => name !== '');
+  const objects = await readObjects(
+    git,
+    paths.map((path) => `refs/heads/main:${path}`),
+    Number.POSITIVE_INFINITY,
+    () => {
+      throw new CustodyError('BUG', 'no size is too large');
+    },
+  );
+  return new Map(paths.map((path, at) => [path, objects[at]?.bytes ?? new Uint8Array()]));
 }
 
 /** Adds one commit with these files, written over what is there. */

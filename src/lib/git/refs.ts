@@ -1,5 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import type { CommitId } from '../record/store.js';
+import { type ObjectHeader, readHeaders } from './batch.js';
 import { isCommitId } from './objects.js';
 import { type GitProcess, runGit } from './spawn.js';
 
@@ -21,6 +22,21 @@ const NO_COMMIT = '0'.repeat(40);
 
 /** Where the clone stands; null for a ref that does not exist yet. */
 export async function readRefs(git: GitProcess): Promise<Refs> {
+  for (;;) {
+    // Another process moves both in one step: what is read between two equal readings of one was there at one time.
+    const [outbox, main, again] = await readHeaders(git, [REFS.outbox, REFS.main, REFS.outbox]);
+    if (outbox?.id !== again?.id) continue;
+    if (main?.type !== 'commit' || (outbox && outbox.type !== 'commit')) return listRefs(git);
+    return { main: commitOf(main), outbox: commitOf(outbox) };
+  }
+}
+
+function commitOf(header: ObjectHeader | null | undefined): CommitId | null {
+  return header && isCommitId(header.id) ? header.id : null;
+}
+
+/** Tells a ref that does not exist from one whose commit is lost, which is an error. */
+async function listRefs(git: GitProcess): Promise<Refs> {
   const output = await runGit(git, ['for-each-ref', '--format=%(refname) %(objectname)', ...Object.values(REFS)]);
   const found = new Map<string, string>();
   for (const line of output.toString('utf8').split('\n')) {

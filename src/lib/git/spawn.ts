@@ -47,12 +47,12 @@ export function runGit(git: GitProcess, args: readonly string[], options: RunOpt
     });
     child.on('error', (cause) => {
       clearTimeout(timer);
-      reject(failure ?? notStarted(cause));
+      reject(failure ?? gitNotStarted(cause));
     });
     child.on('close', (code) => {
       clearTimeout(timer);
       if (failure) reject(failure);
-      else if (code !== 0) reject(failed(args, code, Buffer.concat(errors)));
+      else if (code !== 0) reject(gitFailed(args, code, Buffer.concat(errors)));
       else resolve(Buffer.concat(output));
     });
     writeInput(child.stdin, options.input);
@@ -75,14 +75,16 @@ function writeInput(stdin: NodeJS.WritableStream, input: RunOptions['input']): v
   stdin.end();
 }
 
-function notStarted(cause: Error): CustodyError {
+/** @returns what to throw when no git could be started */
+export function gitNotStarted(cause: Error): CustodyError {
   return new CustodyError('UNAVAILABLE', 'git could not be started', {
     cause,
     suggestions: ['Install Git 2.34 or newer, and see that it is on PATH.'],
   });
 }
 
-function failed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
+/** @returns what to throw for a git that ended with `code` after it had said `errors` */
+export function gitFailed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
   const lines = errors.toString('utf8').trim().split('\n');
   // Advice may follow what went wrong.
   const text = lines.find((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? '';

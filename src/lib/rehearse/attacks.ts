@@ -6,9 +6,9 @@ import type { Forge, Notes, Stage, Step } from './stage.js';
 
 export const ATTACKS_BEFORE: readonly Step[] = [
   attack('executing with one approval', executeEarly),
-  attack('the same custodian approving twice', approveTwice),
+  meanwhile(attack('the same custodian approving twice', approveTwice)),
   attack('editing the request after it was signed', editRequest),
-  attack("slipping in another request's approvals and receipt", replayReceipt),
+  meanwhile(attack("slipping in another request's approvals and receipt", replayReceipt)),
   attack('rotating past the tool, as a custodian', (stage, notes) =>
     direct(stage, notes, 'architect', 'RotateKeyOnDemand'),
   ),
@@ -27,6 +27,10 @@ export const ATTACKS_AFTER: readonly Step[] = [attack('executing the same approv
 
 function attack(name: string, play: Step['play']): Step {
   return { name, attack: true, play };
+}
+
+function meanwhile(step: Step): Step {
+  return { ...step, meanwhile: true };
 }
 
 async function executeEarly(stage: Stage, { rotation }: Notes): Promise<string> {

@@ -20,11 +20,13 @@ export interface Rehearsal {
 export interface Audience {
   /** Milliseconds of a clock that only goes forward. */
   readonly millis: () => number;
-  readonly begins: (step: Step, number: number) => void;
-  readonly ended: (report: StepReport) => void;
+  readonly ended: (report: StepReport, number: number) => void;
 }
 
-/** Plays a story; after a step that fails the rest is skipped, since it would stand on nothing. */
+/**
+ * Plays a story; after a step that fails the rest is skipped, since it would stand on nothing. Steps that say so are
+ * played at the same time as the one before.
+ */
 export async function rehearse(story: readonly Step[], stage: Stage, audience: Audience): Promise<Rehearsal> {
   const notes: Notes = {
     genesis: '',
@@ -38,14 +40,19 @@ export async function rehearse(story: readonly Step[], stage: Stage, audience: A
   const start = audience.millis();
   const steps: StepReport[] = [];
   let failed = false;
-  for (const [index, step] of story.entries()) {
-    audience.begins(step, index + 1);
-    const report: StepReport = failed
-      ? { ...facts(step), status: 'skip', seconds: 0, command: '' }
-      : await playOne(step, stage, notes, audience.millis);
-    failed ||= report.status === 'fail';
-    steps.push(report);
-    audience.ended(report);
+  for (const scene of scenesOf(story)) {
+    const skipped = failed;
+    const reports = await Promise.all(
+      scene.map((step): StepReport | Promise<StepReport> =>
+        skipped
+          ? { ...facts(step), status: 'skip', seconds: 0, command: '' }
+          : playOne(step, stage, notes, audience.millis),
+      ),
+    );
+    for (const report of reports) {
+      failed ||= report.status === 'fail';
+      audience.ended(report, steps.push(report));
+    }
   }
   return {
     verdict: !failed && steps.length > 0 ? 'verified' : 'refused',
@@ -53,6 +60,16 @@ export async function rehearse(story: readonly Step[], stage: Stage, audience: A
     attacksRefused: steps.filter(({ attack, status }) => attack && status === 'pass').length,
     seconds: seconds(start, audience.millis()),
   };
+}
+
+function scenesOf(story: readonly Step[]): readonly (readonly Step[])[] {
+  const scenes: Step[][] = [];
+  for (const step of story) {
+    const scene = step.meanwhile ? scenes.at(-1) : undefined;
+    if (scene) scene.push(step);
+    else scenes.push([step]);
+  }
+  return scenes;
 }
 
 async function playOne(step: Step, stage: Stage, notes: Notes, millis: () => number): Promise<StepReport> {

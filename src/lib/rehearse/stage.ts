@@ -57,6 +57,8 @@ export interface Step {
   readonly name: string;
   /** An attack succeeds as a step when it is refused. */
   readonly attack: boolean;
+  /** It is played at the same time as the step before: neither touches what the other does. */
+  readonly meanwhile?: boolean;
   /** Plays the step; answers the command to show. @throws CustodyError REFUSED when it did not go as it must */
   readonly play: (stage: Stage, notes: Notes) => Promise<string>;
 }

@@ -88,15 +88,12 @@ async function applyPlan(stage: Stage, notes: Notes): Promise<string> {
 
 /** Two people work at the same time, on one remote. */
 async function approveAll(stage: Stage, { requests }: Notes): Promise<string> {
-  let command = '';
-  await Promise.all(
-    (['architect', 'privacy'] as const).map(async (player) => {
-      for (const { id, digest } of requests) {
-        ({ command } = expectExit(await stage.run(player, ['keys', 'approve', id, '--reviewed', digest]), 0));
-      }
-    }),
-  );
-  return command;
+  const words = [
+    ...['keys', 'approve', ...requests.map(({ id }) => id)],
+    ...requests.flatMap(({ digest }) => ['--reviewed', digest]),
+  ];
+  const signed = await Promise.all((['architect', 'privacy'] as const).map((player) => stage.run(player, words)));
+  return signed.map((outcome) => expectExit(outcome, 0).command).at(-1) ?? '';
 }
 
 async function executeAll(stage: Stage, notes: Notes): Promise<string> {

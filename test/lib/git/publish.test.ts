@@ -189,11 +189,12 @@ describe('T51 faults', () => {
   beforeEach(async () => {
     faulty = createFaultyGit(world.root);
     dir = await world.cloneDir();
+    await (await open()).publish(add('plan/1.json'));
+    // One that has started no git yet, so that a fault strikes what starts.
     store = await open();
-    await store.publish(add('plan/1.json'));
   });
 
-  const writes = ['fast-import', 'push', 'update-ref', 'fetch', 'for-each-ref', 'ls-tree', 'cat-file'];
+  const writes = ['fast-import', 'push', 'update-ref', 'fetch', 'ls-tree', 'cat-file'];
   test.each(writes.flatMap((command) => [[command, 'fails'] as const, [command, 'fails after'] as const]))(
     'git %s %s: the re-run completes, nothing is written twice',
     async (command, fault) => {
@@ -210,6 +211,17 @@ describe('T51 faults', () => {
       expect(addedPaths()).toEqual(['plan/1.json', `${A}/a.json`, 'roster/1.json']);
       expect(texts(await (await again.local()).read([`${A}/a.json`]))).toEqual([[`${A}/a.json`, `${A}/a.json`]]);
       if (outcome instanceof Error) expect(outcome).toMatchObject({ exit: 5 });
+    },
+  );
+
+  test.each(['fails', 'fails after'] as const)(
+    'git for-each-ref %s in a new clone: the re-run completes',
+    async (fault) => {
+      dir = await world.cloneDir();
+      faulty.arm('for-each-ref', fault);
+      await expect((await open()).sync()).rejects.toMatchObject({ exit: 5 });
+      expect(faulty.armed()).toBe(false);
+      expect(await (await (await open()).sync()).paths()).toEqual(['plan/1.json']);
     },
   );
 

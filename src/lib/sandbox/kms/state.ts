@@ -23,9 +23,9 @@ export interface Delays {
 }
 
 export const DELAYS: Delays = {
-  rotation: 3 * SECOND,
-  creating: 2 * SECOND,
-  updating: 2 * SECOND,
+  rotation: SECOND,
+  creating: SECOND,
+  updating: SECOND,
   grant: 5 * MINUTE,
   tag: 5 * MINUTE,
 };
