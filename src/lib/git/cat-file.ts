@@ -1,5 +1,4 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { Socket } from 'node:net';
 import { CustodyError } from '../base/errors.js';
 import { plumbingEnvironment } from './environment.js';
 import { type GitProcess, gitFailed, gitNotStarted } from './spawn.js';
@@ -106,11 +105,20 @@ class Running {
   /** Only while an answer is awaited does the child keep this process alive. */
   #hold(awaited: boolean): void {
     const { stdin, stdout, stderr } = this.#child;
-    // Pipes to a child are sockets, which the types do not tell.
     for (const part of [this.#child, stdin, stdout, stderr]) {
-      if (part !== this.#child && !(part instanceof Socket)) continue;
+      if (!isHolding(part)) continue;
       if (awaited) part.ref();
       else part.unref();
     }
   }
+}
+
+interface Holding {
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/** Pipes to a child are sockets, which their types do not tell. */
+function isHolding(part: object): part is Holding {
+  return 'ref' in part && 'unref' in part;
 }
