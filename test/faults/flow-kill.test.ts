@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Seat } from '../../src/lib/cli/context.js';
@@ -66,7 +66,7 @@ async function pending(world: World, action: string): Promise<readonly Asked[]> 
   return open.map((item) => ({ id: String(memberAt(item, 'id')), digest: String(memberAt(item, 'digest')) }));
 }
 
-story('T51 what opens requests and drafts, and a plan that comes into force', async (world) => {
+story('T51 what opens many requests, and a plan that comes into force', async (world) => {
   // Opened when the account was founded; asked for anew.
   const first = await pending(world, 'key.create');
   for (const { id } of first)
@@ -97,20 +97,6 @@ story('T51 what opens requests and drafts, and a plan that comes into force', as
     again: [0],
   });
   expect([...filesOf(world).keys()].filter((path) => path.startsWith('plan/'))).toEqual(['plan/1.json', 'plan/2.json']);
-
-  const out = join(world.dir, 'imported.yaml');
-  const custodians = ['architect', 'privacy', 'deputy'].flatMap((name) => [
-    '--custodian',
-    join(world.dir, `${name}.json`),
-  ]);
-  await killedOnce(world, {
-    player: 'architect',
-    words: ['plan', 'import', ...custodians, '--out', out],
-    cut: before('ListAliases'),
-    dead: () => expect(existsSync(out)).toBe(false),
-    again: [0],
-  });
-  expect(readFileSync(out, 'utf8')).toContain('case-data');
 });
 
 const CASE_DATA = { key: 'case-data', region: null };

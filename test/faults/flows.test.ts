@@ -159,6 +159,11 @@ describe.each(WAITING)('T51 %s while the remote is away', (_, flow) => {
     place.office.remote.unreachable = true;
     const whole = createFaulty();
     await flow.run(place.desk(whole), place.id).catch((cause: unknown) => expect(cause).toMatchObject({ exit: 5 }));
+    // Twice, since nobody sees that the first one waits; and later, since a record says when it was signed.
+    place.office.clock.advance(60);
+    await flow
+      .run(place.desk(createFaulty()), place.id)
+      .catch((cause: unknown) => expect(cause).toMatchObject({ exit: 5 }));
     expect((await place.store.outbox()).size).toBe(1);
     place.office.remote.unreachable = false;
     await sendWaiting(place);
