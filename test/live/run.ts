@@ -12,7 +12,7 @@ import {
   valueAt,
 } from '../support/facts/fact.js';
 import { playStateFact } from '../support/facts/key-state.js';
-import { answerOf } from '../support/facts/open.js';
+import { answerIn, isRecorded } from '../support/facts/open.js';
 import { checkPlayed, play } from '../support/facts/play.js';
 import { checkRecorded } from '../support/facts/record.js';
 import { type Ask, type Outcome, type Stage, told } from '../support/facts/stage.js';
@@ -60,13 +60,14 @@ interface Trial {
 /** In a word, and what is still to be held against CloudTrail's record. */
 interface Answered {
   readonly live: string;
-  readonly later?: (stage: Stage) => Promise<void>;
+  readonly later?: (stage: Stage) => Promise<string>;
 }
 
 /** A row that waits for CloudTrail. */
 interface Waiting {
   readonly fact: string;
-  readonly check: (stage: Stage) => Promise<void>;
+  readonly open: boolean;
+  readonly check: (stage: Stage) => Promise<string>;
 }
 
 const NOTICE_SECONDS = 10;
@@ -155,7 +156,7 @@ function trialsOf({ open, stories, states }: Facts, place: Place): readonly Tria
       .map((fact) => ({
         fact: fact.fact,
         open: true,
-        play: async (stage: Stage, own: string) => ({ live: await answerOf(stage, localize(fact, place, own)) }),
+        play: (stage: Stage, own: string) => ask(stage, localize(fact, place, own)),
       })),
     ...stories
       .filter((fact) => whyNotLive(fact) === null)
@@ -179,24 +180,29 @@ async function confirm(stage: Stage, fact: StateFact): Promise<Answered> {
 async function begin(stage: Stage, fact: Fact): Promise<Answered> {
   const played = await play(stage, fact);
   checkPlayed(stage, played, fact.expect);
-  const later = fact.expect.record && ((then: Stage) => checkRecorded(then, played, fact.expect));
-  return { live: 'confirmed', ...(later && { later }) };
+  const later = async (then: Stage) => {
+    await checkRecorded(then, played, fact.expect);
+    return 'confirmed';
+  };
+  return { live: 'confirmed', ...(fact.expect.record && { later }) };
+}
+
+async function ask(stage: Stage, fact: OpenFact): Promise<Answered> {
+  const played = await play(stage, fact);
+  const judge = (then: Stage) => answerIn(then, fact, played);
+  return isRecorded(fact) ? { live: '', later: judge } : { live: await judge(stage) };
 }
 
 /** Holds the stories that wait against CloudTrail's records, once these have come. */
 async function recorded(waiting: readonly Waiting[], stage: Stage, wait: Round['wait']): Promise<readonly Row[]> {
   const rows: Row[] = [];
   if (waiting.length > 0) await wait(TRAIL_SECONDS);
-  for (const { fact, check } of waiting) {
-    const failure = await check(stage).then(
-      () => null,
-      (cause: unknown) => wordsOf(cause),
-    );
-    rows.push(
-      failure === null
-        ? { fact, verdict: 'confirmed', live: 'confirmed' }
-        : { fact, verdict: 'differs', live: failure },
-    );
+  for (const { fact, open, check } of waiting) {
+    try {
+      rows.push({ fact, verdict: open ? 'answered' : 'confirmed', live: await check(stage) });
+    } catch (cause) {
+      rows.push({ fact, verdict: open ? 'not answered' : 'differs', live: wordsOf(cause) });
+    }
   }
   return rows;
 }
@@ -224,7 +230,7 @@ async function tried({ fact, open, play: playTrial }: Trial, stage: Stage, round
     try {
       const answered = await playTrial(stage, own);
       if (answered.later === undefined) return { fact, verdict: open ? 'answered' : 'confirmed', live: answered.live };
-      round.waiting.push({ fact, check: answered.later });
+      round.waiting.push({ fact, open, check: answered.later });
       return null;
     } catch (cause) {
       live = wordsOf(cause);

@@ -70,6 +70,8 @@ const DOCUMENTS: readonly RegExp[] = [
   /^AWS Managed Policy Reference Guide, "[^"]+"/,
   /^AWS Organizations User Guide, "[^"]+"/,
   /^IAM User Guide, "[^"]+"/,
+  // No document, but what AWS itself wrote, as somebody showed it.
+  /^A record of a real account in aws-samples\//,
   // No document, but a program that thousands run against AWS and that would not work otherwise.
   /^Terraform's AWS provider sends /,
 ];
