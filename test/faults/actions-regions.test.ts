@@ -223,11 +223,11 @@ async function cutAt(office: Office, story: Story, at: number, fault: Fault): Pr
 function createFaultyCall(at: number, fault: Fault): Faulty {
   const steps: string[] = [];
   let inner: Faulty | null = null;
-  const intercept: Faulty['intercept'] = (step, act, losing) => {
+  const intercept: Faulty['intercept'] = (step, act, broken) => {
     steps.push(step);
     if (inner === null && isMutation(step) && steps.filter(isMutation).length === at + 1)
       inner = createFaulty(0, fault);
-    return inner ? inner.intercept(step, act, losing) : act();
+    return inner ? inner.intercept(step, act, broken) : act();
   };
   return { intercept, steps };
 }

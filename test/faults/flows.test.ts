@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/lib/base/errors.js';
 import { approve, reviewRequest } from '../../src/lib/request/approve.js';
+import { lookUp } from '../../src/lib/request/desk.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
 import { openRequest } from '../../src/lib/request/open.js';
 import { reject, withdraw } from '../../src/lib/request/veto.js';
@@ -69,6 +70,8 @@ async function prepare(flow: Flow): Promise<Prepared> {
   return { office, id: flow.before ? await flow.before(office) : '' };
 }
 
+type Place = Awaited<ReturnType<typeof placeOf>>;
+
 async function placeOf(prepared: Prepared, flow: Flow) {
   const office = copyOffice(prepared.office);
   const [store, memory] = [office.remote.client(), createMemory()];
@@ -79,11 +82,11 @@ async function placeOf(prepared: Prepared, flow: Flow) {
       store: faultyStore(store, office.remote, faulty),
       memory: faultyMemory(memory, faulty),
     });
-  return { office, id: prepared.id, desk, before: office.remote.files() };
+  return { office, id: prepared.id, desk, store, before: office.remote.files() };
 }
 
 /** Kinds in the ledger that were not there before; each record has its entry, and the chain holds. */
-function added({ office, before }: Awaited<ReturnType<typeof placeOf>>): Readonly<Record<string, number>> {
+function added({ office, before }: Place): Readonly<Record<string, number>> {
   const files = office.remote.files();
   expectKept(files, before);
   const fresh = ledgerKinds(files, before);
@@ -103,10 +106,33 @@ async function cutAt(prepared: Prepared, flow: Flow, at: number, fault: Fault): 
     expect(first, where).toBeInstanceOf(CustodyError);
     expect([5, 6], where).toContain((first as CustodyError).exit);
   }
-  if (first instanceof Error) {
-    const again = await flow.run(place.desk(createFaulty()), place.id).catch((cause: unknown) => cause);
-    if (again instanceof Error) expect(flow.over ?? [], `${where}: ${again}`).toContain((again as CustodyError).code);
-  }
+  if (first instanceof Error) await runAgain(place, flow, where);
+  await sendWaiting(place);
+  expect(added(place), where).toEqual(flow.adds);
+}
+
+async function runAgain(place: Place, flow: Flow, where: string): Promise<void> {
+  const again = await flow.run(place.desk(createFaulty()), place.id).catch((cause: unknown) => cause);
+  if (again instanceof Error) expect(flow.over ?? [], `${where}: ${again}`).toContain((again as CustodyError).code);
+}
+
+/** The next contact of the machine, whatever it is for, takes along what waits in its clone. */
+async function sendWaiting({ desk, store }: Place): Promise<void> {
+  if ((await store.outbox()).size > 0) await lookUp(desk(createFaulty()).ports, 'remote');
+  expect(await store.outbox()).toEqual(new Map());
+}
+
+/** As `cutAt`, with the remote out of reach as long as the flow runs: then the remote is back, and it is run again. */
+async function cutAwayAt(prepared: Prepared, flow: Flow, at: number, fault: Fault): Promise<void> {
+  const place = await placeOf(prepared, flow);
+  place.office.remote.unreachable = true;
+  const broken = createFaulty(at, fault);
+  await flow.run(place.desk(broken), place.id).catch(() => undefined);
+  place.office.remote.unreachable = false;
+  const where = `away, ${fault} at step ${at} (${broken.steps[at]})`;
+  expect(added(place), where).toEqual({});
+  await runAgain(place, flow, where);
+  await sendWaiting(place);
   expect(added(place), where).toEqual(flow.adds);
 }
 
@@ -120,6 +146,29 @@ describe.each(Object.entries(FLOWS))('T51 %s', (_, flow) => {
     expect(whole.steps).toContain('store publish');
     expect(added(place)).toEqual(flow.adds);
     for (const at of whole.steps.keys()) await cutAt(await prepared, flow, at, fault);
+  });
+});
+
+/** Flows whose record may wait in the clone. */
+const WAITING = Object.entries(FLOWS).filter(([name]) => name !== 'approve');
+
+describe.each(WAITING)('T51 %s while the remote is away', (_, flow) => {
+  it.each(FAULTS)('waits once, and goes out once when it is back: %s', async (fault) => {
+    const prepared = await prepare(flow);
+    const place = await placeOf(prepared, flow);
+    place.office.remote.unreachable = true;
+    const whole = createFaulty();
+    await flow.run(place.desk(whole), place.id).catch((cause: unknown) => expect(cause).toMatchObject({ exit: 5 }));
+    // Twice, since nobody sees that the first one waits; and later, since a record says when it was signed.
+    place.office.clock.advance(60);
+    await flow
+      .run(place.desk(createFaulty()), place.id)
+      .catch((cause: unknown) => expect(cause).toMatchObject({ exit: 5 }));
+    expect((await place.store.outbox()).size).toBe(1);
+    place.office.remote.unreachable = false;
+    await sendWaiting(place);
+    expect(added(place)).toEqual(flow.adds);
+    for (const at of whole.steps.keys()) await cutAwayAt(prepared, flow, at, fault);
   });
 });
 

@@ -53,7 +53,8 @@ export async function decide(world: World, propose: (seat: Seat) => Proposal | P
   return id;
 }
 
-async function sign({ ports, actor, aws }: Seat, id: string): Promise<Case> {
+/** Reviewed and approved, as `keys approve` does. */
+export async function sign({ ports, actor, aws }: Seat, id: string): Promise<Case> {
   const review = await reviewRequest(ports, actor, aws, id);
   return approve(ports, actor, aws, review, review.case.request.digest);
 }

@@ -1,17 +1,27 @@
 import type { JsonObject, JsonValue } from '../../src/lib/base/canonical-json.js';
-import type { Expectation, Fact, StateFact } from '../support/facts/fact.js';
+import { type Expectation, type Fact, operationOf, type StateFact } from '../support/facts/fact.js';
 import { MULTI_REGION, TRANSIENT } from '../support/facts/key-state.js';
 import { isObject } from '../support/facts/modelled.js';
 
 /** What may be tried on a real account: everything else says why not. */
 
-type Story = Pick<Fact, 'requests' | 'live' | 'given'> & { readonly expect?: Expectation };
+type Story = Pick<Fact, 'service' | 'requests' | 'live' | 'given' | 'options'> & { readonly expect?: Expectation };
 
 const MOST_SECONDS = 120;
 const MOST_TIMES = 12;
 /** Seconds since 1970 of the years that the sandbox's clock shows. */
 const INSTANT = /\b1[789]\d{8}\b/;
-const WHOLE_ACCOUNT = ['ListKeys', 'ListAliases', 'ListRoles', 'kms:ListKeys'];
+const WHOLE_ACCOUNT = [
+  'ListKeys',
+  'ListAliases',
+  'ListRoles',
+  'ListPolicies',
+  'ListUsers',
+  'ListGroups',
+  'ListSAMLProviders',
+  'ListOpenIDConnectProviders',
+  'GetAccountAuthorizationDetails',
+];
 
 /** THE table of reasons. */
 const REASONS: readonly (readonly [(story: Story) => boolean, string])[] = [
@@ -20,18 +30,29 @@ const REASONS: readonly (readonly [(story: Story) => boolean, string])[] = [
   [({ requests }) => requests.some(([, , how]) => (how?.times ?? 1) > MOST_TIMES), 'needs too many requests'],
   [onlyAsked, 'is about what KMS asks IAM, which only the sandbox shows'],
   [(story) => INSTANT.test(JSON.stringify(story)), "names an instant of the sandbox's clock"],
+  [controlled, 'needs an organization or an identity provider that the run would own'],
+  [({ options = {} }) => options.quotas === true, 'uses up a request quota that other programs of the account need'],
+  [findsEvents, 'finds events, which LookupEvents shows minutes later; every fact about a record looks one up'],
   [listsAccount, 'lists what else is in the account'],
   [(story) => policiesOf(story).some((policy) => !leavesDeletion(policy)), 'could leave a key that nobody can delete'],
 ];
 
 /** Null for a story that may be played on a real account. */
 export function whyNotLive(story: Story): string | null {
-  if (story.live !== undefined) return story.live.not;
+  return story.live?.not ?? ruleAgainst(story);
+}
+
+/** What the table says, whatever the row says of itself. */
+export function ruleAgainst(story: Story): string | null {
   return REASONS.find(([applies]) => applies(story))?.[1] ?? null;
 }
 
 /** Null for a state that a live run can bring a key into and wait for. */
-export function whyStateNotLive({ operation, state }: StateFact): string | null {
+export function whyStateNotLive(fact: StateFact): string | null {
+  return fact.live?.not ?? stateRuleAgainst(fact);
+}
+
+export function stateRuleAgainst({ operation, state }: StateFact): string | null {
   if (TRANSIENT.includes(state)) return 'is about a state that passes in a moment';
   return MULTI_REGION.includes(operation) ? 'makes keys in further Regions' : null;
 }
@@ -48,8 +69,20 @@ function onlyAsked({ expect: { asked, askedAll, answer, error, refused } = {} }:
   return (asked ?? askedAll) !== undefined && answer === undefined && error === undefined && refused === undefined;
 }
 
+function controlled({ requests }: Story): boolean {
+  return requests.some(([name]) => name.startsWith('sandbox:'));
+}
+
+/** Errors of LookupEvents, and records, which are looked up late, do not need the events to be there. */
+function findsEvents({ service, requests, expect: { answer, record } = {} }: Story): boolean {
+  const finds = requests.map(([name]) => operationOf({ service }, name)[1] === 'LookupEvents');
+  return finds.slice(0, -1).includes(true) || (finds.at(-1) === true && answer !== undefined && record === undefined);
+}
+
 function listsAccount({ requests, expect: { answer = {} } = {} }: Story): boolean {
-  const lists = requests.map(([name, input, how]) => WHOLE_ACCOUNT.includes(name) && !('KeyId' in input) && { how });
+  const lists = requests.map(
+    ([name, input, how]) => WHOLE_ACCOUNT.includes(name.replace(/^\w+:/, '')) && !('KeyId' in input) && { how },
+  );
   const [last] = lists.slice(-1);
   return (
     (last !== false && Object.keys(answer).length > 0) || lists.some((list) => list && list.how?.save !== undefined)

@@ -7,6 +7,8 @@ import type { Ask, Outcome } from '../support/facts/stage.js';
 interface Made {
   readonly what: string;
   remove(send: Send): Promise<void>;
+  /** Others hold on to it: it goes after them. */
+  readonly late?: true;
 }
 
 type Wait = (seconds: number) => Promise<void>;
@@ -59,7 +61,8 @@ export class Leftovers {
 
 async function cleared(list: Made[], send: Send, wait: Wait): Promise<readonly string[]> {
   const left: string[] = [];
-  for (const made of list.splice(0).reverse()) {
+  const all = list.splice(0).reverse();
+  for (const made of [...all.filter(({ late }) => !late), ...all.filter(({ late }) => late)]) {
     if (!(await removed(made, send, wait))) left.push(made.what);
   }
   return left;
@@ -118,6 +121,17 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     what: `role ${String(RoleName)}`,
     remove: (send) => removeRole(send, String(RoleName)),
   }),
+  'iam:CreatePolicy': (_, answer) => {
+    const PolicyArn = String(valueAt(answer, 'Policy.Arn'));
+    return { what: `policy ${PolicyArn}`, remove: (send) => removePolicy(send, PolicyArn), late: true };
+  },
+  'iam:CreateOpenIDConnectProvider': (_, { OpenIDConnectProviderArn = '' }) => ({
+    what: `provider ${String(OpenIDConnectProviderArn)}`,
+    remove: async (send) => {
+      const input = { OpenIDConnectProviderArn };
+      await must(send, { service: 'iam', operation: 'DeleteOpenIDConnectProvider', input });
+    },
+  }),
 };
 
 function keyMade(keyId: string, region: string) {
@@ -138,5 +152,24 @@ async function removeRole(send: Send, RoleName: string): Promise<void> {
   for (const PolicyName of [PolicyNames].flat()) {
     await must(send, { service: 'iam', operation: 'DeleteRolePolicy', input: { RoleName, PolicyName } });
   }
+  const listed = { service: 'iam', operation: 'ListAttachedRolePolicies', input: { RoleName } } as const;
+  for (const PolicyArn of membersOf(await must(send, listed), 'AttachedPolicies', 'PolicyArn')) {
+    await must(send, { service: 'iam', operation: 'DetachRolePolicy', input: { RoleName, PolicyArn } });
+  }
   await must(send, { service: 'iam', operation: 'DeleteRole', input: { RoleName } });
+}
+
+/** A policy goes only without attachments, and its default version only with it. */
+async function removePolicy(send: Send, PolicyArn: string): Promise<void> {
+  const listed = { service: 'iam', operation: 'ListPolicyVersions', input: { PolicyArn } } as const;
+  for (const VersionId of membersOf(await must(send, listed), 'Versions', 'VersionId', 'IsDefaultVersion')) {
+    await must(send, { service: 'iam', operation: 'DeletePolicyVersion', input: { PolicyArn, VersionId } });
+  }
+  await must(send, { service: 'iam', operation: 'DeletePolicy', input: { PolicyArn } });
+}
+
+/** A member of each item of a list, without the items of which `not` is true. */
+function membersOf(answer: JsonObject, list: string, member: string, not = ''): readonly string[] {
+  const items = (answer[list] ?? []) as readonly JsonObject[];
+  return items.filter((item) => item[not] !== true).map((item) => String(item[member]));
 }

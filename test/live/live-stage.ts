@@ -6,6 +6,9 @@ import type { Transport, WireStage } from '../support/facts/wire-stage.js';
 /** The tag on every key that a live run makes: leftovers of a run that was cut off are found by it. */
 export const TAG = 'custody-live';
 
+/** AWS's clock is not ours, and a request that is made again is answered later. */
+const TOLERANCE_SECONDS = 300;
+
 const TAGGED = ['CreateKey', 'ReplicateKey'];
 
 /** A stage on a real account: its keys carry the run's tag, and answers do not show it. */
@@ -15,6 +18,8 @@ export function liveStage(wire: WireStage, run: string): Stage {
     roleArn: (name) => wire.roleArn(name),
     alias: (name) => wire.alias(name),
     wait: (seconds) => wire.wait(seconds),
+    nowMillis: () => wire.nowMillis(),
+    toleranceSeconds: TOLERANCE_SECONDS,
     asked: () => null,
     forget: () => undefined,
     perform: async (ask) => withoutTag(await wire.perform(withTag(ask, run))),

@@ -25,7 +25,9 @@ export function localize<T extends Pick<Fact, 'requests'>>(
     .replaceAll('111122223333', account)
     .replace(/\brole\/(\w)/g, (_, first: string) => `role/${named}${first}`)
     .replaceAll(/\brole\/[\w-]*?(seat|other)\b/g, (_, name: string) => `role/${prefix}${name}`)
-    .replace(/"RoleName":"/g, `"RoleName":"${named}`)
+    .replace(/"(RoleName|roleName|PolicyName)":"/g, (_, member: string) => `"${member}":"${named}`)
+    .replace(/(?<!:aws):policy\/(\w)/g, (_, first: string) => `:policy/${named}${first}`)
+    .replaceAll('token.example.com/', `token.example.com/${named}`)
     .replace(/\balias\/(?!aws\/)(\w)/g, (_, first: string) => `alias/${named}${first}`)
     .replaceAll(MARK, adminArn);
   return JSON.parse(text) as T;

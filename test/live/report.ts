@@ -14,7 +14,7 @@ export function notice({ account, adminArn, prefix }: Place, trials: number): re
   return [
     `${trials} vectors on account ${account}, as ${adminArn}.`,
     `Names begin with ${prefix}; keys carry the tag ${TAG}=${prefix}. Regions: eu-central-1, eu-west-1.`,
-    `Made and taken away again: up to ${2 * trials} KMS keys (deletion scheduled with 7 days), aliases, grants and IAM roles.`,
+    `Made and taken away again: up to ${2 * trials} KMS keys (deletion scheduled with 7 days), aliases, grants, IAM roles, policies and identity providers.`,
     'Cost: KMS charges a key by the hour until its deletion is scheduled, and requests beyond the free tier: about one US dollar for a full run.',
     'Limits: one request at a time, so far below the quotas that programs of this account need; CreateKey and role quotas must have room.',
     'It starts in 10 seconds: Ctrl-C stops it now without a trace.',
@@ -36,7 +36,9 @@ export function summary(rows: readonly Row[], leftovers: readonly string[], run:
     `${count('confirmed')} confirmed, ${count('differs')} differ; open points: ${count('answered')} answered, ${count('not answered')} not`,
     ...notable,
     ...(leftovers.length === 0
-      ? [`Nothing is left of ${run}: roles, aliases and grants are gone, keys wait for their deletion.`]
+      ? [
+          `Nothing is left of ${run}: roles, policies, providers, aliases and grants are gone, keys wait for their deletion.`,
+        ]
       : ['LEFT BEHIND, to be taken away by hand:', ...leftovers]),
   ];
 }

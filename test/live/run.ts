@@ -12,9 +12,10 @@ import {
   valueAt,
 } from '../support/facts/fact.js';
 import { playStateFact } from '../support/facts/key-state.js';
-import { answerOf } from '../support/facts/open.js';
-import { playFact } from '../support/facts/play.js';
-import type { Ask, Outcome, Stage } from '../support/facts/stage.js';
+import { answerIn, isRecorded } from '../support/facts/open.js';
+import { checkPlayed, play } from '../support/facts/play.js';
+import { checkRecorded } from '../support/facts/record.js';
+import { type Ask, type Outcome, type Stage, told } from '../support/facts/stage.js';
 import { STANDING, type Transport, WireStage } from '../support/facts/wire-stage.js';
 import { whyNotLive, whyStateNotLive } from './eligible.js';
 import { Leftovers } from './leftovers.js';
@@ -52,12 +53,27 @@ export interface LiveReport {
 interface Trial {
   readonly fact: string;
   readonly open: boolean;
-  /** The live answer, in a word; throws where it is not what the fact says. */
-  play(stage: Stage, own: string): Promise<string>;
+  /** The live answer; throws where it is not what the fact says. */
+  play(stage: Stage, own: string): Promise<Answered>;
+}
+
+/** In a word, and what is still to be held against CloudTrail's record. */
+interface Answered {
+  readonly live: string;
+  readonly later?: (stage: Stage) => Promise<string>;
+}
+
+/** A row that waits for CloudTrail. */
+interface Waiting {
+  readonly fact: string;
+  readonly open: boolean;
+  readonly check: (stage: Stage) => Promise<string>;
 }
 
 const NOTICE_SECONDS = 10;
 const SECOND_TRY_SECONDS = 10;
+/** "CloudTrail typically delivers events within an average of about 5 minutes of an API call. This time is not guaranteed." */
+const TRAIL_SECONDS = 900;
 
 /**
  * Plays the vectors on a real account, and takes away whatever it made.
@@ -76,18 +92,18 @@ export async function runLive(options: LiveOptions): Promise<LiveReport> {
   const stage = openWire(options, prefix, place.adminArn, leftovers);
   const rows: Row[] = [];
   const left: string[] = [];
+  const add = (row: Row): void => {
+    rows.push(row);
+    print(finding(row));
+  };
   try {
+    const waiting: Waiting[] = [];
+    const round = { wait, leftovers, left, waiting, send: (ask: Ask) => stage.perform(ask) };
     for (const [at, trial] of trials.entries()) {
-      const row = await tried(trial, liveStage(stage, prefix), {
-        at,
-        wait,
-        leftovers,
-        left,
-        send: (ask) => stage.perform(ask),
-      });
-      rows.push(row);
-      print(finding(row));
+      const row = await tried(trial, liveStage(stage, prefix), { at, ...round });
+      if (row !== null) add(row);
     }
+    for (const row of await recorded(waiting, liveStage(stage, prefix), wait)) add(row);
   } finally {
     left.push(...(await leftovers.clearAll((ask) => stage.perform(ask), wait)));
     left.push(...(await leftovers.standing((ask) => stage.perform(ask))));
@@ -126,11 +142,6 @@ async function callerOf(wire: WireStage, account: string): Promise<string> {
   return String(valueAt(told(await ask('iam', 'GetRole', { RoleName: name }), 'GetRole'), 'Role.Arn'));
 }
 
-function told(outcome: Outcome, operation: string): JsonObject {
-  if ('answer' in outcome) return outcome.answer;
-  throw new Error(`${operation}: ${outcome.refused.code}: ${outcome.refused.message}`);
-}
-
 function allFacts({ only }: LiveSettings): Facts {
   const open = readOpenFacts();
   if (only === 'open') return { open, stories: [], states: [] };
@@ -145,26 +156,59 @@ function trialsOf({ open, stories, states }: Facts, place: Place): readonly Tria
       .map((fact) => ({
         fact: fact.fact,
         open: true,
-        play: (stage: Stage, own: string) => answerOf(stage, localize(fact, place, own)),
+        play: (stage: Stage, own: string) => ask(stage, localize(fact, place, own)),
       })),
     ...stories
       .filter((fact) => whyNotLive(fact) === null)
-      .map((fact) => confirming(fact.fact, (stage, own) => playFact(stage, localize(fact, place, own)))),
+      .map((fact) => ({
+        fact: fact.fact,
+        open: false,
+        play: (stage: Stage, own: string) => begin(stage, localize(fact, place, own)),
+      })),
     ...states
       .filter((fact) => whyStateNotLive(fact) === null)
-      .map((fact) => confirming(fact.fact, (stage) => playStateFact(stage, fact))),
+      .map((fact) => ({ fact: fact.fact, open: false, play: (stage: Stage) => confirm(stage, fact) })),
   ];
 }
 
-function confirming(fact: string, play: (stage: Stage, own: string) => Promise<void>): Trial {
-  return {
-    fact,
-    open: false,
-    play: async (stage, own) => {
-      await play(stage, own);
-      return 'confirmed';
-    },
+async function confirm(stage: Stage, fact: StateFact): Promise<Answered> {
+  await playStateFact(stage, fact);
+  return { live: 'confirmed' };
+}
+
+/** All of a story but its record, which CloudTrail shows minutes later. */
+async function begin(stage: Stage, fact: Fact): Promise<Answered> {
+  const played = await play(stage, fact);
+  checkPlayed(stage, played, fact.expect);
+  const later = async (then: Stage) => {
+    await checkRecorded(then, played, fact.expect);
+    return 'confirmed';
   };
+  return { live: 'confirmed', ...(fact.expect.record && { later }) };
+}
+
+async function ask(stage: Stage, fact: OpenFact): Promise<Answered> {
+  const played = await play(stage, fact);
+  const judge = (then: Stage) => answerIn(then, fact, played);
+  return isRecorded(fact) ? { live: '', later: judge } : { live: await judge(stage) };
+}
+
+/** Holds the stories that wait against CloudTrail's records, once these have come. */
+async function recorded(waiting: readonly Waiting[], stage: Stage, wait: Round['wait']): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  if (waiting.length > 0) await wait(TRAIL_SECONDS);
+  for (const { fact, open, check } of waiting) {
+    try {
+      rows.push({ fact, verdict: open ? 'answered' : 'confirmed', live: await check(stage) });
+    } catch (cause) {
+      rows.push({ fact, verdict: open ? 'not answered' : 'differs', live: wordsOf(cause) });
+    }
+  }
+  return rows;
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 interface Round {
@@ -172,17 +216,24 @@ interface Round {
   readonly wait: (seconds: number) => Promise<void>;
   readonly leftovers: Leftovers;
   readonly left: string[];
+  readonly waiting: Waiting[];
   readonly send: (ask: Ask) => Promise<Outcome>;
 }
 
-/** AWS is eventually consistent: what differs is tried once more, from the start, before it is called so. */
-async function tried({ fact, open, play }: Trial, stage: Stage, round: Round): Promise<Row> {
+/**
+ * AWS is eventually consistent: what differs is tried once more, from the start, before it is called so.
+ * Null while the row waits for CloudTrail.
+ */
+async function tried({ fact, open, play: playTrial }: Trial, stage: Stage, round: Round): Promise<Row | null> {
   let live = '';
   for (const own of [`${round.at}-`, `${round.at}x-`]) {
     try {
-      return { fact, verdict: open ? 'answered' : 'confirmed', live: await play(stage, own) };
+      const answered = await playTrial(stage, own);
+      if (answered.later === undefined) return { fact, verdict: open ? 'answered' : 'confirmed', live: answered.live };
+      round.waiting.push({ fact, open, check: answered.later });
+      return null;
     } catch (cause) {
-      live = cause instanceof Error ? cause.message : String(cause);
+      live = wordsOf(cause);
     } finally {
       round.left.push(...(await round.leftovers.clear(round.send, round.wait)));
     }

@@ -12,12 +12,14 @@ import type { MemoryRemote } from './memory-record-store.js';
 export const FAULTS = ['fails', 'answer lost', 'hangs', 'killed before', 'killed after'] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** What a step comes to that knows by itself how to go wrong; others throw. */
+export type Broken<T> = Readonly<Record<'fails' | 'answer lost' | 'hangs', () => Promise<T>>>;
+
 /** The process is gone: not an error of custody's, and every later step of it fails too. */
 export class Killed extends Error {}
 
 export interface Faulty {
-  /** `losing` does what `act` does, as one whose answer gets lost would leave things. */
-  readonly intercept: <T>(step: string, act: () => Promise<T>, losing?: () => Promise<void>) => Promise<T>;
+  readonly intercept: <T>(step: string, act: () => Promise<T>, broken?: Broken<T>) => Promise<T>;
   /** Names of the steps that were taken. */
   readonly steps: string[];
 }
@@ -26,19 +28,20 @@ export interface Faulty {
 export function createFaulty(at = -1, fault: Fault = 'fails'): Faulty {
   const steps: string[] = [];
   let dead = false;
-  const intercept: Faulty['intercept'] = async (step, act, losing) => {
+  const intercept: Faulty['intercept'] = async (step, act, broken) => {
     if (dead) throw new Killed(step);
     const number = steps.push(step) - 1;
     if (number !== at) return act();
     if (fault === 'killed before' || fault === 'killed after') dead = true;
-    if (fault === 'fails') throw failure(step);
-    if (fault === 'hangs') throw givenUp(step);
     if (fault === 'killed before') throw new Killed(step);
     if (fault === 'killed after') {
       await act();
       throw new Killed(step);
     }
-    await (losing ?? act)();
+    if (broken) return broken[fault]();
+    if (fault === 'fails') throw failure(step);
+    if (fault === 'hangs') throw givenUp(step);
+    await act();
     throw lost(step);
   };
   return { intercept, steps };
@@ -61,20 +64,27 @@ function lost(step: string): CustodyError {
   return isStore(step) ? new CustodyError('REMOTE_UNREACHABLE', `${step}: no answer`) : answerLost(step);
 }
 
-/** A clone whose contacts with the remote are steps; after a lost answer of a push it is where it was before. */
+/**
+ * A clone whose contacts with the remote are steps. A push that goes wrong goes wrong in the remote, below the clone: what
+ * may wait then waits in its outbox, as it does in Git's.
+ */
 export function faultyStore(store: RecordStore, remote: MemoryRemote, { intercept }: Faulty): RecordStore {
+  const during = async <T>(wrong: 'unreachable' | 'silent' | 'loseNextAnswer', act: () => Promise<T>): Promise<T> => {
+    remote[wrong] = true;
+    try {
+      return await act();
+    } finally {
+      remote[wrong] = false;
+    }
+  };
   return {
     sync: (options) => intercept('store sync', () => store.sync(options)),
     publish: (build, options) =>
-      intercept(
-        'store publish',
-        () => store.publish(build, options),
-        async () => {
-          remote.loseNextAnswer = true;
-          await store.publish(build, options).catch(() => undefined);
-          remote.loseNextAnswer = false;
-        },
-      ),
+      intercept('store publish', () => store.publish(build, options), {
+        fails: () => during('unreachable', () => store.publish(build, options)),
+        hangs: () => during('silent', () => store.publish(build, options)),
+        'answer lost': () => during('loseNextAnswer', () => store.publish(build, options)),
+      }),
     local: () => store.local(),
     at: (head) => store.at(head),
     outbox: () => store.outbox(),

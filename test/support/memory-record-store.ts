@@ -26,6 +26,8 @@ export interface MemoryRemote {
   rewind(head: CommitId | null): void;
   /** While true every contact fails with REMOTE_UNREACHABLE. */
   unreachable: boolean;
+  /** While true every contact is given up with TIMEOUT, and nobody knows of what. */
+  silent: boolean;
   /** The next push lands, but its answer is lost and the remote stays away for this call: REMOTE_UNREACHABLE. */
   loseNextAnswer: boolean;
   /** Called before each push, after the change was built: a place to let another one win the race. */
@@ -83,6 +85,7 @@ function remoteOver(shared: Shared, start: CommitId | null): MemoryRemote {
       head = id;
     },
     unreachable: false,
+    silent: false,
     loseNextAnswer: false,
     beforePush: null,
     pushes: 0,
@@ -180,8 +183,8 @@ class MemoryClient implements RecordStore {
 
   #wait(cause: unknown, files: Files, options: PublishOptions): Published {
     const records = [...files].filter(([path]) => path.startsWith('records/'));
-    const unreachable = cause instanceof CustodyError && cause.code === 'REMOTE_UNREACHABLE';
-    if (!unreachable || options.mayWait !== true || records.length === 0) throw cause;
+    const offline = cause instanceof CustodyError && ['REMOTE_UNREACHABLE', 'TIMEOUT'].includes(cause.code);
+    if (!offline || options.mayWait !== true || records.length === 0) throw cause;
     this.#waiting = new Map([...this.#waiting, ...records]);
     return { commit: this.shared.add(null, this.#waiting, 'waiting').id, pushed: false };
   }
@@ -210,6 +213,7 @@ class MemoryClient implements RecordStore {
   }
 
   #contact(): void {
+    if (this.remote.silent) throw new CustodyError('TIMEOUT', 'no answer of the remote in time');
     if (this.remote.unreachable) throw new CustodyError('REMOTE_UNREACHABLE', 'the remote cannot be reached');
   }
 

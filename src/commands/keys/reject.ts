@@ -22,7 +22,7 @@ export default class KeysReject extends BaseCommand<typeof KeysReject> {
     const id = this.args.id ?? (await chooseOne(this.context.interactive, 'request', await openIds(seat)));
     const result = this.flags['dry-run']
       ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
-      : await vetoedBy(seat, await reject(ports, actor, id, this.flags.reason));
+      : await vetoedBy(seat, id, () => reject(ports, actor, id, this.flags.reason));
     this.context.progress.done();
     this.show(result.text);
     return result.json;

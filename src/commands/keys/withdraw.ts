@@ -26,7 +26,7 @@ export default class KeysWithdraw extends BaseCommand<typeof KeysWithdraw> {
     const what = this.flags.approval ? 'approval' : null;
     const result = this.flags['dry-run']
       ? dryRunOf(await caseOf(ports, state, id), ports.clock.now())
-      : await vetoedBy(seat, await withdraw(ports, actor, id, what, this.flags.reason));
+      : await vetoedBy(seat, id, () => withdraw(ports, actor, id, what, this.flags.reason));
     this.context.progress.done();
     this.show(result.text);
     return result.json;

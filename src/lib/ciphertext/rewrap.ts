@@ -15,6 +15,8 @@ export interface RewrapTo {
   readonly arn: KeyArn;
   /** The key that `arn` replaces; absent: the ciphertexts are of the key itself. */
   readonly from?: KeyArn;
+  /** Keys between the two, where `arn` replaces one that replaces `from`. */
+  readonly via?: readonly KeyArn[];
 }
 
 /**
@@ -38,18 +40,20 @@ export async function rewrap(
 }
 
 async function reEncrypt(
-  { reEncryptor, arn, from = arn }: RewrapTo,
+  { reEncryptor, arn, from = arn, via = [] }: RewrapTo,
   ciphertext: Uint8Array,
   context: StoredCiphertext['context'],
 ): Promise<ReEncrypted> {
-  try {
-    return await reEncryptor.reEncrypt({ from, to: arn }, ciphertext, context);
-  } catch (cause) {
-    const elsewhere = cause instanceof CustodyError && cause.details?.awsCode === 'IncorrectKeyException';
-    if (from === arn || !elsewhere) throw cause;
-    // An earlier run may have moved it: then it is under the new key already.
-    return reEncryptor.reEncrypt({ from: arn, to: arn }, ciphertext, context);
+  // An earlier run may have moved it: then it is under a key between already, or under the new one.
+  for (const key of from === arn ? [] : [from, ...via]) {
+    try {
+      return await reEncryptor.reEncrypt({ from: key, to: arn }, ciphertext, context);
+    } catch (cause) {
+      const elsewhere = cause instanceof CustodyError && cause.details?.awsCode === 'IncorrectKeyException';
+      if (!elsewhere) throw cause;
+    }
   }
+  return reEncryptor.reEncrypt({ from: arn, to: arn }, ciphertext, context);
 }
 
 /** One line of a file of ciphertexts, and what stands in its place afterwards. */

@@ -48,8 +48,8 @@ export async function openReEncryption(
   }
   if (!isKeyArn(from)) throw new CustodyError('USAGE', 'the key to move from is given by its ARN');
   const { aws, successions, ...key } = await findSuccessor(access, given, records, from);
-  await assertReplaces(createKeyReader(aws), key.arn, from, successions);
-  return { key, to: { reEncryptor: createKeyReEncryptor(aws), arn: key.arn, from } };
+  const via = await assertReplaces(createKeyReader(aws), key.arn, from, successions);
+  return { key, to: { reEncryptor: createKeyReEncryptor(aws), arn: key.arn, from, via } };
 }
 
 async function findKey(access: Access, given: string, records: RecordsAtHand) {

@@ -105,6 +105,17 @@ export function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, nee
 }
 
 /**
+ * The request, where nothing of this custodian's on it may let a call through any more: it is over, or its approval was
+ * taken back. Null while an execution runs, which may need the slot.
+ */
+export async function leavesSlot(ports: Ports, id: string, by: string): Promise<Case | null> {
+  const found = await caseOf(ports, await lookUp(ports, 'local'), id);
+  const { state, approvals } = found.verdict;
+  const stands = isOpen(found) && approvals.some(({ counted, signer }) => counted && signer?.id === by);
+  return state === 'executing' || stands ? null : found;
+}
+
+/**
  * Takes the own slot away where it stands for this request. A veto works without AWS, so a failure is only told: the next
  * execution sweeps what is left.
  */

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { isObject } from '../base/fields.js';
-import { type Grant, isKeyArn, type KeyReader, partsOf } from '../key/key.js';
+import { type Grant, isKeyArn, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
 import { canonicalPolicy } from '../plan/diff-policy.js';
+import { aliasConditionJson, aliasConditionsOf } from '../policy/alias-conditions.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import { aliasTarget, arnOf, commonState, type Observe, type Subject } from './observe-key.js';
 
@@ -41,11 +42,19 @@ export const OBSERVE_ACCESS = {
 } as const satisfies Readonly<Record<string, Observe>>;
 
 async function aliasState(reader: KeyReader, subject: Subject): Promise<JsonObject> {
-  const [common, target] = await Promise.all([
+  const [common, target, names] = await Promise.all([
     commonState(reader, subject),
     aliasTarget(reader, subject.region, String(subject.parameters.alias)),
+    nameRules(reader, subject.region, arnOf(subject)),
   ]);
-  return { ...common, target };
+  return { ...common, target, ...names };
+}
+
+/** What the key policy makes of names of its key; nothing, as with every policy that custody writes, is left out. */
+async function nameRules(reader: KeyReader, region: string, arn: KeyArn): Promise<JsonObject> {
+  const policy = await reader.policy(region, arn);
+  const rules = policy === null ? [] : aliasConditionsOf(policy).map(aliasConditionJson);
+  return rules.length > 0 ? { aliasConditions: rules } : {};
 }
 
 /** The key that an alias is to stand for: ours or not, there or not (T5, T61). */
@@ -53,7 +62,10 @@ async function newTarget(reader: KeyReader, { region, parameters }: Subject): Pr
   const { to } = parameters;
   if (!isKeyArn(to) || partsOf(to).region !== region) return null;
   const [found, tags] = await Promise.all([reader.describe(region, to), reader.tags(region, to)]);
-  return found && { arn: found.arn, state: found.state, repository: tags?.[REPOSITORY_TAG] ?? null };
+  const repository = tags?.[REPOSITORY_TAG] ?? null;
+  // A key of nobody's may be closed to us; it is refused for that.
+  const names = found === null || repository === null ? {} : await nameRules(reader, region, found.arn);
+  return found && { arn: found.arn, state: found.state, repository, ...names };
 }
 
 /** The values that the named tags have now. */

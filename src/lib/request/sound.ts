@@ -22,7 +22,7 @@ const SOUND: Readonly<Partial<Record<ActionName, Sound>>> = {
   'key.policy': assertPolicy,
   'key.alias-create': assertAliasFree,
   'key.alias-move': assertAliasMove,
-  'key.alias-delete': assertAliasHere,
+  'key.alias-delete': assertAliasDelete,
   'key.grant': assertGrant,
 };
 
@@ -90,9 +90,33 @@ function slotsIn({ interlock }: Plan, roster: Roster, { key, region }: Said) {
 }
 
 function assertAliasFree(_: InForce, said: Said): void {
+  assertNoNameDecides(said, said.preState);
   const { target } = said.preState;
   if (target !== null && target !== said.key?.keyId)
     throw refused(said, `${String(said.parameters.alias)} stands for another key`, { target: target ?? null });
+}
+
+function assertAliasDelete(state: InForce, said: Said): void {
+  assertAliasHere(state, said);
+  assertNoNameDecides(said, said.preState);
+}
+
+/**
+ * Under a key policy that asks for names of its key (kms:RequestAlias), moving a name lets somebody in or shuts somebody out
+ * without a word in the request: the policy has to say it first, under its own request, where a lock-out is looked for.
+ */
+function assertNoNameDecides(said: Said, { aliasConditions = [] }: JsonObject): void {
+  const conditions = Array.isArray(aliasConditions) ? aliasConditions : [aliasConditions];
+  if (conditions.length === 0) return;
+  const keys = conditions.map((one) => String(fieldsOf(one)?.key ?? 'a condition'));
+  throw new CustodyError(
+    'REFUSED',
+    `${said.action} of ${nameOf(said)}: the key policy asks for names of the key (${[...new Set(keys)].join(', ')}), so who may use it would change with the name`,
+    {
+      details: { alias: said.parameters.alias ?? null, conditions },
+      suggestions: ['Put a key policy without them first: custody keys policy KEY.'],
+    },
+  );
 }
 
 function assertAliasHere(_: InForce, said: Said): void {
@@ -116,6 +140,7 @@ function assertAliasMove(state: InForce, said: Said): void {
     throw refused(said, 'the alias must move to another key', { to: to.arn ?? null });
   if (to.state !== 'Enabled')
     throw refused(said, `${String(to.arn)} is ${String(to.state)}`, { state: to.state ?? null });
+  for (const key of [said.preState, to]) assertNoNameDecides(said, key);
 }
 
 function fieldsOf(value: JsonValue | undefined): JsonObject | null {

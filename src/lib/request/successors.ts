@@ -46,14 +46,33 @@ function ignoreDenied(cause: unknown): null {
 }
 
 /**
- * The key to which ciphertexts of `from` move, in the Region of `from`, as the records say.
+ * Keys of one Region, each replaced by the next; `from` is the first, and to the last one its ciphertexts move: a key that was
+ * replaced in its turn takes none.
+ */
+function chainFrom(successions: readonly Succession[], from: KeyArn): readonly KeyArn[] {
+  const { region } = partsOf(from);
+  const chain = [from];
+  for (let at: KeyArn | null = from; at !== null; ) {
+    const made = successions.filter(({ old }) => inRegion(old, region) === at).at(-1);
+    const next = made ? inRegion(made.successor, region) : null;
+    at = next === null || chain.includes(next) ? null : next;
+    if (at !== null) chain.push(at);
+  }
+  return chain;
+}
+
+/**
+ * The key to which ciphertexts of `from` move, in the Region of `from`, as the records say: the last one where that, too, was replaced.
  * @param name of the plan
  * @throws CustodyError REFUSED when no executed request made one
  */
 export function successorOf(successions: readonly Succession[], name: string, from: KeyArn): KeyArn {
-  const { region } = partsOf(from);
-  const made = successions.filter((one) => one.name === name && inRegion(one.old, region) === from).at(-1);
-  if (made) return inRegion(made.successor, region);
+  const chain = chainFrom(
+    successions.filter((one) => one.name === name),
+    from,
+  );
+  const last = chain.at(-1);
+  if (last !== undefined && last !== from) return last;
   throw new CustodyError('REFUSED', `no executed request made a key in place of ${from} for ${name}`, {
     details: { key: name, from },
     suggestions: [`custody keys replace ${name} shows how far its replacement is.`],
@@ -61,9 +80,10 @@ export function successorOf(successions: readonly Succession[], name: string, fr
 }
 
 /**
- * Ciphertexts go to the key that replaces theirs, and to no other (T56). Anyone who may tag a key can write the tag, so
- * that the records decide wherever they are at hand.
+ * Ciphertexts go to the key that replaces theirs, at last, and to no other (T56). Anyone who may tag a key can write the tag,
+ * so that the records decide wherever they are at hand.
  * @param successions what executed requests made; null without a repository, then the key's own tag is all there is
+ * @returns the keys between the two: what an earlier run has moved may be under them
  * @throws CustodyError REFUSED
  */
 export async function assertReplaces(
@@ -71,24 +91,52 @@ export async function assertReplaces(
   to: KeyArn,
   from: KeyArn,
   successions: readonly Succession[] | null,
-): Promise<void> {
+): Promise<readonly KeyArn[]> {
+  const chain = successions === null ? [from, to] : chainTo(chainFrom(successions, from), to, from);
   const [source, destination] = [partsOf(from), partsOf(to)];
   const place = ({ partition, account, region }: typeof source) => [partition, account, region].join();
-  const made = ({ old, successor }: Succession) =>
-    inRegion(old, source.region) === from && inRegion(successor, destination.region) === to;
-  if (successions !== null && !successions.some(made)) {
-    throw new CustodyError('REFUSED', `no executed request of this repository made ${to} in place of ${from}`, {
-      suggestions: [
-        'custody keys replace KEY shows the ARNs of both keys; the name of the plan stands for the new one.',
-      ],
+  if (from === to || place(source) !== place(destination)) throw untagged(to, from, source.keyId);
+  for (const [index, key] of chain.slice(1).entries()) {
+    await assertTagged(reader, key, chain[index] ?? from, key !== to, successions === null);
+  }
+  return chain.slice(1, -1);
+}
+
+/** @throws CustodyError REFUSED unless `to` is the end of the chain */
+function chainTo(chain: readonly KeyArn[], to: KeyArn, from: KeyArn): readonly KeyArn[] {
+  const last = chain.at(-1);
+  if (last === to && to !== from) return chain;
+  if (chain.includes(to) && to !== from) {
+    throw new CustodyError('REFUSED', `${to} was replaced in its turn: what is moved now goes to ${last}`, {
+      details: { from, replacedBy: last ?? null },
+      suggestions: [`Give ${last} as KEY, or the name of the plan: ciphertexts of both older keys go there.`],
     });
   }
-  if (from !== to && place(source) === place(destination)) {
-    const tags = await reader.tags(destination.region, to);
-    if (tags?.[REPLACES_TAG] === source.keyId) return;
-  }
-  throw new CustodyError('REFUSED', `${to} is not tagged as the key that replaces ${from}`, {
-    details: { tag: REPLACES_TAG, expected: source.keyId },
-    suggestions: ['custody keys replace KEY shows the ARNs of both keys; give the new one as KEY.'],
+  throw new CustodyError('REFUSED', `no executed request of this repository made ${to} in place of ${from}`, {
+    suggestions: ['custody keys replace KEY shows the ARNs of both keys; the name of the plan stands for the new one.'],
+  });
+}
+
+/** A key between may be gone, or closed to those who only use keys: for it the records are enough. */
+async function assertTagged(
+  reader: KeyReader,
+  key: KeyArn,
+  replaced: KeyArn,
+  between: boolean,
+  alone: boolean,
+): Promise<void> {
+  const { region, keyId } = partsOf(key);
+  const tags = await (between ? reader.tags(region, keyId).catch(ignoreDenied) : reader.tags(region, key));
+  if (between && tags === null) return;
+  if (tags?.[REPLACES_TAG] !== partsOf(replaced).keyId) throw untagged(key, replaced, partsOf(replaced).keyId, alone);
+}
+
+function untagged(key: KeyArn, replaced: KeyArn, expected: string, alone = false): CustodyError {
+  return new CustodyError('REFUSED', `${key} is not tagged as the key that replaces ${replaced}`, {
+    details: { tag: REPLACES_TAG, expected },
+    suggestions: [
+      'custody keys replace KEY shows the ARNs of both keys; give the new one as KEY.',
+      ...(alone ? ['Where a key was replaced twice, only the records tell: run this in a clone.'] : []),
+    ],
   });
 }

@@ -1,5 +1,7 @@
 import type { Digest } from '../base/bytes.js';
+import { type JsonObject, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import { open } from '../record/envelope.js';
 import type { Statement } from '../record/statement.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
@@ -97,7 +99,29 @@ async function publishVeto(
   message: string,
   statement: Statement,
 ): Promise<Vetoed> {
-  const signed = await draftFor(actor, statement, id);
-  const { pushed } = await publishRecords(ports, [signed], { message, mayWait: true });
+  const waits = await waitsAlready(ports, statement);
+  const pushed = !waits && (await sendVeto(ports, actor, id, message, statement));
   return { case: await caseOf(ports, await lookUp(ports, 'local'), id), pushed };
+}
+
+async function sendVeto(ports: Ports, actor: Actor, id: string, message: string, statement: Statement) {
+  const signed = await draftFor(actor, statement, id);
+  return (await publishRecords(ports, [signed], { message, mayWait: true })).pushed;
+}
+
+/** Whether the same veto of the same person waits for the network: the clone's view does not show it, and once is enough. */
+async function waitsAlready({ store }: Ports, wanted: Statement): Promise<boolean> {
+  for (const [path, bytes] of await store.outbox()) {
+    const there = essenceOf(open(bytes, path).statement);
+    if (there !== null && sameJson(there, essenceOf(wanted) ?? undefined)) return true;
+  }
+  return false;
+}
+
+/** What a veto is, whenever and over whatever it was signed; null for any other record. */
+function essenceOf(statement: Statement): JsonObject | null {
+  if (statement.kind !== 'rejection' && statement.kind !== 'withdrawal') return null;
+  const { request, by } = statement.predicate;
+  const withdraws = statement.kind === 'withdrawal' ? statement.predicate.withdraws : null;
+  return { kind: statement.kind, request, by, withdraws };
 }

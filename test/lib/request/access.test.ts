@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { formatCanonical } from '../../../src/lib/base/canonical-json.js';
 import { reviewScreen } from '../../../src/lib/cli/request-screen.js';
@@ -164,6 +165,52 @@ describe('every action, from request to replay', () => {
     const [back] = found;
     if (back) await played(back, async () => expect((await aliases()).get('alias/cmk/webauthn')).toBe(other.keyId));
     expect(await looked()).toEqual([]);
+  });
+
+  it('T50 a name decides nothing: no alias action on a key whose policy asks for names, on either side', async () => {
+    const live = JSON.parse((await reader().policy(PRIMARY, arn)) ?? '') as { Statement: object[] };
+    const byName = {
+      Effect: 'Allow',
+      Principal: { AWS: app },
+      Action: 'kms:DescribeKey',
+      Resource: '*',
+      Condition: { StringEquals: { 'kms:RequestAlias': 'alias/cmk/by-name' } },
+    };
+    const put = (policy: object) => access.policyProposal(placed, WHERE, Buffer.from(JSON.stringify(policy)), HOW);
+    const placed = await place();
+    await played(await access.aliasProposal(placed, WHERE, { kind: 'create', name: 'cmk/by-name' }, HOW), async () =>
+      expect((await aliases()).get('alias/cmk/by-name')).toBe(keyId),
+    );
+    const users = office.aws.line('service');
+    const asked = async () => (await createKeyReader(users).describe(PRIMARY, 'alias/cmk/by-name'))?.arn;
+    await played(await put({ ...live, Statement: [...live.Statement, byName] }), async () =>
+      expect(await asked()).toBe(arn),
+    );
+    const from = { key: 'webauthn', region: null };
+    const changes = [
+      [WHERE, { kind: 'delete', name: 'cmk/by-name' }],
+      [WHERE, { kind: 'move', name: 'cmk/by-name', to: other.arn }],
+      [WHERE, { kind: 'create', name: 'cmk/another' }],
+      [from, { kind: 'move', name: null, to: arn }],
+    ] as const;
+    for (const [where, change] of changes) {
+      const { ports, actor, aws } = office.desk('architect');
+      const proposal = await access.aliasProposal(placed, where, change, HOW);
+      await expect(openRequest(ports, actor, aws, proposal), JSON.stringify(change)).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringContaining('asks for names of the key (kms:RequestAlias)'),
+        suggestions: [expect.stringContaining('custody keys policy')],
+      });
+    }
+    // A policy by which only a name would let the executor in is refused as every other lock-out is.
+    const executor = { ...byName, Principal: { AWS: office.team.roster.executorRoleArn }, Action: 'kms:*' };
+    const { ports, actor, aws } = office.desk('architect');
+    const closing = await put({ Version: '2012-10-17', Statement: [executor] });
+    await expect(openRequest(ports, actor, aws, closing)).rejects.toThrow(code('REFUSED'));
+    await played(await put(live), async () => undefined);
+    await played(await access.aliasProposal(placed, WHERE, { kind: 'delete', name: 'cmk/by-name' }, HOW), async () =>
+      expect((await aliases()).has('alias/cmk/by-name')).toBe(false),
+    );
   });
 
   it('key.tag, key.untag, key.describe', async () => {

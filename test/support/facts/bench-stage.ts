@@ -29,6 +29,8 @@ export function benchStage(bench = factBench()): Stage {
       return { answer };
     },
     wait: async (seconds) => bench.wait(seconds * SECOND),
+    nowMillis: () => bench.now,
+    toleranceSeconds: 0,
     asked: () => bench.asked,
     forget: () => {
       bench.asked.length = 0;

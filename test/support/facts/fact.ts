@@ -6,7 +6,8 @@ import { isObject } from './modelled.js';
 /**
  * Facts about AWS as data (test/vectors/aws): what AWS's documents say happens. A request is
  * `[operation, input, {as, in, wait, times, save, may, within, session}]`; `$name` stands for what an earlier answer held,
- * `iam:CreateRole` for an operation of another service than the file's.
+ * `iam:CreateRole` for an operation of another service than the file's, `sandbox:token` and `sandbox:organization` for what
+ * only a sandbox can be told.
  */
 export interface Fact {
   readonly fact: string;
@@ -15,10 +16,16 @@ export interface Fact {
   readonly service: ModelledService;
   /** Keys that exist before: CreateKey's input by name. */
   readonly given?: Readonly<Record<string, JsonObject>>;
+  /** What the sandbox has to be: one with request quotas. */
+  readonly options?: FactOptions;
   readonly requests: readonly (readonly [operation: string, input: JsonObject, how?: How])[];
   readonly expect: Expectation;
-  /** Why it is not played against a real account, where the rules of `live.ts` would. */
+  /** Why it is not played on a real account. */
   readonly live?: { readonly not: string };
+}
+
+export interface FactOptions {
+  readonly quotas?: true;
 }
 
 export interface How {
@@ -54,6 +61,12 @@ export interface Expectation {
     readonly policyWithout?: string;
   };
   readonly askedAll?: readonly (readonly [action: string, resource: string])[];
+  /** CloudTrail's record of the last request; `absent` is then about it. */
+  readonly record?: JsonObject;
+  /** The Region where it is looked for; default: that of the request, for IAM us-east-1. */
+  readonly recordIn?: string;
+  /** Its event name, where it is not of the request but of what KMS did with the story's key. */
+  readonly recordOf?: string;
 }
 
 /** What an operation does with a key in one of the states of "Key states of AWS KMS keys". */
@@ -63,6 +76,7 @@ export interface StateFact {
   readonly operation: string;
   readonly state: string;
   readonly expect: { readonly ok?: true; readonly error?: string; readonly message?: string };
+  readonly live?: { readonly not: string };
 }
 
 /** A point that AWS's documents leave open. Every answer is one that custody must be safe with; `untestable` ones have no requests. */
@@ -89,14 +103,13 @@ export const FACT_FILES: readonly FactFile[] = [
   { file: 'kms-key-states', service: 'kms', kind: 'state' },
   { file: 'sts-behaviour', service: 'sts', kind: 'story' },
   { file: 'iam-behaviour', service: 'iam', kind: 'story' },
+  { file: 'cloudtrail', service: 'cloudtrail', kind: 'story' },
+  { file: 'quotas', service: 'kms', kind: 'story' },
   { file: 'open', service: 'kms', kind: 'open' },
 ];
 
-/** Facts about an account as a whole, which their own runner plays (test/lib/sandbox/account-facts.ts). */
-export const ACCOUNT_FILES: readonly string[] = ['cloudtrail', 'iam', 'quotas', 'sts'];
-
 /** Other vectors about AWS's clients, which have tests of their own. */
-export const OTHER_FILES: readonly string[] = ['http-date', 'shared-config', ...ACCOUNT_FILES];
+export const OTHER_FILES: readonly string[] = ['http-date', 'shared-config'];
 
 const FOLDER = new URL('../../vectors/aws/', import.meta.url);
 
@@ -134,10 +147,13 @@ export function readRows(file: string): readonly Readonly<Record<string, JsonVal
   return rows as readonly Readonly<Record<string, JsonValue>>[];
 }
 
-/** Service and name of a request's operation. */
-export function operationOf(fact: { readonly service: ModelledService }, name: string): [ModelledService, string] {
+/** Service and name of a request's operation; `sandbox` for what only a sandbox can be told. */
+export function operationOf(
+  fact: { readonly service: ModelledService },
+  name: string,
+): [ModelledService | 'sandbox', string] {
   const [service, operation] = name.includes(':') ? name.split(':') : [fact.service, name];
-  return [service as ModelledService, operation ?? ''];
+  return [service as ModelledService | 'sandbox', operation ?? ''];
 }
 
 export function valueAt(answer: JsonObject, path: string): JsonValue | undefined {

@@ -1,3 +1,4 @@
+import * as cloudtrail from '@aws-sdk/client-cloudtrail';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as sts from '@aws-sdk/client-sts';
@@ -8,9 +9,19 @@ import { declaredErrors, declaredTypes } from './declarations.js';
  * (Smithy's static form, `@smithy/types` static-schemas), enumerations and the errors of each operation from its declarations.
  */
 
-export type ModelledService = 'kms' | 'sts' | 'iam';
+export type ModelledService = 'kms' | 'sts' | 'iam' | 'cloudtrail';
 
-const CLIENTS: Readonly<Record<ModelledService, Readonly<Record<string, unknown>>>> = { kms, sts, iam };
+export type Dialect = 'json' | 'query';
+
+/** The protocol of each service on the wire. */
+export const DIALECT: Readonly<Record<ModelledService, Dialect>> = {
+  kms: 'json',
+  sts: 'query',
+  iam: 'query',
+  cloudtrail: 'json',
+};
+
+const CLIENTS: Readonly<Record<ModelledService, Readonly<Record<string, unknown>>>> = { kms, sts, iam, cloudtrail };
 
 export interface Member {
   readonly name: string;
@@ -65,6 +76,7 @@ const OPERATIONS: Readonly<Record<ModelledService, readonly string[]>> = {
   kms: operationNames(kms),
   sts: operationNames(sts),
   iam: operationNames(iam),
+  cloudtrail: operationNames(cloudtrail),
 };
 
 /** Error codes of an operation as they stand on the wire, with who is at fault. */
@@ -79,7 +91,7 @@ function codeOf(service: ModelledService, name: string): [string, 'client' | 'se
   const [, , , traits] = tuple(CLIENTS[service][`${name}$`], name);
   const { error, awsQueryError } = traits as { error: 'client' | 'server'; awsQueryError?: [string, number] };
   // Only the Query protocol renames errors.
-  return [service === 'kms' ? name : (awsQueryError?.[0] ?? name), error];
+  return [DIALECT[service] === 'json' ? name : (awsQueryError?.[0] ?? name), error];
 }
 
 const SIMPLE: Readonly<Record<number, 'string' | 'number' | 'boolean' | 'timestamp' | 'blob'>> = {

@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../../src/lib/base/canonical-json.js';
-import { errorsOf, type Member, type ModelledService, outputOf, type Shape } from './model.js';
+import { DIALECT, type Dialect, errorsOf, type Member, type ModelledService, outputOf, type Shape } from './model.js';
 import { child, parseXml, type Xml } from './xml.js';
 
 /** Answers held against the service model: no member that it does not have, each of its type, the required ones there. */
 
 /** "Common errors" of the API references, and the two that every JSON service of AWS answers without writing them down. */
-const COMMON: Readonly<Record<'json' | 'query', Readonly<Record<string, 'client' | 'server'>>>> = {
+const COMMON: Readonly<Record<Dialect, Readonly<Record<string, 'client' | 'server'>>>> = {
   json: {
     AccessDeniedException: 'client',
     ExpiredTokenException: 'client',
@@ -41,6 +41,9 @@ const COMMON: Readonly<Record<'json' | 'query', Readonly<Record<string, 'client'
   },
 };
 
+/** Words that the text of AWS's documents gives where their list of valid values has another: an open point (open.json). */
+const ALSO: Readonly<Record<string, readonly string[]>> = { PermissionsBoundaryType: ['Policy'] };
+
 /** @throws Error naming the member that the model does not allow */
 export function assertAnswer(service: ModelledService, operation: string, answer: JsonObject): void {
   checkShape(answer, outputOf(service, operation), operation);
@@ -51,7 +54,7 @@ export function assertAnswer(service: ModelledService, operation: string, answer
  * @throws Error for a code that neither the operation nor the common errors have
  */
 export function assertError(service: ModelledService, operation: string, code: string): 'client' | 'server' {
-  const common = COMMON[service === 'kms' ? 'json' : 'query'];
+  const common = COMMON[DIALECT[service]];
   const fault = errorsOf(service, operation).get(code) ?? (Object.hasOwn(common, code) ? common[code] : undefined);
   if (fault === undefined) throw new Error(`${code} is no error of ${service}:${operation} in the service model`);
   return fault;
@@ -97,7 +100,8 @@ function checkStructure(value: JsonValue, members: readonly Member[], where: str
     }
     checkShape(item, shape, `${where}.${name}`);
     for (const word of values === null ? [] : [item].flat()) {
-      if (!values?.includes(String(word))) throw new Error(`${where}.${name}: ${String(word)} is not in the model`);
+      if (![...(values ?? []), ...(ALSO[name] ?? [])].includes(String(word)))
+        throw new Error(`${where}.${name}: ${String(word)} is not in the model`);
     }
   }
 }

@@ -1,9 +1,12 @@
+import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { createKms } from '../../../src/lib/sandbox/kms/service.js';
+import type { OrganizationPolicies } from '../../../src/lib/sandbox/organization.js';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/lib/sandbox/sandbox.js';
 import { DEFAULT_SEED, type SeedRoles } from '../../../src/lib/sandbox/seed.js';
 import { type RunningServer, startServer } from '../../../src/lib/sandbox/server.js';
 import type { Authorization, Service } from '../../../src/lib/sandbox/service.js';
 import { createMemoryStore } from '../../../src/lib/sandbox/state.js';
+import type { TokenWish } from '../../../src/lib/sandbox/sts/federation.js';
 import { ACCOUNT, START } from '../../lib/sandbox/kms/harness.js';
 import { keyOf } from '../../lib/sandbox/support.js';
 import { practiceRsa } from '../rsa-pool.js';
@@ -16,18 +19,19 @@ export const BARE_SEED: SeedRoles = bare;
 
 /** A sandbox of the account that the facts are about, on a clock that only `wait` moves; it tells what its KMS asks. */
 export function factSandbox(options: Partial<SandboxOptions> = {}) {
+  const wall = { millis: START };
   const asked: Authorization[] = [];
   const bugs: unknown[] = [];
   const sandbox = createSandbox({
     store: createMemoryStore(),
-    wallMillis: () => START,
+    wallMillis: () => wall.millis,
     account: ACCOUNT,
     seed: { ...BARE_SEED, seats: [], admin: 'admin' },
     services: [(host) => recorded(createKms({ ...host, rsaPair: practiceRsa }), asked)],
     onBug: (cause) => bugs.push(cause),
     ...options,
   });
-  return { sandbox, asked, bugs };
+  return { sandbox, asked, bugs, wall };
 }
 
 function recorded(service: Service, asked: Authorization[]): Service {
@@ -66,16 +70,17 @@ export interface Served {
 
 /** One server for many facts. */
 export async function serveFacts(options: Partial<SandboxOptions> = {}): Promise<Served> {
-  const { sandbox, asked, bugs } = factSandbox(options);
+  const made = factSandbox(options);
+  const { sandbox, bugs } = made;
   const server = await startServer({ sandbox, token: 'unused' });
   const http = openHttp(() => server.endpoint);
-  const stage = sandboxStage(sandbox, asked, http.transport, `127.0.0.1:${server.port}`);
+  const stage = sandboxStage(made, http.transport, `127.0.0.1:${server.port}`);
   return {
     server,
     sandbox,
     stage,
     bugs,
-    reset: () => startAfresh(sandbox, stage),
+    reset: () => startAfresh(made, stage),
     stop: () => stop(server, http, sandbox),
   };
 }
@@ -86,7 +91,9 @@ async function stop(server: RunningServer, http: HttpClient, sandbox: Sandbox): 
   sandbox.close();
 }
 
-export function sandboxStage(sandbox: Sandbox, asked: Authorization[], transport: Transport, host = '127.0.0.1') {
+type Made = ReturnType<typeof factSandbox>;
+
+export function sandboxStage({ sandbox, asked, wall }: Made, transport: Transport, host = '127.0.0.1') {
   return new WireStage({
     transport,
     account: ACCOUNT,
@@ -94,7 +101,12 @@ export function sandboxStage(sandbox: Sandbox, asked: Authorization[], transport
     admin: async () => keyOf(sandbox, 'admin'),
     adminArn: `arn:aws:iam::${ACCOUNT}:role/admin`,
     nowMillis: () => sandbox.nowMillis(),
-    wait: async (seconds) => sandbox.advance(seconds),
+    wait: async (seconds) => {
+      // What is due happens when whole seconds pass; only quotas know smaller parts.
+      if (Number.isInteger(seconds)) sandbox.advance(seconds);
+      else wall.millis += seconds * 1000;
+    },
+    control: (operation, input) => controlled(sandbox, operation, input),
     asked,
     forget: () => {
       asked.length = 0;
@@ -102,7 +114,16 @@ export function sandboxStage(sandbox: Sandbox, asked: Authorization[], transport
   });
 }
 
-export function startAfresh(sandbox: Sandbox, stage: WireStage): void {
+function controlled(sandbox: Sandbox, operation: string, input: JsonObject): JsonObject {
+  const wish: unknown = input;
+  if (operation === 'token') return { token: sandbox.issueToken(wish as TokenWish) };
+  if (operation !== 'organization') throw new Error(`no control ${operation}`);
+  sandbox.organization.set(wish as OrganizationPolicies);
+  return {};
+}
+
+export function startAfresh({ sandbox, wall }: Made, stage: WireStage): void {
+  wall.millis = START;
   sandbox.reset();
   stage.clear();
   stage.forget();

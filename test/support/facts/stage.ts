@@ -21,7 +21,10 @@ export interface Refused {
   readonly status: number;
 }
 
-export type Outcome = { readonly answer: JsonObject } | { readonly refused: Refused };
+/** `requestId` is the wire's, by which CloudTrail knows the call; the state machine alone has none. */
+export type Outcome = ({ readonly answer: JsonObject } | { readonly refused: Refused }) & {
+  readonly requestId?: string;
+};
 
 /** Where facts are played: the state machine alone, a sandbox behind a socket, a real account. */
 export interface Stage {
@@ -33,16 +36,25 @@ export interface Stage {
   /** Makes the request and holds what comes back against the service model. @throws Error when the model does not have it */
   perform(ask: Ask): Promise<Outcome>;
   wait(seconds: number): Promise<void>;
+  nowMillis(): number;
+  /** How far an instant of an answer may be from `nowMillis`: nothing where the clock stands still. */
+  readonly toleranceSeconds: number;
+  /** What no request to AWS does (an organization, tokens of an identity provider); only a sandbox has it. */
+  control?(operation: string, input: JsonObject): JsonObject;
   /** What the service asked of IAM since `forget`; null where that cannot be seen. */
   asked(): readonly Authorization[] | null;
   forget(): void;
 }
 
+/** The answer of a request that has to work. @throws Error */
+export function told(outcome: Outcome, operation: string): JsonObject {
+  if ('answer' in outcome) return outcome.answer;
+  throw new Error(`${operation}: ${outcome.refused.code}: ${outcome.refused.message}`);
+}
+
 /** A call to KMS in a Region that has to work. */
 export async function run(stage: Stage, operation: string, input: JsonObject, region = HOME): Promise<JsonObject> {
-  const outcome = await stage.perform({ service: 'kms', operation, input, in: region });
-  if ('refused' in outcome) throw new Error(`${operation}: ${outcome.refused.code}: ${outcome.refused.message}`);
-  return outcome.answer;
+  return told(await stage.perform({ service: 'kms', operation, input, in: region }), operation);
 }
 
 /** As `perform`, again and again for `within` seconds while it is refused. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../src/lib/base/canonical-json.js';
-import type { ModelledService } from './model.js';
+import { DIALECT, type ModelledService } from './model.js';
 import { assertAnswer, assertError, isObject, readQueryAnswer, readQueryError } from './modelled.js';
 import type { Outcome, Refused } from './stage.js';
 
@@ -20,7 +20,7 @@ const TYPES = { json: /^application\/x-amz-json-1\.1$/, query: /^text\/xml(?:;|$
  */
 export function readOutcome(service: ModelledService, operation: string, response: WireResponse): Outcome {
   const { status, headers, text } = response;
-  const dialect = service === 'kms' ? 'json' : 'query';
+  const dialect = DIALECT[service];
   const requestId = headers['x-amzn-requestid'] ?? '';
   if (!REQUEST_ID.test(requestId)) throw new Error(`no request id: ${requestId}`);
   if (!TYPES[dialect].test(headers['content-type'] ?? '')) throw new Error(`type ${String(headers['content-type'])}`);
@@ -28,13 +28,13 @@ export function readOutcome(service: ModelledService, operation: string, respons
     // An operation without output may answer with nothing at all.
     const answer = dialect === 'json' ? readJson(text === '' ? '{}' : text) : readQueryAnswer(service, operation, text);
     assertAnswer(service, operation, answer);
-    return { answer };
+    return { answer, requestId };
   }
   const refused = dialect === 'json' ? readJsonError(text) : readQueryError(text);
   const fault = assertError(service, operation, refused.code);
   // The model and the API reference disagree about the number within the class: docs/fidelity.md.
   if (Math.floor(status / 100) !== (fault === 'client' ? 4 : 5)) throw new Error(`${refused.code} as status ${status}`);
-  return { refused: { ...refused, status } };
+  return { refused: { ...refused, status }, requestId };
 }
 
 function readJson(text: string): JsonObject {

@@ -28,6 +28,8 @@ export interface WireOptions {
   readonly forget?: () => void;
   /** In front of the name of every role. */
   readonly prefix?: string;
+  readonly toleranceSeconds?: number;
+  readonly control?: (operation: string, input: JsonObject) => JsonObject;
   /** Told of each request that was answered. */
   readonly onAnswer?: (ask: Ask, answer: JsonObject) => void;
 }
@@ -66,6 +68,20 @@ export class WireStage implements Stage {
 
   wait(seconds: number): Promise<void> {
     return seconds > 0 ? this.#options.wait(seconds) : Promise.resolve();
+  }
+
+  nowMillis(): number {
+    return this.#options.nowMillis();
+  }
+
+  get toleranceSeconds(): number {
+    return this.#options.toleranceSeconds ?? 0;
+  }
+
+  /** @throws Error on a stage that is no sandbox */
+  control(operation: string, input: JsonObject): JsonObject {
+    if (this.#options.control === undefined) throw new Error(`nobody can ${operation} on this stage`);
+    return this.#options.control(operation, input);
   }
 
   asked(): readonly Authorization[] | null {

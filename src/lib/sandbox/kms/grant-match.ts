@@ -21,6 +21,8 @@ export function permittingGrant(
   const asked = { operation: action, caller, encryptionContext, ...(child === undefined ? {} : { child }) };
   return grantsOn(world, target).some((grant) => {
     if (!inEffect(world, call, grant, grantTokens)) return false;
+    // Nobody calls on behalf of an AWS resource here; the constraint does not apply to RetireGrant alone (GrantConstraints, SourceArn).
+    if (grant.services?.sourceArn && action !== 'RetireGrant') return false;
     const covers = grantCovers(grant, asked);
     return covers === 'caller' || (covers === 'account' && delegated());
   });

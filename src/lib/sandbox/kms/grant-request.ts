@@ -4,10 +4,10 @@ import { ServiceError } from '../service.js';
 import type { Context } from './ask.js';
 import { validation } from './errors.js';
 import { rootArn, type Target } from './identifiers.js';
-import { isObject, optionalText, text, textMap } from './input.js';
+import { isObject, optionalText, textMap } from './input.js';
 import { identityOf, isAccount } from './policy-document.js';
 import { specOf } from './specs.js';
-import type { World } from './state.js';
+import type { GrantServices, World } from './state.js';
 
 const MOST_PAIRS = 8;
 const MOST_CHARACTERS = 384;
@@ -34,14 +34,64 @@ export function readConstraints(input: JsonObject): GrantConstraints {
   return Object.fromEntries(read.filter(([, pairs]) => Object.keys(pairs).length > 0));
 }
 
+const PARTIES = ['GranteePrincipal', 'RetiringPrincipal', 'GranteeServicePrincipal', 'RetiringServicePrincipal'];
+
+/** What of a CreateGrant request is about AWS services. */
+export function readServices(input: JsonObject): GrantServices {
+  const { Constraints: given } = input;
+  return {
+    grantee: optionalText(input, 'GranteeServicePrincipal'),
+    retiring: optionalText(input, 'RetiringServicePrincipal'),
+    sourceArn: isObject(given) ? optionalText(given, 'SourceArn') : null,
+  };
+}
+
+/**
+ * Who is named together with whom (KMS API Reference, CreateGrant, GranteePrincipal to RetiringServicePrincipal).
+ * @throws ServiceError ValidationException
+ */
+export function checkParties(input: JsonObject): void {
+  const { grantee, retiring, sourceArn } = readServices(input);
+  const [principal, retirer] = [optionalText(input, 'GranteePrincipal'), optionalText(input, 'RetiringPrincipal')];
+  const faults: readonly (readonly [boolean, string])[] = [
+    [
+      (principal === null) === (grantee === null),
+      'Specify either GranteePrincipal or GranteeServicePrincipal, but not both.',
+    ],
+    [
+      retirer !== null && retiring !== null,
+      'Specify either RetiringPrincipal or RetiringServicePrincipal, but not both.',
+    ],
+    [grantee !== null && sourceArn === null, 'A GranteeServicePrincipal needs a SourceArn grant constraint.'],
+    [
+      grantee !== null && retirer === null && retiring === null,
+      'A GranteeServicePrincipal needs a RetiringPrincipal or a RetiringServicePrincipal.',
+    ],
+    [sourceArn !== null && !ARN.test(sourceArn), 'SourceArn is not the ARN of a resource.'],
+  ];
+  const found = faults.find(([broken]) => broken);
+  if (found) throw validation(found[1]);
+}
+
+const ARN = /^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:.+$/;
+
+/** Lists can be narrowed to a service only by a service ("only usable by callers in a service principal"), and nobody is one here. */
+export function refuseServiceFilter(input: JsonObject, name: string): void {
+  if (optionalText(input, name) !== null) throw validation(`${name} can be used by service principals only.`);
+}
+
 /** Condition keys of a CreateGrant request. */
 export function grantContext(input: JsonObject, operations: readonly string[], constraints: GrantConstraints): Context {
-  const retiring = optionalText(input, 'RetiringPrincipal');
-  const types = Object.keys(constraints);
+  const { sourceArn } = readServices(input);
+  const types = [...Object.keys(constraints), ...(sourceArn === null ? [] : ['SourceArn'])];
+  const named = PARTIES.flatMap((name) => {
+    const party = optionalText(input, name);
+    return party === null ? [] : [[`kms:${name}`, party] as const];
+  });
   return {
     'kms:GrantOperations': operations,
-    'kms:GranteePrincipal': text(input, 'GranteePrincipal'),
-    ...(retiring !== null && { 'kms:RetiringPrincipal': retiring }),
+    ...Object.fromEntries(named),
+    ...(sourceArn !== null && { 'kms:GrantConstraintSourceArn': sourceArn }),
     ...(types.length > 0 && { 'kms:GrantConstraintType': types.length === 1 ? String(types[0]) : types }),
   };
 }

@@ -4,7 +4,15 @@ import { type Call, ServiceError } from '../service.js';
 import { authorizeAccount, authorizeKey } from './access.js';
 import { notFound, validation } from './errors.js';
 import { grantsOn, isPrincipal } from './grant-match.js';
-import { checkNewGrant, grantContext, readConstraints, readPrincipal } from './grant-request.js';
+import {
+  checkNewGrant,
+  checkParties,
+  grantContext,
+  readConstraints,
+  readPrincipal,
+  readServices,
+  refuseServiceFilter,
+} from './grant-request.js';
 import { keyArn, resolveKey, rootArn, type Target, targetOf } from './identifiers.js';
 import { optionalText, text, texts } from './input.js';
 import { type Operations, openKey } from './operation.js';
@@ -21,6 +29,7 @@ export const grantOperations: Operations = (world) => ({
 
   ListGrants(input, call) {
     const target = openKey(world, call, input, 'ListGrants', { context: DIRECT });
+    refuseServiceFilter(input, 'GranteeServicePrincipal');
     const [grantId, grantee] = [optionalText(input, 'GrantId'), optionalText(input, 'GranteePrincipal')];
     const listed = grantsOn(world, target).filter(
       (grant) =>
@@ -37,7 +46,10 @@ export const grantOperations: Operations = (world) => ({
   },
 
   ListRetirableGrants(input, call) {
-    const principal = readPrincipal(world, text(input, 'RetiringPrincipal'));
+    refuseServiceFilter(input, 'RetiringServicePrincipal');
+    const given = optionalText(input, 'RetiringPrincipal');
+    if (given === null) throw validation('Specify either RetiringPrincipal or RetiringServicePrincipal.');
+    const principal = readPrincipal(world, given);
     authorizeAccount(call, 'ListRetirableGrants', principal);
     const listed = world.grants
       .values()
@@ -79,14 +91,16 @@ function createGrant(world: World, call: Call, input: JsonObject): JsonObject {
     encryptionContext: { ...constraints.EncryptionContextSubset, ...constraints.EncryptionContextEquals },
     child: { operations, constraints },
   });
+  checkParties(input);
   checkNewGrant(target, operations, constraints);
-  const retiring = optionalText(input, 'RetiringPrincipal');
+  const [grantee, retiring] = [optionalText(input, 'GranteePrincipal'), optionalText(input, 'RetiringPrincipal')];
   const wanted = {
     region: call.region,
     keyId: target.row.keyId,
     name: optionalText(input, 'Name'),
-    granteePrincipal: readPrincipal(world, text(input, 'GranteePrincipal')),
+    granteePrincipal: grantee === null ? '' : readPrincipal(world, grantee),
     retiringPrincipal: retiring === null ? null : readPrincipal(world, retiring),
+    services: readServices(input),
     issuingAccount: rootArn(world),
     operations,
     constraints,
@@ -113,6 +127,7 @@ function isSame(grant: GrantRow, wanted: Wanted): boolean {
       of.name,
       of.granteePrincipal,
       of.retiringPrincipal,
+      of.services ?? null,
       [...of.operations].sort(),
       sortedConstraints(of.constraints),
     ]);
@@ -154,15 +169,19 @@ function findGrant(world: World, { row, arn }: Target, grantId: string): GrantRo
 }
 
 function show(world: World, grant: GrantRow): JsonObject {
+  const { services } = grant;
+  const constraints = { ...grant.constraints, ...(services?.sourceArn && { SourceArn: services.sourceArn }) };
   return {
     KeyId: keyArn(world, grant.region, grant.keyId),
     GrantId: grant.grantId,
     Name: grant.name ?? '',
     CreationDate: seconds(grant.createdMillis),
-    GranteePrincipal: grant.granteePrincipal,
+    ...(grant.granteePrincipal !== '' && { GranteePrincipal: grant.granteePrincipal }),
     ...(grant.retiringPrincipal !== null && { RetiringPrincipal: grant.retiringPrincipal }),
+    ...(services?.grantee && { GranteeServicePrincipal: services.grantee }),
+    ...(services?.retiring && { RetiringServicePrincipal: services.retiring }),
     IssuingAccount: grant.issuingAccount,
     Operations: grant.operations,
-    ...(Object.keys(grant.constraints).length > 0 && { Constraints: grant.constraints }),
+    ...(Object.keys(constraints).length > 0 && { Constraints: constraints }),
   };
 }

@@ -76,6 +76,8 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   PublicKeyType: blob(1, 8192),
   RegionType: text(1, 32, '^([a-z]+-){2,3}\\d+$'),
   RotationPeriodInDaysType: integer(90, 2560),
+  // The documents give no pattern: the form of the service principals that they name.
+  ServicePrincipalType: text(1, 256, '^[a-z0-9-]+(?:\\.[a-z0-9-]+)*\\.amazonaws\\.com(?:\\.cn)?$'),
   SigningAlgorithmSpec: choice(
     'RSASSA_PSS_SHA_256 RSASSA_PSS_SHA_384 RSASSA_PSS_SHA_512 RSASSA_PKCS1_V1_5_SHA_256 RSASSA_PKCS1_V1_5_SHA_384 RSASSA_PKCS1_V1_5_SHA_512 ECDSA_SHA_256 ECDSA_SHA_384 ECDSA_SHA_512 SM2DSA ML_DSA_SHAKE_256 ED25519_SHA_512 ED25519_PH_SHA_512',
   ),
@@ -107,6 +109,7 @@ export const MEMBERS: Readonly<Record<string, string>> = {
   GrantToken: 'GrantTokenType',
   GrantTokens: 'GrantTokenList',
   GranteePrincipal: 'PrincipalIdType',
+  GranteeServicePrincipal: 'ServicePrincipalType',
   ImportToken: 'CiphertextType',
   ImportType: 'ImportType',
   IncludeKeyMaterial: 'IncludeKeyMaterial',
@@ -135,6 +138,7 @@ export const MEMBERS: Readonly<Record<string, string>> = {
   PublicKey: 'PublicKeyType',
   ReplicaRegion: 'RegionType',
   RetiringPrincipal: 'PrincipalIdType',
+  RetiringServicePrincipal: 'ServicePrincipalType',
   RotationPeriodInDays: 'RotationPeriodInDaysType',
   Signature: 'CiphertextType',
   SigningAlgorithm: 'SigningAlgorithmSpec',
@@ -153,7 +157,8 @@ export const MEMBERS: Readonly<Record<string, string>> = {
 export const INPUTS: Readonly<Record<string, string>> = {
   CancelKeyDeletion: 'KeyId!',
   CreateAlias: 'AliasName! TargetKeyId!',
-  CreateGrant: 'KeyId! GranteePrincipal! RetiringPrincipal Operations! Constraints GrantTokens Name DryRun',
+  CreateGrant:
+    'KeyId! GranteePrincipal RetiringPrincipal Operations! Constraints GrantTokens Name DryRun GranteeServicePrincipal RetiringServicePrincipal',
   CreateKey:
     'Policy Description KeyUsage CustomerMasterKeySpec KeySpec Origin BypassPolicyLockoutSafetyCheck Tags MultiRegion',
   Decrypt: 'CiphertextBlob EncryptionContext GrantTokens KeyId EncryptionAlgorithm DryRun DryRunModifiers',
@@ -180,12 +185,12 @@ export const INPUTS: Readonly<Record<string, string>> = {
   ImportKeyMaterial:
     'KeyId! ImportToken! EncryptedKeyMaterial! ValidTo ExpirationModel ImportType KeyMaterialDescription KeyMaterialId',
   ListAliases: 'KeyId Limit Marker',
-  ListGrants: 'KeyId! Limit Marker GrantId GranteePrincipal',
+  ListGrants: 'KeyId! Limit Marker GrantId GranteePrincipal GranteeServicePrincipal',
   ListKeyPolicies: 'KeyId! Limit Marker',
   ListKeyRotations: 'KeyId! IncludeKeyMaterial Limit Marker',
   ListKeys: 'Limit Marker',
   ListResourceTags: 'KeyId! Limit Marker',
-  ListRetirableGrants: 'RetiringPrincipal! Limit Marker',
+  ListRetirableGrants: 'RetiringPrincipal RetiringServicePrincipal Limit Marker',
   PutKeyPolicy: 'KeyId! Policy! PolicyName BypassPolicyLockoutSafetyCheck',
   ReEncrypt:
     'CiphertextBlob SourceEncryptionContext SourceKeyId DestinationKeyId! DestinationEncryptionContext SourceEncryptionAlgorithm DestinationEncryptionAlgorithm GrantTokens DryRun DryRunModifiers',

@@ -111,14 +111,24 @@ export type AliasRow = {
   readonly updatedMillis: number;
 };
 
+/** AWS services that a grant names, and the resource on whose behalf its permissions count. */
+export type GrantServices = {
+  readonly grantee: string | null;
+  readonly retiring: string | null;
+  readonly sourceArn: string | null;
+};
+
 /** Table `kms.grants`, id `<region>/<grant id>`. */
 export type GrantRow = {
   readonly region: string;
   readonly keyId: string;
   readonly grantId: string;
   readonly name: string | null;
+  /** Empty where the grantee is a service. */
   readonly granteePrincipal: string;
   readonly retiringPrincipal: string | null;
+  /** What a grant of an older journal does not have. */
+  readonly services?: GrantServices;
   readonly issuingAccount: string;
   readonly operations: readonly string[];
   readonly constraints: Readonly<Record<string, Readonly<Record<string, string>>>>;

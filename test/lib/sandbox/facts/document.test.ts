@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { whyNotLive, whyStateNotLive } from '../../../live/eligible.js';
 import {
-  ACCOUNT_FILES,
   FACT_FILES,
   filesOf,
   readOpenFacts,
@@ -37,10 +36,6 @@ it('docs/fidelity.md counts what there is', () => {
     return `\`${file}.json\` | ${rows.length} | ${http} | ${live.get(file)}`;
   });
   expect(rowsOf('Counted').map(numbersOf)).toEqual(counted);
-  const whole = ACCOUNT_FILES.map(
-    (file) => `\`${file}.json\` | ${readRows(file).length} | ${readRows(file).length} | -`,
-  );
-  expect(rowsOf('Counted, of an account as a whole').map(numbersOf).sort()).toEqual(whole);
 });
 
 /** A row without what the file is about. */

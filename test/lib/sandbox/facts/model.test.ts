@@ -9,10 +9,11 @@ const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
 const KEY: JsonObject = { KeyId: ID, CreationDate: 1767225600, Enabled: true, KeyState: 'Enabled' };
 
 describe('the service model of the SDK', () => {
-  it('has the operations of the three services', () => {
+  it('has the operations of the four services', () => {
     expect(operationsOf('kms')).toHaveLength(56);
     expect(operationsOf('sts')).toContain('AssumeRole');
     expect(operationsOf('iam')).toContain('TagRole');
+    expect(operationsOf('cloudtrail')).toContain('LookupEvents');
   });
 
   it('names the errors of an operation as the wire does', () => {
@@ -143,8 +144,11 @@ function identity(inside: string, more = ''): string {
 
 describe('a response of AWS JSON 1.1', () => {
   it('holds an answer or an error', () => {
-    expect(kms(200, JSON.stringify({ KeyMetadata: KEY }))()).toEqual({ answer: { KeyMetadata: KEY } });
-    expect(kms(400, NOT_FOUND)()).toEqual({ refused: { code: 'NotFoundException', message: 'no', status: 400 } });
+    expect(kms(200, JSON.stringify({ KeyMetadata: KEY }))()).toEqual({ answer: { KeyMetadata: KEY }, requestId: ID });
+    expect(kms(400, NOT_FOUND)()).toEqual({
+      refused: { code: 'NotFoundException', message: 'no', status: 400 },
+      requestId: ID,
+    });
     expect(kms(400, '{"__type":"com.amazonaws.kms#NotFoundException"}')()).toMatchObject({ refused: { message: '' } });
   });
 
@@ -167,9 +171,12 @@ describe('a response of AWS JSON 1.1', () => {
 describe('a response of AWS Query', () => {
   it('holds an answer or an error', () => {
     const told = '<UserId>A&amp;B</UserId><Account>1</Account><Arn/>';
-    expect(xml(identity(told))()).toEqual({ answer: { UserId: 'A&B', Account: '1', Arn: '' } });
+    expect(xml(identity(told))()).toEqual({ answer: { UserId: 'A&B', Account: '1', Arn: '' }, requestId: ID });
     const denied = `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>${ID}</RequestId></ErrorResponse>`;
-    expect(xml(denied, 'AssumeRole', 403)()).toEqual({ refused: { code: 'AccessDenied', message: 'no', status: 403 } });
+    expect(xml(denied, 'AssumeRole', 403)()).toEqual({
+      refused: { code: 'AccessDenied', message: 'no', status: 403 },
+      requestId: ID,
+    });
   });
 
   it.each([

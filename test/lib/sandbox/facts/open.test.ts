@@ -8,8 +8,8 @@ const open = readOpenFacts();
 const testable = open.filter(({ untestable }) => untestable === undefined);
 
 async function answer(fact: OpenFact, roleTags: RoleTagEffect = 'live'): Promise<string> {
-  const { sandbox, asked } = factSandbox({ roleTags });
-  return answerOf(sandboxStage(sandbox, asked, directTransport(sandbox)), fact);
+  const made = factSandbox({ roleTags });
+  return answerOf(sandboxStage(made, directTransport(made.sandbox)), fact);
 }
 
 describe('open points', () => {
