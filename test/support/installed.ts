@@ -1,6 +1,6 @@
+import { openAws } from '../../src/lib/aws/connection.js';
 import { createAccountReader } from '../../src/lib/aws/iam-account.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
-import { openAws } from '../../src/lib/aws/connection.js';
 import { gatherLive, type ProofEvidence, type ProofQuestion, proveEvidence } from '../../src/lib/inspect/proof.js';
 import { type Plan, regionsOf } from '../../src/lib/plan/plan.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
@@ -16,8 +16,8 @@ import { kmsService } from '../../src/lib/sandbox/services.js';
 import { SANDBOX_AUDIENCE, SANDBOX_ISSUER } from '../../src/lib/sandbox/sts/federation.js';
 import { virtualTimer } from '../lib/aws/support.js';
 import {
-  type Answer,
   ACCOUNT,
+  type Answer,
   answerOf,
   assumeWith,
   call,
@@ -65,7 +65,13 @@ export interface Installed {
   /** Enters an executor from a session; `input` as AssumeRole takes it. */
   assume(by: Key, input?: Input): Promise<{ readonly answer: Answer; readonly session: Key }>;
   /** One call, signed with a session. */
-  ask(key: Key, service: 'kms' | 'iam' | 'sts' | 'cloudtrail', operation: string, input: Input, region?: string): Promise<Answer>;
+  ask(
+    key: Key,
+    service: 'kms' | 'iam' | 'sts' | 'cloudtrail',
+    operation: string,
+    input: Input,
+    region?: string,
+  ): Promise<Answer>;
   /** The same, which must succeed. */
   must(key: Key, service: 'kms' | 'iam', operation: string, input: Input, region?: string): Promise<Answer>;
   /** What stands live, read with a session as `policy prove` reads it. */
@@ -111,7 +117,9 @@ const INSTALLER_TRUST = JSON.stringify({
     Effect: 'Allow',
     Principal: { Federated: PROVIDER },
     Action: 'sts:AssumeRoleWithWebIdentity',
-    Condition: { StringEquals: { [`${SANDBOX_ISSUER}:sub`]: 'installer', [`${SANDBOX_ISSUER}:aud`]: SANDBOX_AUDIENCE } },
+    Condition: {
+      StringEquals: { [`${SANDBOX_ISSUER}:sub`]: 'installer', [`${SANDBOX_ISSUER}:aud`]: SANDBOX_AUDIENCE },
+    },
   },
 });
 
@@ -143,9 +151,13 @@ export function setOrganization(sandbox: Sandbox, rendered: readonly RenderedPol
 }
 
 /** @param names which keys of the plan to make; all, with one of imported material, when absent */
-export async function install(
-  { names, rendered = renderedFor }: { names?: readonly string[]; rendered?: (team: Team) => readonly RenderedPolicy[] } = {},
-): Promise<Installed> {
+export async function install({
+  names,
+  rendered = renderedFor,
+}: {
+  names?: readonly string[];
+  rendered?: (team: Team) => readonly RenderedPolicy[];
+} = {}): Promise<Installed> {
   const team = createTeam({ environment: 'sandbox', plan: withImported });
   const { sandbox, move } = openSandbox({
     services: [kmsService({ rsaPair: rsaPool() })],
@@ -171,7 +183,11 @@ export async function install(
     keys,
     keyOf: found,
     policyOf: (name, region, opens) => keyPolicy(team, found(name), region, opens),
-    ...proofOf(account, documents, keys.map(({ name }) => name)),
+    ...proofOf(
+      account,
+      documents,
+      keys.map(({ name }) => name),
+    ),
   };
 }
 
@@ -199,7 +215,11 @@ function accessTo(sandbox: Sandbox): Pick<Installed, 'enter' | 'assume' | 'ask' 
 const OWN_ROLE: Readonly<Record<string, string>> = { auditor: AUDITOR, installer: INSTALLER };
 
 /** A session by a token of the identity provider. */
-async function enterAs(sandbox: Sandbox, subject: string, wish: { sourceIdentity?: string; roleArn?: string }): Promise<Key> {
+async function enterAs(
+  sandbox: Sandbox,
+  subject: string,
+  wish: { sourceIdentity?: string; roleArn?: string },
+): Promise<Key> {
   const sourceIdentity = wish.sourceIdentity ?? (SEATS.some((seat) => seat === subject) ? subject : undefined);
   const token = sandbox.issueToken({ subject, ...(sourceIdentity === undefined ? {} : { sourceIdentity }) });
   const input = {
@@ -218,7 +238,12 @@ async function enterAs(sandbox: Sandbox, subject: string, wish: { sourceIdentity
   };
 }
 
-function keyPolicy({ plan, roster }: Team, { name, keyId }: InstalledKey, region: string, opens?: readonly SlotClass[]) {
+function keyPolicy(
+  { plan, roster }: Team,
+  { name, keyId }: InstalledKey,
+  region: string,
+  opens?: readonly SlotClass[],
+) {
   return renderKey(plan.plan, roster, name, region, { keyId, ...(opens ? { opens } : {}) }).policy;
 }
 
@@ -253,7 +278,13 @@ async function makeKey(account: Account, name: string): Promise<InstalledKey> {
     const seats = await Promise.all([enter('architect'), enter('privacy')]);
     // Under the first policy no slots are asked for; KMS's own lock-out check asks whether the executor may put the next one.
     await setSlots(account, seats, key, { class: 'policy', region, executor: 'deputy' });
-    await must(session, 'kms', 'PutKeyPolicy', { KeyId: keyId, PolicyName: 'default', Policy: keyPolicy(team, key, region) }, region);
+    await must(
+      session,
+      'kms',
+      'PutKeyPolicy',
+      { KeyId: keyId, PolicyName: 'default', Policy: keyPolicy(team, key, region) },
+      region,
+    );
   }
   await clearSlots(account, session, key);
   return key;

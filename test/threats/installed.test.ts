@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { install, proveEvidence } from '../support/installed.js';
+
 it('is verified live', async () => {
   console.time('install');
   const it = await install();
