@@ -23,6 +23,11 @@ const WORLDS: readonly World[] = [
     },
     { fixed: tags(value('rotate', executor)), absent: ['aws:SourceIdentity'] },
   ]),
+  // The same keys under two names: nothing that was made for one may answer for the other.
+  ...['ci', 'other'].map((executor) => ({
+    fixed: { 'aws:SourceIdentity': executor, ...tags(value('rotate', executor), ['architect']) },
+    absent: [],
+  })),
   { fixed: { 'aws:SourceIdentity': 'ci' }, absent: [slot('privacy'), slot('deputy')] },
   { fixed: { 'aws:SourceIdentity': 'c*', ...tags(value('rotate', 'c*')) }, absent: [] },
   { fixed: { 'kms:GrantOperations': ['Decrypt'], 'kms:GrantIsForAWSResource': 'false' }, absent: [] },
