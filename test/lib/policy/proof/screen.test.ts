@@ -26,7 +26,7 @@ const WORLDS: readonly World[] = [
   // The same keys under two names: nothing that was made for one may answer for the other.
   ...['ci', 'other'].map((executor) => ({
     fixed: { 'aws:SourceIdentity': executor, ...tags(value('rotate', executor), ['architect']) },
-    absent: [],
+    absent: [slot('deputy')],
   })),
   { fixed: { 'aws:SourceIdentity': 'ci' }, absent: [slot('privacy'), slot('deputy')] },
   { fixed: { 'aws:SourceIdentity': 'c*', ...tags(value('rotate', 'c*')) }, absent: [] },
