@@ -89,6 +89,9 @@ function withImported(plan: Plan): Plan {
   return { ...plan, interlock, keys: { ...plan.keys, brought } };
 }
 
+/** The one workflow that is the automation, in a form that names reference and protected environment. */
+export const WORKFLOW = 'project_path:acme/keys:ref_type:branch:ref:main:environment_protected:true';
+
 const door = (subject: string): Entrance => ({
   type: 'oidc',
   providerArn: PROVIDER,
@@ -99,7 +102,7 @@ const door = (subject: string): Entrance => ({
 /** In the order in which they can be made: a trust policy names only roles that are there. */
 export function renderedFor({ plan, roster }: Team): readonly RenderedPolicy[] {
   return renderAccount(plan.plan, roster, {
-    entrances: Object.fromEntries([...SEATS, 'ci', 'auditor'].map((id) => [id, door(id)])),
+    entrances: Object.fromEntries([...SEATS, 'ci', 'auditor'].map((id) => [id, door(id === 'ci' ? WORKFLOW : id)])),
     organizationId: null,
     breakGlassRoleArns: [],
   });
@@ -123,7 +126,7 @@ const INSTALLER_TRUST = JSON.stringify({
   },
 });
 
-const nameOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
+export const nameOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
 
 /** Puts documents as they were rendered: roles, their trust, the organization's policies. */
 export async function putRendered(
@@ -142,7 +145,7 @@ export async function putRendered(
   setOrganization(sandbox, rendered);
 }
 
-export function setOrganization(sandbox: Sandbox, rendered: readonly RenderedPolicy[]): void {
+export function setOrganization(sandbox: Sandbox, rendered: readonly Pick<RenderedPolicy, 'kind' | 'policy'>[]): void {
   const of = (kind: string) => rendered.filter((one) => one.kind === kind).map(({ policy }) => policy);
   sandbox.organization.set({
     serviceControlPolicies: [[FULL_ACCESS_NAME, ...of('scp')]],
@@ -221,7 +224,10 @@ async function enterAs(
   wish: { sourceIdentity?: string; roleArn?: string },
 ): Promise<Key> {
   const sourceIdentity = wish.sourceIdentity ?? (SEATS.some((seat) => seat === subject) ? subject : undefined);
-  const token = sandbox.issueToken({ subject, ...(sourceIdentity === undefined ? {} : { sourceIdentity }) });
+  const token = sandbox.issueToken({
+    subject: subject === 'ci' ? WORKFLOW : subject,
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  });
   const input = {
     RoleArn: wish.roleArn ?? OWN_ROLE[subject] ?? roleArn(subject),
     RoleSessionName: 'people',
