@@ -54,6 +54,8 @@ export function createCourt(room: Courtroom): Court {
   const wide = new Map<readonly string[], Map<string, View>>();
   const whole = viewOf(room, (document) => document);
   const screen = room.resourcePolicy && createScreen(room.resourcePolicy, room.resource);
+  /** Lists of one action, the same list each time: what is known of a list is known by it. */
+  const lists = new Map<string, readonly string[]>();
   let asked = 0;
   const judge = (view: View, person: Person, action: string, context: Context) => {
     asked += 1;
@@ -73,8 +75,19 @@ export function createCourt(room: Courtroom): Court {
     views.set(name, view);
     return view;
   };
+  const denied = (person: Person, actions: readonly string[], world: World): boolean => {
+    if (screen === null) return false;
+    if (shapesOf(world).every((shape) => screen.mayLet(person, actions, world.fixed, shape()))) return false;
+    asked += 1;
+    return true;
+  };
+  const listOf = (action: string): readonly string[] => {
+    const list = lists.get(action) ?? [action];
+    lists.set(action, list);
+    return list;
+  };
   const ask = (person: Person, action: string, world: World): Answer => {
-    if (!judge(most(world), person, action, world.fixed).allowed) return NO;
+    if (denied(person, listOf(action), world) || !judge(most(world), person, action, world.fixed).allowed) return NO;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
     for (const context of contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world))) {
       const decision = judge(whole, person, action, context);
@@ -88,12 +101,8 @@ export function createCourt(room: Courtroom): Court {
     judge: (person, action, context) => judge(whole, person, action, context),
     perhaps: (person, actions, world) => {
       const [first] = actions;
-      if (first === undefined) return false;
-      const denied =
-        screen !== null && !shapesOf(world).every((shape) => screen.mayLet(person, actions, world.fixed, shape()));
-      if (!denied) return judge(widest(world, actions), person, first, world.fixed).allowed;
-      asked += 1;
-      return false;
+      if (first === undefined || denied(person, actions, world)) return false;
+      return judge(widest(world, actions), person, first, world.fixed).allowed;
     },
   };
 }
