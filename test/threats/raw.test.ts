@@ -19,7 +19,7 @@ import {
 type Input = Record<string, unknown>;
 let at: Installed;
 beforeAll(async () => {
-  at = await install({ names: ['root', 'webauthn'] });
+  at = await install({ names: ['root', 'case-data', 'webauthn'] });
 });
 
 /** What STS says to a token of the identity provider. */
@@ -121,8 +121,9 @@ it('T55 a slot that was left behind lets its call through once more: so it is cl
   expect(await rotate()).toBe('AccessDeniedException');
 });
 
-it('T56 nobody takes a ciphertext of the root key to a key of one’s own, not even its user', async () => {
-  const context = { 'custody:purpose': 'unwrap' };
+it('T56 nobody takes a ciphertext to a key of one’s own, not even its user', async () => {
+  const context = { 'custody:purpose': 'case-data' };
+  const key = at.keyOf('case-data');
   const service = await at.enter('service');
   const Policy = JSON.stringify({
     Version: '2012-10-17',
@@ -130,15 +131,15 @@ it('T56 nobody takes a ciphertext of the root key to a key of one’s own, not e
   });
   const made = await at.must(await at.enter('admin'), 'kms', 'CreateKey', { Policy });
   const DestinationKeyId = (JSON.parse(made.text) as { KeyMetadata: { KeyId: string } }).KeyMetadata.KeyId;
-  const encrypt = { KeyId: at.keyOf('root').keyId, Plaintext: 'eA==', EncryptionContext: context };
-  const { CiphertextBlob } = JSON.parse((await at.must(service, 'kms', 'Encrypt', encrypt)).text) as Input;
+  const wanted = { KeyId: key.keyId, KeySpec: 'AES_256', EncryptionContext: context };
+  const { text } = await at.must(service, 'kms', 'GenerateDataKeyWithoutPlaintext', wanted);
+  const { CiphertextBlob } = JSON.parse(text) as Input;
   const move = { CiphertextBlob, SourceEncryptionContext: context, DestinationKeyId };
   for (const who of ['service', ...SEATS, 'admin', 'outsider', 'auditor', 'installer']) {
     const { code } = await at.ask(await at.enter(who), 'kms', 'ReEncrypt', move);
     expect([who, code]).toEqual([who, 'AccessDeniedException']);
   }
   // A grant of a quorum to decrypt is not one to carry away.
-  const key = at.keyOf('root');
   const executor = await asExecutor('deputy');
   await setSlots(at, await both(), key, { class: 'grant', region: HOME, executor: 'deputy' });
   const grant = { KeyId: key.keyId, GranteePrincipal: roleArn('app'), Operations: ['ReEncryptFrom'] };
