@@ -92,6 +92,8 @@ function interlockedSubject(count) {
     automation: [{ id: 'ci', roleArn: arn('ci') }],
     executors: [{ roleArn: EXECUTOR, classes: null, automation: true }],
     installers: [],
+    auditor: null,
+    repository: null,
   };
   const keys = Array.from({ length: count }, (_, at) => keyOf(at, interlockStatements(at), CLASSES));
   return { ...plainSubject(0, 0), keys, interlock };

@@ -7,6 +7,7 @@ import type { Evidence } from '../../src/lib/quorum/evidence.js';
 import { judge } from '../../src/lib/quorum/judge.js';
 import { callsOf, isVeto } from '../../src/lib/record/action.js';
 import { ACTION_NAMES, type ActionName } from '../../src/lib/record/action-names.js';
+import { neededSlot } from '../../src/lib/request/slots.js';
 import {
   approval,
   caseDataKey,
@@ -97,6 +98,25 @@ const SLOT_STEPS: Readonly<Record<KeyAction, readonly string[]>> = {
   'key.material-off': ['material-off'],
   'key.rotate-imported': ['import', 'rotate'],
 };
+
+/** A slot holds one value and a request has one digest: KMS cannot be told which of several calls comes next. */
+it('T49 a request of several steps is refused under the interlock, and says what to ask for instead', async () => {
+  const change = {
+    action: 'key.rotate-imported',
+    parameters: PARAMETERS['key.rotate-imported'],
+    executor: 'ci',
+  } as const;
+  const asked = await request(team, 'architect', { ...change, key: caseDataKey(team) });
+  const said = asked.statement.predicate;
+  const interlock = { coldExecutorRoleArn: role('custody-cold'), auditorRoleArn: role('custody-auditor') };
+  expect(() => neededSlot({ interlock }, said, asked.digest)).toThrow(
+    expect.objectContaining({
+      code: 'REFUSED',
+      suggestions: [expect.stringContaining('keys import')],
+    }),
+  );
+  expect(neededSlot({}, said, asked.digest)).toBeNull();
+});
 
 const ACTIONS = ACTION_NAMES.filter((name): name is KeyAction => !['plan.update', 'roster.update'].includes(name));
 

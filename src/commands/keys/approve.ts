@@ -9,7 +9,7 @@ import { pendingFor } from '../../lib/cli/pending.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { reviewScreen } from '../../lib/cli/request-screen.js';
 import { approve, type Review, reviewRequest } from '../../lib/request/approve.js';
-import { isSlotTaken } from '../../lib/request/arm.js';
+import { approveEach } from '../../lib/request/approve-each.js';
 
 export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
   static override strict = false;
@@ -54,20 +54,16 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     );
   }
 
-  /** One that has to wait for an approval slot must not keep the person from the others. */
   private async approveAll(seat: Seat, ids: readonly string[], reviewed: readonly Digest[]) {
-    const requests = [];
-    const failures = [];
-    for (const [at, id] of ids.entries()) {
-      try {
-        requests.push(await this.approveOne(seat, id, reviewed[at]));
-      } catch (cause) {
-        if (!isSlotTaken(cause)) throw cause;
+    const { approved: requests, waiting } = await approveEach(
+      ids,
+      (id, at) => this.approveOne(seat, id, reviewed[at]),
+      (cause) => {
         this.complain(cause);
         this.endWith(cause.exit);
-        failures.push({ id, ...errorJson(cause) });
-      }
-    }
+      },
+    );
+    const failures = waiting.map(({ id, cause }) => ({ id, ...errorJson(cause) }));
     return { requests, ...(failures.length > 0 ? { failures } : {}) };
   }
 

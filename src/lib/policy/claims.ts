@@ -126,6 +126,16 @@ export const CLAIMS = {
     over: 'each change of a role of the interlock × each principal of the account, under the organization’s policies',
     scope: 'account',
   },
+  'own-keys-only': {
+    sentence: 'Custodians make keys to sign with, executors keys of this repository, and no others.',
+    over: 'each custodian × other uses, other tags; each executor × no tag of the repository, another one’s',
+    scope: 'account',
+  },
+  'auditor-reads': {
+    sentence: 'The auditor is one subject, and changes nothing of the interlock.',
+    over: 'each way into the auditor × each principal × other subjects, other audiences, session tags; changes of the executors and its own role',
+    scope: 'account',
+  },
 } as const satisfies Readonly<Record<string, ClaimRow>>;
 
 export type ClaimId = keyof typeof CLAIMS;

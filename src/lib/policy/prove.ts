@@ -1,5 +1,6 @@
 import { CLAIMS, type ClaimId } from './claims.js';
 import { proveAccount } from './proof/account.js';
+import { proveBeside } from './proof/beside.js';
 import { proveChains } from './proof/chains.js';
 import { proveDirect, proveExecutorsUses } from './proof/direct.js';
 import { type ClaimResult, createDocket } from './proof/docket.js';
@@ -37,7 +38,10 @@ export function prove(subject: ProofSubject): Proof {
   }
   proveReplicas(subject.keys, docket);
   proveChains(subject, docket);
-  if (subject.interlock) evaluations += proveAccount(subject, subject.interlock, docket);
+  if (subject.interlock) {
+    evaluations += proveAccount(subject, subject.interlock, docket);
+    evaluations += proveBeside(subject, subject.interlock, docket);
+  }
   return { claims: docket.results(), evaluations };
 }
 
@@ -50,6 +54,8 @@ export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] 
     'uses-as-planned',
     'replicas-same-policy',
     'pinned-parameters',
+    ...(interlock.repository === null ? (['own-keys-only'] as const) : []),
+    ...(interlock.auditor === null ? (['auditor-reads'] as const) : []),
   ];
   return (Object.keys(CLAIMS) as ClaimId[]).filter((id) => !optional.includes(id));
 }

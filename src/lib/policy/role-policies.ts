@@ -71,7 +71,7 @@ export function automationRolePolicy(roles: AccountRoles): string {
   ]);
 }
 
-/** The auditor: sees roles, providers and the trail; keys let it read by their own policies. */
+/** The auditor: sees everyone of the account, which a proof asks for, and the trail; keys let it read by their own policies. */
 export function auditorRolePolicy(roles: AccountRoles): string {
   return formatRolePolicy([
     allowing(
@@ -79,6 +79,8 @@ export function auditorRolePolicy(roles: AccountRoles): string {
       ['iam:GetRole', 'iam:GetRolePolicy', 'iam:ListAttachedRolePolicies', 'iam:ListRolePolicies', 'iam:ListRoleTags'],
       [roles.executor, roles.cold, ...others(roles)],
     ),
+    // IAM lists the whole account or nothing: GetAccountAuthorizationDetails takes no resource.
+    allowing('SeeAccount', ['iam:GetAccountAuthorizationDetails'], ['*']),
     allowing('SeeProviders', ['iam:GetOpenIDConnectProvider', 'iam:GetSAMLProvider'], ['*']),
     allowing('FindKeys', [...LISTS, 'cloudtrail:LookupEvents'], ['*']),
   ]);

@@ -11,6 +11,9 @@ export interface Template {
   readonly pieces: readonly Piece[] | null;
 }
 
+/** The pattern that a template came to last, and the values that it came from: a proof asks with the same ones thousands of times. */
+const LAST = new WeakMap<Template, { readonly values: string; readonly glob: Glob }>();
+
 type Piece =
   | { readonly type: 'text'; readonly text: string; readonly glob: Glob }
   | {
@@ -86,16 +89,27 @@ export function resolveText(template: Template, keys: Keys): string | null | und
 export function resolveGlob(template: Template, keys: Keys): Glob | null | undefined {
   if (template.fixed) return template.fixed.glob;
   if (template.pieces === null) return null;
-  const codes: number[] = [];
+  let values = '';
   for (const piece of template.pieces) {
-    if (piece.type === 'text') {
-      for (const code of piece.glob) codes.push(code);
-      continue;
-    }
+    if (piece.type === 'text') continue;
     const value = fill(piece, keys);
     if (value === undefined || value === null) return value;
     if (/[*?]/.test(value)) return null;
-    appendLiteral(codes, value);
+    values += `${value.length} ${value}`;
+  }
+  const last = LAST.get(template);
+  if (last?.values === values) return last.glob;
+  const glob = filled(template.pieces, keys);
+  LAST.set(template, { values, glob });
+  return glob;
+}
+
+/** Every variable has a value. */
+function filled(pieces: readonly Piece[], keys: Keys): Glob {
+  const codes: number[] = [];
+  for (const piece of pieces) {
+    if (piece.type === 'text') for (const code of piece.glob) codes.push(code);
+    else appendLiteral(codes, fill(piece, keys) ?? '');
   }
   return codes;
 }

@@ -153,6 +153,17 @@ describe('reconciliation', () => {
     expect(report.verdict).not.toBe('verified');
   });
 
+  it('T66 is unproven of a time that CloudTrail does not show yet', async () => {
+    const report = await reconciled(addSeconds(office.clock.now(), -600));
+    expect(report.coverage.map(({ gap }) => gap)).toEqual(
+      Array(3).fill('nothing is covered yet: CloudTrail shows events up to 15 minutes late'),
+    );
+    expect(report.checks.filter(({ id }) => id === 'coverage').map(({ status }) => status)).toEqual(
+      Array(3).fill('skip'),
+    );
+    expect(report.verdict).toBe('unproven');
+  });
+
   it('lists what AWS turned down, and does not call it a change', async () => {
     const { findings, denied } = await foundAfter(async () => {
       await expect(office.aws.past('service', 'DisableKey', { KeyId: key.arn })).rejects.toMatchObject({

@@ -223,6 +223,7 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
         'iam:ListRoleTags',
       ]),
       ...[
+        'iam:GetAccountAuthorizationDetails',
         'iam:GetOpenIDConnectProvider',
         'iam:GetSAMLProvider',
         'kms:ListKeys',

@@ -32,6 +32,21 @@ export function mutantsOf(policy: string): readonly Mutant[] {
   });
 }
 
+/** Every policy that lacks one line of a condition of this one. */
+export function withoutConditions(policy: string): readonly Mutant[] {
+  const document = JSON.parse(policy) as { Statement: Json[] };
+  return document.Statement.flatMap((statement, at) =>
+    Object.entries((statement.Condition ?? {}) as Record<string, Json>).flatMap(([operator, keys]) =>
+      Object.keys(keys).map((key) => {
+        const changed = withKeys(statement, operator, key, undefined);
+        const Statement = document.Statement.map((one, index) => (index === at ? changed : one));
+        const what = `${String(statement.Sid ?? at)} ${operator} ${key}`;
+        return { what, statement: at, policy: JSON.stringify({ ...document, Statement }) };
+      }),
+    ),
+  );
+}
+
 function* cutsOf(statement: Json): Generator<readonly [string, Json]> {
   for (const element of ['Action', 'NotAction', 'Resource']) {
     for (const [item, rest] of without(statement[element]))

@@ -7,8 +7,10 @@ import { enforcementOf } from '../../../src/lib/policy/enforcement.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { policyProposal } from '../../../src/lib/request/access.js';
 import { approve, reviewRequest } from '../../../src/lib/request/approve.js';
+import { approveEach } from '../../../src/lib/request/approve-each.js';
 import { arm, disarm } from '../../../src/lib/request/arm.js';
 import { caseOf, casesOf, lookUp } from '../../../src/lib/request/desk.js';
+import { createProposal } from '../../../src/lib/request/estate.js';
 import { isOpen, type Proposal } from '../../../src/lib/request/open.js';
 import { stateProposal } from '../../../src/lib/request/state-change.js';
 import { reject } from '../../../src/lib/request/veto.js';
@@ -175,6 +177,29 @@ describe('the approval interlock', () => {
       code: 'REFUSED',
       details: { reason: 'slot-taken', id },
     });
+  });
+
+  it('goes on past a request that has to wait for the slot, and past nothing else', async () => {
+    const { plan, roster } = office.team;
+    const first = await office.open('architect', rotation());
+    const disable = await stateProposal(await place(), 'key.disable', 'case-data', undefined, how('deputy'));
+    const second = await office.open('architect', disable);
+    const third = await office.open('architect', createProposal(plan.plan, roster, 'webauthn', 'a story', null));
+    const ids = [first, second, third].map((one) => one.case.id);
+    const signed: string[] = [];
+    const told: unknown[] = [];
+    const approveOne = async (id: string) => {
+      await office.approve('privacy', id);
+      signed.push(id);
+      return id;
+    };
+    const { approved, waiting } = await approveEach(ids, approveOne, (cause) => told.push(cause));
+    expect(told).toEqual([code('REFUSED')]);
+    expect(approved).toEqual([ids[0], ids[2]]);
+    expect(waiting).toEqual([{ id: ids[1], cause: code('REFUSED') }]);
+    // What is refused for another reason ends it: nothing after it is signed for.
+    await expect(approveEach(['r-aaaaaaaaaa', ...ids], approveOne, () => undefined)).rejects.toEqual(code('NOT_FOUND'));
+    expect(signed).toEqual([ids[0], ids[2]]);
   });
 
   it('takes the own slot away with a veto, and the rest with the next execution', async () => {

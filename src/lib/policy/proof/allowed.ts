@@ -26,10 +26,20 @@ export function proveAllowed(sittings: readonly Sitting[], one: ProofClass): voi
   }
 }
 
+/** Whose key it is: only resource control policies see it ("ABAC for AWS KMS"). */
+const OWN_TAG = 'aws:ResourceTag/custody:repository';
+
 function mayWith(sitting: Sitting, one: ProofClass, seats: readonly ProofSeat[], operation: string): boolean {
-  const { it, executor, name } = sitting;
+  const { it, executor, name, interlock } = sitting;
   const approval = approvalOf(sitting, one);
   const bypass: Context = operation === 'PutKeyPolicy' ? { 'kms:BypassPolicyLockoutSafetyCheck': 'false' } : {};
-  const context = { ...tags(sitting, seats, () => approval), ...keepingTo(one.pins), ...bypass, [IDENTITY]: name };
+  const tagged: Context = interlock.repository === null ? {} : { [OWN_TAG]: interlock.repository };
+  const context = {
+    ...tags(sitting, seats, () => approval),
+    ...keepingTo(one.pins),
+    ...bypass,
+    ...tagged,
+    [IDENTITY]: name,
+  };
   return it.court.judge(executor, `kms:${operation}`, worldOf(executor, context).fixed).allowed;
 }

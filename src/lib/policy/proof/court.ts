@@ -4,6 +4,7 @@ import { type Decision, type EvaluationInput, evaluate, type PolicyLevels } from
 import type { Context } from '../keys.js';
 import type { Person } from './people.js';
 import { project, type Settled, unknownOperators } from './project.js';
+import { createScreen, type Shape } from './screen.js';
 import { contextsFor, type Layers } from './witness.js';
 
 /** The policies over one resource: a key, or a role. */
@@ -52,6 +53,9 @@ export function createCourt(room: Courtroom): Court {
   const views = new Map<string, View>();
   const wide = new Map<readonly string[], Map<string, View>>();
   const whole = viewOf(room, (document) => document);
+  const screen = room.resourcePolicy && createScreen(room.resourcePolicy, room.resource);
+  /** Lists of one action, the same list each time: what is known of a list is known by it. */
+  const lists = new Map<string, readonly string[]>();
   let asked = 0;
   const judge = (view: View, person: Person, action: string, context: Context) => {
     asked += 1;
@@ -71,8 +75,19 @@ export function createCourt(room: Courtroom): Court {
     views.set(name, view);
     return view;
   };
+  const denied = (person: Person, actions: readonly string[], world: World): boolean => {
+    if (screen === null) return false;
+    if (shapesOf(world).every((shape) => screen.mayLet(person, actions, world.fixed, shape()))) return false;
+    asked += 1;
+    return true;
+  };
+  const listOf = (action: string): readonly string[] => {
+    const list = lists.get(action) ?? [action];
+    lists.set(action, list);
+    return list;
+  };
   const ask = (person: Person, action: string, world: World): Answer => {
-    if (!judge(most(world), person, action, world.fixed).allowed) return NO;
+    if (denied(person, listOf(action), world) || !judge(most(world), person, action, world.fixed).allowed) return NO;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
     for (const context of contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world))) {
       const decision = judge(whole, person, action, context);
@@ -86,7 +101,8 @@ export function createCourt(room: Courtroom): Court {
     judge: (person, action, context) => judge(whole, person, action, context),
     perhaps: (person, actions, world) => {
       const [first] = actions;
-      return first !== undefined && judge(widest(world, actions), person, first, world.fixed).allowed;
+      if (first === undefined || denied(person, actions, world)) return false;
+      return judge(widest(world, actions), person, first, world.fixed).allowed;
     },
   };
 }
@@ -131,9 +147,22 @@ function widened(room: Courtroom, actions: readonly string[], settled: Settled):
   });
 }
 
+/** Without the caller's name most is settled, for all names at once; with it what is free may depend on it. */
+function shapesOf(world: World): readonly (() => Shape)[] {
+  const keys = keysOfWorld(world);
+  return [
+    () => ({ name: `any ${keys}`, settled: () => ({ ...settledOf(world), sourceIdentity: null }) }),
+    () => ({ name: `as ${nameOf(world, keys)}`, settled: () => settledOf(world) }),
+  ];
+}
+
 /** Worlds of one name have the same projection. */
-function nameOf({ fixed, absent }: World): string {
-  return `${String(fixed['aws:SourceIdentity'])} ${Object.keys(fixed).join()} ${absent.join()}`;
+function nameOf(world: World, keys = keysOfWorld(world)): string {
+  return `${String(world.fixed['aws:SourceIdentity'])} ${keys}`;
+}
+
+function keysOfWorld({ fixed, absent }: World): string {
+  return `${Object.keys(fixed).join()} ${absent.join()}`;
 }
 
 /** Who someone is, is never a choice of theirs. */

@@ -17,9 +17,15 @@ export function proveQuorum(it: KeyCase): void {
   const { interlock } = it.subject;
   if (interlock === null) return;
   const names = [...interlock.seats, ...interlock.automation].map(({ id }) => id);
+  const slots = new Map(interlock.seats.map((seat) => [seat, slotKey(seat, it.key)]));
+  const short = new Map(it.key.classes.map((one) => [one, shortOf(interlock, ruleOf(interlock, one))]));
   for (const executor of it.people.filter((person) => isExecutor(it, person))) {
     const lists = listsOf(it, executor);
-    const sittings = names.map((name) => ({ it, interlock, executor, name, ...lists }));
+    const nameless = worldOf(executor).fixed;
+    const sittings = names.map((name): Sitting => {
+      const certain = worldOf(executor, { [IDENTITY]: name }).fixed;
+      return { it, interlock, executor, name, certain, nameless, slots, short, ...lists };
+    });
     for (const sitting of sittings) proveSitting(sitting, names);
     const { classes } = it.key;
     const runs =
@@ -74,8 +80,8 @@ function refuse(
   although: string,
   absent: readonly string[] = [],
 ): void {
-  const { it, executor, name } = sitting;
-  const world = worldOf(executor, { ...(absent.includes(IDENTITY) ? {} : { [IDENTITY]: name }), ...fixed }, absent);
+  const { it, executor, certain, nameless } = sitting;
+  const world = { fixed: { ...(absent.includes(IDENTITY) ? nameless : certain), ...fixed }, absent };
   if (actions.length === 0) it.docket.held(claim);
   else mustNot(it, claim, executor, actions, world, although);
 }
@@ -94,10 +100,10 @@ function refuseAll(sitting: Sitting, claim: ClaimId, approval: Approval, althoug
 
 /** Seats that are not enough may write what they like into their own tags, and the account into tags of no seat. */
 function proveBelow(sitting: Sitting): void {
-  const { interlock, it } = sitting;
+  const { interlock, it, slots, short } = sitting;
   for (const one of it.key.classes) {
-    for (const some of shortOf(interlock, ruleOf(interlock, one))) {
-      const empty = interlock.seats.filter((seat) => !some.includes(seat)).map((seat) => slotKey(seat, it.key));
+    for (const some of short.get(one) ?? []) {
+      const empty = interlock.seats.filter((seat) => !some.includes(seat)).flatMap((seat) => slots.get(seat) ?? []);
       refuse(sitting, 'below-threshold-denied', within(sitting, one), {}, ` with tags of ${idsOf(some)} only`, empty);
     }
   }
@@ -107,7 +113,7 @@ function proveBelow(sitting: Sitting): void {
 
 /** One approval short of the threshold, while the others have approved something else, each a thing of its own. */
 function proveMixed(sitting: Sitting, one: ProofClass, right: Approval): void {
-  const { interlock, it } = sitting;
+  const { interlock, it, short } = sitting;
   const [otherClass] = it.key.classes.filter(({ id }) => id !== one.id);
   const others: readonly ((at: number) => Approval)[] = [
     () => ({ ...right, class: otherClass?.id ?? 'other' }),
@@ -116,7 +122,7 @@ function proveMixed(sitting: Sitting, one: ProofClass, right: Approval): void {
     (at) => ({ ...right, digest: digestOf(at) }),
     () => ({ ...right, executor: `${right.executor}x` }),
   ];
-  for (const some of shortOf(interlock, ruleOf(interlock, one))) {
+  for (const some of short.get(one) ?? []) {
     for (const other of others) {
       const fixed = tags(sitting, interlock.seats, (seat, at) => (some.includes(seat) ? right : other(at)));
       const although = ` with approvals of ${idsOf(some)} only, the others having approved something else`;

@@ -18,7 +18,7 @@ export interface FoundKey {
 
 /** Who stands behind the interlock, by the roster. */
 export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Interlock {
-  const { executor, cold, installer, seats, automation } = accountRolesOf(roster, named);
+  const { executor, cold, installer, seats, automation, auditor, repository } = accountRolesOf(roster, named);
   return {
     threshold: roster.threshold,
     seats,
@@ -28,6 +28,8 @@ export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Int
       { roleArn: cold, classes: ['policy'], automation: false },
     ],
     installers: [installer],
+    auditor,
+    repository,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Context } from '../keys.js';
 import type { KeyCase } from './key-case.js';
 import type { Person } from './people.js';
-import { type Approval, slotKey, slotValue } from './slots.js';
+import { type Approval, slotValue } from './slots.js';
 import type { Interlock, ProofClass, ProofSeat } from './subject.js';
+import type { Seats } from './subsets.js';
 
 /** A session of the executor in the name of one who may execute. */
 export interface Sitting {
@@ -16,8 +17,15 @@ export interface Sitting {
   readonly beyond: ReadonlyMap<ProofClass, readonly string[]>;
   /** Of that, what no class lets through. */
   readonly unclassed: readonly string[];
+  /** Sets of seats that are one short for a class. */
+  readonly short: ReadonlyMap<ProofClass, readonly Seats[]>;
   /** SourceIdentity. */
   readonly name: string;
+  /** What is certain of a call of this session, and of one without a name. */
+  readonly certain: Context;
+  readonly nameless: Context;
+  /** The condition key of each seat's tag, in the order of the interlock's seats. */
+  readonly slots: ReadonlyMap<ProofSeat, string>;
 }
 
 const DIGEST = 'a'.repeat(64);
@@ -35,11 +43,16 @@ export function approvalOf({ it, name }: Sitting, { id, region }: ProofClass): A
 
 /** Tags of these seats, each with its own value. */
 export function tags(
-  { it }: Sitting,
+  { slots }: Sitting,
   seats: readonly ProofSeat[],
   approve: (seat: ProofSeat, at: number) => Approval,
 ): Context {
-  return Object.fromEntries(seats.map((seat, at) => [slotKey(seat, it.key), slotValue(approve(seat, at))]));
+  const found: Record<string, string> = {};
+  for (const [at, seat] of seats.entries()) {
+    const slot = slots.get(seat);
+    if (slot !== undefined) found[slot] = slotValue(approve(seat, at));
+  }
+  return found;
 }
 
 export function idsOf(seats: readonly ProofSeat[]): string {

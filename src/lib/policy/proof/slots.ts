@@ -23,6 +23,6 @@ export function slotKey({ id }: ProofSeat, { name }: ProofKey): string {
 }
 
 /** Unlike `formatSlot` it also writes what no approval of this tool says: that is what must not get through. */
-export function slotValue(approval: Approval): string {
-  return [approval.class, approval.region, approval.keyId, approval.digest, approval.executor].join('/');
+export function slotValue({ class: name, region, keyId, digest, executor }: Approval): string {
+  return `${name}/${region}/${keyId}/${digest}/${executor}`;
 }

@@ -77,6 +77,10 @@ export interface Interlock {
   readonly executors: readonly ProofExecutor[];
   /** ARNs of the roles that install and repair the interlock, and are trusted with it. */
   readonly installers: readonly string[];
+  /** The role that only reads; null where it is not asked about. */
+  readonly auditor: string | null;
+  /** The tag `custody:repository` of its keys; null where it is not asked about. */
+  readonly repository: string | null;
 }
 
 export interface ProofExecutor {

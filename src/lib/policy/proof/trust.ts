@@ -151,7 +151,7 @@ interface Ways {
 }
 
 /** How a provider names subject and audience ("Available keys for AWS OIDC federation", "… SAML-based federation"). */
-function waysOf(provider: string): Ways {
+export function waysOf(provider: string): Ways {
   if (/:saml-provider\//.test(provider)) return { action: 'sts:AssumeRoleWithSAML', sub: 'SAML:sub', aud: 'SAML:aud' };
   const issuer = provider.replace(/^arn:[^:]+:iam::\d{12}:oidc-provider\//, '');
   return { action: 'sts:AssumeRoleWithWebIdentity', sub: `${issuer}:sub`, aud: `${issuer}:aud` };
@@ -195,7 +195,8 @@ function subjectsOf(it: TrustCase, seat: ProofSeat, person: Person): readonly st
   return entering.map((value) => `${value} of ${person.principal.principalArn}`);
 }
 
-function valuesOf({ trust }: TrustCase, key: string): readonly string[] {
+/** What a trust policy compares a condition key with. */
+export function valuesOf({ trust }: TrustCase, key: string): readonly string[] {
   const name = key.toLowerCase();
   return trust.statements.flatMap(({ conditions }) =>
     conditions.filter((one) => one.key.toLowerCase() === name).flatMap(({ values }) => values),

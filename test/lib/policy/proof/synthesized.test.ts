@@ -47,6 +47,8 @@ function synthesized(interlock: Interlock): ProofSubject & { readonly form: stri
         { roleArn: roleArn(COLD), classes: ['policy'], automation: false },
       ],
       installers: [],
+      auditor: null,
+      repository: null,
     },
     principals: null,
     serviceControlPolicies: null,

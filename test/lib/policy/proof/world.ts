@@ -183,6 +183,8 @@ export function subjectOf(given: Texts, change: Partial<ProofSubject> = {}): Pro
       automation: [{ id: 'ci', roleArn: CI }],
       executors: [{ roleArn: EXECUTOR, classes: null, automation: true }],
       installers: [INSTALLER],
+      auditor: null,
+      repository: null,
     },
     principals,
     serviceControlPolicies: [[FULL_ACCESS, documentOf(given.scp)]],
