@@ -61,31 +61,20 @@ export function createCourt(room: Courtroom): Court {
     asked += 1;
     return evaluate(inputOf(room, view, person, action, context));
   };
-  const most = (world: World): View => {
-    const name = nameOf(world);
-    const view = views.get(name) ?? projected(room, settledOf(world));
-    views.set(name, view);
-    return view;
-  };
-  const widest = (world: World, actions: readonly string[]): View => {
-    const views = wide.get(actions) ?? new Map<string, View>();
-    wide.set(actions, views);
-    const name = nameOf(world);
-    const view = views.get(name) ?? widened(room, actions, settledOf(world));
-    views.set(name, view);
-    return view;
-  };
+  const most = (world: World): View => kept(views, nameOf(world), () => projected(room, settledOf(world)));
+  const widest = (world: World, actions: readonly string[]): View =>
+    kept(
+      kept(wide, actions, () => new Map<string, View>()),
+      nameOf(world),
+      () => widened(room, actions, settledOf(world)),
+    );
   const denied = (person: Person, actions: readonly string[], world: World): boolean => {
     if (screen === null) return false;
     if (shapesOf(world).every((shape) => screen.mayLet(person, actions, world.fixed, shape()))) return false;
     asked += 1;
     return true;
   };
-  const listOf = (action: string): readonly string[] => {
-    const list = lists.get(action) ?? [action];
-    lists.set(action, list);
-    return list;
-  };
+  const listOf = (action: string): readonly string[] => kept(lists, action, () => [action]);
   const ask = (person: Person, action: string, world: World): Answer => {
     if (denied(person, listOf(action), world) || !judge(most(world), person, action, world.fixed).allowed) return NO;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
@@ -107,6 +96,13 @@ export function createCourt(room: Courtroom): Court {
   };
 }
 
+/** What is known under a name, made when it is first asked for. */
+function kept<K, V>(known: Map<K, V>, name: K, make: () => V): V {
+  const found = known.get(name) ?? make();
+  known.set(name, found);
+  return found;
+}
+
 type MapDocument = (document: PolicyDocument) => PolicyDocument;
 type Policies = Pick<EvaluationInput, 'resourcePolicy' | 'serviceControlPolicies' | 'resourceControlPolicies'>;
 
@@ -118,11 +114,7 @@ interface View {
 
 function viewOf(room: Courtroom, make: MapDocument): View {
   const made = new Map<PolicyDocument, PolicyDocument>();
-  const map = (document: PolicyDocument) => {
-    const known = made.get(document) ?? make(document);
-    made.set(document, known);
-    return known;
-  };
+  const map = (document: PolicyDocument) => kept(made, document, () => make(document));
   const levels = (all: PolicyLevels) => all.map((level) => level.map(map));
   const policies = {
     ...(room.resourcePolicy ? { resourcePolicy: map(room.resourcePolicy) } : {}),
