@@ -50,6 +50,7 @@ export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] 
     'uses-as-planned',
     'replicas-same-policy',
     'pinned-parameters',
+    'automation-pinned',
   ];
   return (Object.keys(CLAIMS) as ClaimId[]).filter((id) => !optional.includes(id));
 }
