@@ -14,7 +14,7 @@ import {
 } from '../inspect/proof.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
 import { accountRolesOf } from '../policy/account-roles.js';
-import { type PolicyDocument, parsePolicy } from '../policy/document.js';
+import type { PolicyDocument } from '../policy/document.js';
 import { FULL_ACCESS } from '../policy/evaluate.js';
 import type { ProofFinding } from '../policy/proof/docket.js';
 import type { AccountPrincipal } from '../policy/proof/subject.js';
@@ -23,6 +23,7 @@ import { knownKeys } from '../request/known-keys.js';
 import type { Roster } from '../roster/roster.js';
 import type { Context } from './context.js';
 import { readGiven } from './draft.js';
+import { organizationOf, policyIn } from './organization.js';
 import { mark, wrap } from './render.js';
 
 export interface ProveFlags {
@@ -34,8 +35,6 @@ export interface ProveFlags {
   readonly rcp?: readonly string[] | undefined;
 }
 
-const MAX_POLICY_BYTES = 256 * 1024;
-
 /** The proof that the flags ask for. @throws CustodyError USAGE, NOT_FOUND, POLICY_MALFORMED and what reading throws */
 export async function proveFor(context: Context, key: string | undefined, flags: ProveFlags): Promise<ProofReport> {
   const organization = await organizationOf(flags);
@@ -46,12 +45,12 @@ export async function proveFor(context: Context, key: string | undefined, flags:
   if (flags.dir !== undefined) return proveEvidence(...(await readRendered(flags.dir, question)));
   const { ports } = await context.desk();
   const { reader } = await context.access.aws(plan);
-  const account = await context.access.account(plan);
+  const account = flags.roles === undefined ? await context.access.account(plan) : null;
   const known = knownKeys(plan, (await casesOf(ports, state)).cases);
   const evidence = await gatherLive({ reader, account }, question, ports.progress, known);
-  const principals = flags.roles === undefined ? evidence.principals : await accountOf(flags.roles);
   context.progress.done();
-  return proveEvidence(question, { ...evidence, principals });
+  if (flags.roles === undefined) return proveEvidence(question, evidence);
+  return proveEvidence(question, { ...evidence, principals: await accountOf(flags.roles), othersUnread: false });
 }
 
 /** The keys that a word names; all where there is none. @throws CustodyError NOT_FOUND */
@@ -61,17 +60,6 @@ export function namesOf(plan: Plan, key: string | undefined): readonly string[] 
   const found = all.filter((name) => name === key || plan.keys[name]?.alias === key);
   if (found.length > 0) return found;
   throw new CustodyError('NOT_FOUND', `the plan has no key ${key}`, { suggestions: [`It has ${all.join(', ')}.`] });
-}
-
-async function policyIn(path: string): Promise<PolicyDocument> {
-  return parsePolicy(await readGiven(path, MAX_POLICY_BYTES), path);
-}
-
-/** Each file is a policy of the account or of what is above it, beside AWS's own that allow everything. */
-async function organizationOf({ scp, rcp }: ProveFlags): Promise<Organization> {
-  const levels = async (files: readonly string[] | undefined) =>
-    files === undefined ? null : [[FULL_ACCESS, ...(await Promise.all(files.map(policyIn)))]];
-  return { serviceControlPolicies: await levels(scp), resourceControlPolicies: await levels(rcp) };
 }
 
 async function accountOf(file: string): Promise<readonly AccountPrincipal[]> {

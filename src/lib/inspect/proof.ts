@@ -1,5 +1,5 @@
 import { CustodyError } from '../base/errors.js';
-import type { AccountIdentity, AccountReader } from '../key/account.js';
+import type { AccountReader } from '../key/account.js';
 import type { KeyReader } from '../key/key.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
 import { parsePolicy } from '../policy/document.js';
@@ -10,6 +10,7 @@ import type { AccountPrincipal, ProofSubject } from '../policy/proof/subject.js'
 import { expectedClaims, prove } from '../policy/prove.js';
 import { observeEstate } from '../request/estate.js';
 import type { Roster } from '../roster/roster.js';
+import { NOBODY_READ, readAccount, rolesNamed } from './account.js';
 import { type Check, type CheckReport, verdictOf } from './check.js';
 
 /** What a proof says, for a person or a machine. */
@@ -40,6 +41,8 @@ export interface ProofEvidence {
   /** Policies as KMS gave them, by name and Region. */
   readonly texts: ReadonlyMap<string, string>;
   readonly principals: readonly AccountPrincipal[] | null;
+  /** Only some of the account's roles could be read. */
+  readonly othersUnread?: boolean;
   readonly unread: readonly string[];
 }
 
@@ -49,7 +52,7 @@ export interface ProofEvidence {
  */
 export async function gatherLive(
   { reader, account }: { readonly reader: KeyReader; readonly account: AccountReader | null },
-  { plan, names }: ProofQuestion,
+  { plan, roster, names }: ProofQuestion,
   tell: (text: string) => void,
   known: ReadonlyMap<string, string>,
 ): Promise<ProofEvidence> {
@@ -72,10 +75,10 @@ export async function gatherLive(
       }
     }
   }
-  const identities = account && (await orNull(() => account.identities()));
-  if (account && identities === null)
-    unread.push('roles and users of the account: not readable with these credentials');
-  return { keys, texts, unread, principals: identities?.map(principalOf) ?? null };
+  const policies = keys.map(({ policy }) => policy);
+  const found = account === null ? NOBODY_READ : await readAccount(account, rolesNamed(plan, roster, policies));
+  const { principals, othersUnread } = found;
+  return { keys, texts, unread: [...unread, ...found.unread], principals, othersUnread };
 }
 
 /** What these credentials may not read is left open; anything else is a failure. */
@@ -88,15 +91,6 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
-function principalOf({ arn, trust, policies, boundary }: AccountIdentity): AccountPrincipal {
-  return {
-    arn,
-    trust: trust === null ? null : parsePolicy(trust, `the trust policy of ${arn}`),
-    identity: policies.map(({ name, document }) => ({ name, document: parsePolicy(document, `${name} of ${arn}`) })),
-    boundary: boundary && parsePolicy(boundary.document, `the boundary of ${arn}`),
-  };
-}
-
 /** The proof over evidence: verified only when every claim was asked about and held. */
 export function proveEvidence({ plan, roster, organization }: ProofQuestion, evidence: ProofEvidence): ProofReport {
   const keys = evidence.keys.map((found) => proofKeyOf(plan, roster, found));
@@ -106,6 +100,7 @@ export function proveEvidence({ plan, roster, organization }: ProofQuestion, evi
     keys,
     interlock: interlockOfRoster(roster, plan.interlock),
     principals: evidence.principals,
+    othersUnread: evidence.othersUnread ?? false,
     ...organization,
   };
   const unread = evidence.unread.map((detail): Check => ({ id: 'evidence', status: 'skip', detail }));

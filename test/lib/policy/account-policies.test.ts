@@ -223,7 +223,10 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
         'iam:ListRoleTags',
       ]),
       ...[
+        'iam:GetAccountAuthorizationDetails',
         'iam:GetOpenIDConnectProvider',
+        'iam:GetPolicy',
+        'iam:GetPolicyVersion',
         'iam:GetSAMLProvider',
         'kms:ListKeys',
         'kms:ListAliases',

@@ -185,13 +185,12 @@ function proveFrozen(
     );
     return;
   }
-  const known = subject.principals ?? [];
   const inside = new Set([
     ...interlock.executors.map(({ roleArn }) => roleArn),
     ...interlock.seats.map(({ roleArn }) => roleArn),
     ...interlock.installers,
   ]);
-  const others = peopleOf([], subject.account, known).filter(
+  const others = peopleOf([], subject.account, subject).filter(
     ({ principal }) => principal.account === subject.account && !inside.has(principal.principalArn),
   );
   for (const person of others) {

@@ -63,7 +63,7 @@ export function openKeyCase(subject: ProofSubject, key: ProofKey, docket: Docket
     ...(subject.interlock?.executors ?? []).map(({ roleArn }) => roleArn),
     ...(key.users ?? []).map(({ roleArn }) => roleArn),
   ];
-  const people = peopleOf([key.policy], account, subject.principals);
+  const people = peopleOf([key.policy], account, subject);
   const arns = new Set(people.map(({ principal }) => principal.principalArn));
   return {
     subject,

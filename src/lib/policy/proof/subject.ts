@@ -8,6 +8,8 @@ export interface ProofSubject {
   readonly interlock: Interlock | null;
   /** Null: the account's roles and users could not be read. */
   readonly principals: readonly AccountPrincipal[] | null;
+  /** Only some of the account's roles could be read: of anyone else the worst is assumed. */
+  readonly othersUnread?: boolean;
   /** Level by level from the organization's root down; null when they are not known. */
   readonly serviceControlPolicies: PolicyLevels | null;
   readonly resourceControlPolicies: PolicyLevels | null;
