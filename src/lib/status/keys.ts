@@ -34,6 +34,8 @@ export interface KeysSeen {
   readonly estate: ObservedEstate;
   readonly decided: Decided;
   readonly stale: readonly StaleSlot[];
+  /** Tags of the executor, by which its slots are told; null where they were not read. */
+  readonly tags: ReadonlyMap<string, string> | null;
   /** Null without an interlock. */
   readonly roles: RolesStanding | null;
   /** What could not be looked at, a sentence each. */
@@ -64,6 +66,7 @@ export async function observeKeys(
     estate,
     decided: decidedBy(plan, state.roster, cases),
     stale: slots.stale,
+    tags: slots.tags,
     roles: rolesStanding(plan, state.roster, { ...account, ...above }),
     unread: [...slots.unread, ...account.unread],
   };
@@ -71,20 +74,22 @@ export async function observeKeys(
 
 async function readSlots(keeper: KeyLine['slots'], state: Repository, cases: readonly Case[]) {
   const { plan } = state.plan;
-  if (!plan.interlock) return { stale: [], unread: [] };
+  if (!plan.interlock) return { stale: [], unread: [], tags: null };
   const { executor, cold } = accountRolesOf(state.roster, plan.interlock);
   const stale: StaleSlot[] = [];
   const unread: string[] = [];
+  let own: ReadonlyMap<string, string> | null = null;
   for (const roleArn of [executor, cold]) {
     try {
       const tags = await keeper.list(roleArn);
+      if (roleArn === executor) own = tags;
       stale.push(...staleSlotsOf(roleArn, tags, { plan, roster: state.roster }, cases));
     } catch (cause) {
       if (!(cause instanceof CustodyError) || cause.code !== 'DENIED') throw cause;
       unread.push(`approval slots on ${roleArn.slice(roleArn.lastIndexOf(':') + 1)}: not readable`);
     }
   }
-  return { stale, unread };
+  return { stale, unread, tags: own };
 }
 
 function rolesOf(
