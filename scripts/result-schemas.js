@@ -58,9 +58,7 @@ const RESULTS = {
       commit: text,
       remembered: nullable(object({ head: nullable(text), seenAt: use('instant') })),
     }),
-    reconciliation: nullable(
-      object({ since: use('instant'), findings: list(use('reconcileFinding')), denied: count }),
-    ),
+    reconciliation: nullable(object({ since: use('instant'), findings: list(use('reconcileFinding')), denied: count })),
     kept: list(object({ id: oneOf('backup', 'drill'), at: nullable(use('instant')), found: flag })),
     findings: list(use('statusFinding')),
     needs: list(object({ kind: oneOf('execute', 'arm', 'approve', 'finding'), command: text, because: text })),

@@ -1,4 +1,5 @@
 import chalk from 'chalk';
+import type { Check } from '../inspect/check.js';
 import type { KeyLine, Need, StatusFinding, StatusReport } from '../status/report.js';
 import type { RequestLine } from '../status/tasks.js';
 import { type Cell, heading, mark, type Painted, pairs, table, wrap } from './render.js';
@@ -20,7 +21,12 @@ export function statusScreen(report: StatusReport): string {
     seatRows(report, roster),
     ...(findings.length === 0 ? [] : ['', heading('Findings'), ...shownFindings(findings)]),
     '',
-    ...checks.map(({ id, status, detail }) => `${mark(status)} ${id.padEnd(14)} ${wrap(detail, 17)}`),
+    ...checks.map((check) =>
+      checkText(
+        check,
+        findings.filter(({ section }) => section === check.id),
+      ),
+    ),
     '',
     colour(verdict),
   ].join('\n');
@@ -103,6 +109,19 @@ function seatRows({ identity }: StatusReport, { seats, threshold }: StatusReport
       return [id === identity ? `${id} (you)` : id, duty, stale ? paintedYellow(text) : text, age];
     }),
   );
+}
+
+/** A section in a line: what is wrong with it stands above. */
+function checkText({ id, status, detail }: Check, own: readonly StatusFinding[]): string {
+  const warned = status === 'pass' && own.some(({ severity }) => severity !== 'note');
+  const sign = warned ? chalk.yellow('!') : mark(status);
+  const count = (severity: string, noun: string) => {
+    const { length } = own.filter((one) => one.severity === severity);
+    return length === 0 ? [] : [`${length} ${noun}${length === 1 ? '' : 's'}`];
+  };
+  const counts = [...count('error', 'error'), ...count('warning', 'warning'), ...count('note', 'note')].join(', ');
+  const text = own.length === 0 ? detail : status === 'skip' ? `${counts}; ${detail}` : counts;
+  return `${sign} ${id.padEnd(14)} ${wrap(text, 17)}`;
 }
 
 const MOST_SHOWN = 12;

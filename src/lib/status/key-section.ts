@@ -56,7 +56,7 @@ function findingsOf(plan: Plan, cases: readonly Case[], key: KeyFacts): readonly
       ({ kind, region, found: what, expected, severity, remedyAction }): StatusFinding => ({
         ...about,
         severity: SEVERITY[severity],
-        text: `${kind} in ${region}: ${what}, expected ${expected}`,
+        text: shortened(`${kind} in ${region}: ${what}, expected ${expected}`),
         command: remedyAction === undefined ? null : 'custody keys apply',
       }),
     );
@@ -71,7 +71,14 @@ function findingsOf(plan: Plan, cases: readonly Case[], key: KeyFacts): readonly
           },
         ]
       : [];
-  return [...found, ...due, ...advisoryOf(plan, key)];
+  const drifted = key.findings.some(({ kind, severity }) => kind === 'policy' && severity === 'critical');
+  // A policy that is not the plan's is told of already, and with it why KMS does not ask for a quorum.
+  return [...found, ...due, ...(drifted ? [] : advisoryOf(plan, key))];
+}
+
+/** Twelve digits tell two digests apart on a screen; `keys list --json` has them whole. */
+function shortened(text: string): string {
+  return text.replaceAll(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1…');
 }
 
 /** Without an interlock in the plan it is what the plan says; with one, something keeps KMS from asking for a quorum. */

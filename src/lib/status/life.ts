@@ -17,7 +17,7 @@ export interface SeatLife {
   readonly by: string | null;
   readonly lastAt: Instant | null;
   readonly ageDays: number | null;
-  /** Older than 100 days, or never seen. */
+  /** Older than 100 days; of one who was never seen, counted from the roster's beginning. */
   readonly stale: boolean;
 }
 
@@ -30,13 +30,15 @@ export function livesOf(state: Repository, records: readonly OpenRecord[], now: 
     const record = newestFirst.get(seat.id)?.find((one) => isBy(one.record, seat, state.roster));
     const last = record ?? foundingOf(state, seat);
     const ageSeconds = last === null ? null : secondsBetween(last.at, now);
+    // One who has not begun yet has as long as everyone else.
+    const silentSeconds = ageSeconds ?? secondsBetween(state.roster.createdAt, now);
     return {
       id: seat.id,
       duty: seat.duty,
       by: last?.kind ?? null,
       lastAt: last?.at ?? null,
       ageDays: ageSeconds === null ? null : Math.max(0, Math.floor(ageSeconds / DAY)),
-      stale: ageSeconds === null || ageSeconds > LIFE_SECONDS,
+      stale: silentSeconds > LIFE_SECONDS,
     };
   });
 }
