@@ -299,17 +299,25 @@ const RESULTS = {
   'policy-prove': object({
     ...report,
     evaluations: count,
-    findings: list(
+    findings: list(use('proofFinding')),
+    outside: list(
       object({
-        claim: text,
-        status: oneOf('broken', 'unproven'),
-        key: nullable(text),
-        region: nullable(text),
-        principal: nullable(text),
-        operations: list(text),
-        sentence: text,
-        statements: list(object({ policy: text, statement: count, sid: nullable(text) })),
-        context: { type: 'object', additionalProperties: either(text, list(text)) },
+        keyId: text,
+        arn: text,
+        region: text,
+        alias: nullable(text),
+        kind: oneOf('signer', 'ours', 'other'),
+        read: flag,
+        lint: list(
+          object({
+            rule: text,
+            severity: oneOf('error', 'warning', 'note'),
+            statement: nullable(count),
+            message: text,
+            remedy: text,
+          }),
+        ),
+        findings: list(use('proofFinding')),
       }),
     ),
   }),

@@ -204,6 +204,17 @@ export const DEFINITIONS = {
       }),
     ),
   }),
+  proofFinding: object({
+    claim: text,
+    status: oneOf('broken', 'unproven'),
+    key: nullable(text),
+    region: nullable(text),
+    principal: nullable(text),
+    operations: list(text),
+    sentence: text,
+    statements: list(object({ policy: text, statement: count, sid: nullable(text) })),
+    context: { type: 'object', additionalProperties: either(text, list(text)) },
+  }),
   reconcileFinding: object({
     id: text,
     severity: oneOf('critical', 'high', 'unproven'),

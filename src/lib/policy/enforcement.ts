@@ -8,6 +8,7 @@ import { type ClaimResult, findingText } from './proof/docket.js';
 import { interlockOfRoster, proofKeyOf } from './proof/roster.js';
 import type { ProofSubject } from './proof/subject.js';
 import { prove, proveRoles } from './prove.js';
+import { standingOf } from './standing.js';
 
 /** Whether KMS itself asks for a quorum before it changes a key, and why that is said. */
 export interface Enforcement {
@@ -115,6 +116,7 @@ function brokenIn(plan: Plan, roster: Roster, name: string, live: readonly LiveP
       keyId,
       policy: parsePolicy(policy ?? '', `the policy of ${name} in ${region}`),
       grants: 'not-asked',
+      standing: standingOf(plan, roster, { name, region, keyId, policy: policy ?? '' }),
     }),
   );
   const nobodyElse = { principals: null, serviceControlPolicies: null, resourceControlPolicies: null };

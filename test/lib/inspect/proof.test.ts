@@ -20,7 +20,7 @@ describe('a proof over live keys', () => {
     const { plan, roster } = office.team;
     const question: ProofQuestion = { plan: plan.plan, roster, names: ['case-data'], organization: NOTHING_ABOVE };
     const ports = { reader: createKeyReader(line), account: createAccountReader(line) };
-    const evidence = await gatherLive(ports, question, () => undefined, new Map());
+    const evidence = await gatherLive(ports, question, () => undefined, { known: new Map(), outside: true });
     return proveEvidence(question, evidence);
   }
 

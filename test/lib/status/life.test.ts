@@ -49,7 +49,7 @@ describe('signs of life', () => {
     office.clock.advance(50 * DAY);
     const records = await heartbeatsOf(office, 'privacy');
     const [record] = records;
-    if (!record || record.statement.kind !== 'heartbeat') throw new Error('there is no heartbeat');
+    if (record?.statement.kind !== 'heartbeat') throw new Error('there is no heartbeat');
     const now = office.clock.now();
     const byOf = async (changed: OpenRecord, at = now) => (await lives(office, [changed], at))[1]?.by;
     expect(await byOf(record)).toBe('heartbeat');

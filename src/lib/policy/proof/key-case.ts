@@ -77,7 +77,7 @@ export function openKeyCase(subject: ProofSubject, key: ProofKey, docket: Docket
       resourceControlPolicies: subject.resourceControlPolicies ?? [],
     }),
     people: [...people, ...[...new Set(others)].filter((arn) => !arns.has(arn)).flatMap((arn) => roleOf(arn, account))],
-    place: { account, key: key.name, region: key.region, policy: 'key policy' },
+    place: { account, key: key.label ?? key.name, region: key.region, policy: 'key policy' },
   };
 }
 

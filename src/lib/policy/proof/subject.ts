@@ -19,6 +19,8 @@ export interface ProofSubject {
 export interface ProofKey {
   /** As the plan names it, or as its owner calls it. */
   readonly name: string;
+  /** In findings, where one name stands for two keys. */
+  readonly label?: string;
   readonly arn: string;
   readonly keyId: string;
   readonly region: string;
