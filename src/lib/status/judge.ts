@@ -15,7 +15,7 @@ import { type RequestLine, requestLine } from './tasks.js';
  * something could not be looked at, verified only when neither is so (T23). Pure.
  */
 export function judgeStatus(evidence: StatusEvidence, now: Instant): StatusReport {
-  const { state, cases, identity, aws, memory, ledger } = evidence;
+  const { state, cases, identity, aws } = evidence;
   const { plan } = state.plan;
   const keys = keySection(evidence, now);
   const tags = 'found' in aws ? aws.found.keys.tags : null;
@@ -44,11 +44,7 @@ export function judgeStatus(evidence: StatusEvidence, now: Instant): StatusRepor
     keys: keys.lines,
     requests,
     roster: { threshold, seats },
-    ledger: {
-      head: 'found' in ledger ? ledger.found : null,
-      commit: state.head,
-      remembered: memory && { head: memory.head, seenAt: memory.seenAt },
-    },
+    ledger: ledgerOf(evidence),
     reconciliation: reconciliationOf(evidence),
     kept: evidence.kept.map(({ row, kept }) => ({ id: row.id, at: kept?.at ?? null, found: kept !== null })),
     findings,
@@ -58,6 +54,14 @@ export function judgeStatus(evidence: StatusEvidence, now: Instant): StatusRepor
 
 function recordsOf({ cases, heartbeats }: StatusEvidence): readonly OpenRecord[] {
   return [...cases.flatMap(({ evidence }) => [evidence.request, ...evidence.records]), ...heartbeats];
+}
+
+function ledgerOf({ state, memory, ledger }: StatusEvidence): StatusReport['ledger'] {
+  return {
+    head: 'found' in ledger ? ledger.found : null,
+    commit: state.head,
+    remembered: memory && { head: memory.head, seenAt: memory.seenAt },
+  };
 }
 
 function reconciliationOf({ aws }: StatusEvidence): StatusReport['reconciliation'] {

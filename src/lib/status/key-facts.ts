@@ -37,7 +37,6 @@ export function keyFacts(
     ...(live ? budgetFinding(name, live) : []),
     ...slots.filter(({ key }) => key === name),
   ];
-  const due = live ? rotationDue(planned, live, now) : null;
   return {
     name,
     parent: planned.parent,
@@ -53,6 +52,15 @@ export function keyFacts(
       region: where,
       state: estate[where]?.[name]?.description.state ?? null,
     })),
+    ...rotationFacts(planned, live, now),
+    enforcement: enforcementOf(plan, state.roster, name, livePolicies(plan, planned, estate, name), roles),
+    findings,
+  };
+}
+
+function rotationFacts(planned: PlannedKey, live: ObservedKey | null, now: Instant) {
+  const due = live ? rotationDue(planned, live, now) : null;
+  return {
     rotationEnabled: live?.rotationStatus?.enabled ?? false,
     rotationPeriodDays: live?.rotationStatus?.periodDays ?? null,
     lastRotationAt: due?.lastAt ?? null,
@@ -60,8 +68,6 @@ export function keyFacts(
     rotationDue: due?.due ?? false,
     rotationBecause: due?.because ?? null,
     onDemandRotationsLeft: live ? onDemandLeft(live.rotations) : null,
-    enforcement: enforcementOf(plan, state.roster, name, livePolicies(plan, planned, estate, name), roles),
-    findings,
   };
 }
 
