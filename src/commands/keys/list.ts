@@ -5,7 +5,7 @@ import { casesOf } from '../../lib/request/desk.js';
 import { factsOf, observeKeys } from '../../lib/status/keys.js';
 
 export default class KeysList extends BaseCommand<typeof KeysList> {
-  static override summary = 'The key hierarchy as it is at AWS: state, rotation, replicas, enforcement, findings.';
+  static override summary = 'The key hierarchy as it is at AWS: state, rotation, replicas, findings.';
   static override examples = [
     '<%= config.bin %> keys list',
     '<%= config.bin %> keys list --json',
