@@ -9,6 +9,7 @@ import { receiptJson, requestJson } from '../../lib/cli/present.js';
 import { readyReport } from '../../lib/cli/ready-report.js';
 import { pairs } from '../../lib/cli/render.js';
 import type { KeyMaterial } from '../../lib/key/material.js';
+import { enforcementText } from '../../lib/policy/enforcement.js';
 import { checkExecutable, execute } from '../../lib/request/execute.js';
 import { runReady } from '../../lib/request/ready.js';
 
@@ -83,7 +84,7 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
         ['executed', `${id}  ${after.request.statement.predicate.action} ${receipt.key?.name ?? ''}`],
         ['key', receipt.key?.arn ?? '-'],
         ['AWS requests', receipt.awsRequestIds.join(', ') || 'none: an earlier run had made the call'],
-        ['enforcement', `${receipt.enforcement.level}: ${receipt.enforcement.because}`],
+        ['enforcement', enforcementText(receipt.enforcement)],
       ]),
     );
     return { request: requestJson(after), receipt: receiptJson(receipt, id) };

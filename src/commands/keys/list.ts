@@ -1,31 +1,29 @@
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { keyFacts, keyTable } from '../../lib/cli/key-list.js';
-import { planTree, type TreeNode } from '../../lib/plan/tree.js';
-import { decidedBy } from '../../lib/request/decided.js';
+import { keyTable } from '../../lib/cli/key-list.js';
+import { organizationFlags, organizationOf } from '../../lib/cli/organization.js';
 import { casesOf } from '../../lib/request/desk.js';
-import { observeEstate } from '../../lib/request/estate.js';
-import { knownKeys } from '../../lib/request/known-keys.js';
+import { factsOf, observeKeys } from '../../lib/status/keys.js';
 
 export default class KeysList extends BaseCommand<typeof KeysList> {
   static override summary = 'The key hierarchy as it is at AWS: state, rotation, replicas, findings.';
-  static override examples = ['<%= config.bin %> keys list', '<%= config.bin %> keys list --json'];
+  static override examples = [
+    '<%= config.bin %> keys list',
+    '<%= config.bin %> keys list --json',
+    '<%= config.bin %> keys list --scp scp.json',
+  ];
+  static override flags = { ...organizationFlags };
 
   async run() {
+    const above = await organizationOf(this.flags);
     const state = await this.context.lookUp('remote-if-reachable');
     const { ports } = await this.context.desk();
-    const { plan } = state.plan;
-    const { reader } = await this.context.access.aws(plan);
+    const line = await this.context.access.line(state.plan.plan);
     const { cases } = await casesOf(ports, state);
-    const estate = await observeEstate(reader, plan, ports.progress, { known: knownKeys(plan, cases) });
-    const decided = decidedBy(plan, state.roster, cases);
-    const keys = planTree(plan)
-      .flatMap(names)
-      .map((name) => keyFacts(state, estate, name, decided, ports.clock.now()));
+    const seen = await observeKeys(line, state, cases, ports.progress, { above });
+    const keys = factsOf(state, seen, ports.clock.now());
+    this.context.progress.done();
     this.show(keyTable(keys));
+    for (const what of seen.unread) this.note(what);
     return { keys };
   }
-}
-
-function names({ name, children }: TreeNode): readonly string[] {
-  return [name, ...children.flatMap(names)];
 }

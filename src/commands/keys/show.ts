@@ -3,21 +3,18 @@ import { CustodyError } from '../../lib/base/errors.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { certificateJson, certificateScreen } from '../../lib/cli/certificate.js';
 import { grantFacts, grantText } from '../../lib/cli/grant-list.js';
-import { keyFacts, keyScreen } from '../../lib/cli/key-list.js';
+import { keyScreen } from '../../lib/cli/key-list.js';
 import { materialFacts, materialText } from '../../lib/cli/material-list.js';
 import { requestJson } from '../../lib/cli/present.js';
 import { requestScreen } from '../../lib/cli/request-screen.js';
-import type { KeyReader } from '../../lib/key/key.js';
 import { isRequestId } from '../../lib/record/paths.js';
 import type { Case } from '../../lib/request/case.js';
-import { decidedBy } from '../../lib/request/decided.js';
 import { caseOf, casesOf } from '../../lib/request/desk.js';
 import { certificatesOf } from '../../lib/request/destruction.js';
-import { observeEstate } from '../../lib/request/estate.js';
 import type { InForce } from '../../lib/request/in-force.js';
-import { knownKeys } from '../../lib/request/known-keys.js';
 import type { Ports } from '../../lib/request/ports.js';
 import { plannedSubject, resolveKey } from '../../lib/request/subject.js';
+import { factsOfOne, type KeyLine, observeKeys } from '../../lib/status/keys.js';
 
 export default class KeysShow extends BaseCommand<typeof KeysShow> {
   static override summary = 'One key, alive or destroyed, or one request with all its records.';
@@ -45,11 +42,11 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const state = await this.context.lookUp('remote-if-reachable');
     const { ports } = await this.context.desk();
     const { plan } = state.plan;
-    const { reader } = await this.context.access.aws(plan);
+    const line = await this.context.access.line(plan);
     const name = plannedSubject(plan, this.args.what)?.name ?? this.args.what;
     const { cases } = await casesOf(ports, state);
     const destroyed = certificatesOf(cases, name).map(certificateJson);
-    const key = await this.liveKey(state, cases, ports, reader).catch((cause) => {
+    const key = await this.liveKey(state, cases, ports, line).catch((cause) => {
       // Its name is of no live key any more: then its end is what there is to tell.
       if (cause instanceof CustodyError && cause.code === 'NOT_FOUND' && destroyed.length > 0) return null;
       throw cause;
@@ -59,13 +56,12 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     return { key: key?.facts ?? null, materials: key?.materials ?? [], grants: key?.grants ?? [], destroyed };
   }
 
-  private async liveKey(state: InForce, cases: readonly Case[], ports: Ports, reader: KeyReader) {
-    const { plan } = state.plan;
-    const { name } = await resolveKey(reader, plan, state.roster.repository, this.args.what);
-    const estate = await observeEstate(reader, plan, ports.progress, { names: [name], known: knownKeys(plan, cases) });
-    const grants = await grantFacts(ports, reader, state, estate, name);
-    const decided = decidedBy(plan, state.roster, cases);
-    const materials = await materialFacts(reader, estate, name);
-    return { facts: keyFacts(state, estate, name, decided, ports.clock.now()), materials, grants };
+  private async liveKey(state: InForce, cases: readonly Case[], ports: Ports, line: KeyLine) {
+    const { reader } = line;
+    const { name } = await resolveKey(reader, state.plan.plan, state.roster.repository, this.args.what);
+    const seen = await observeKeys(line, state, cases, ports.progress, { names: [name] });
+    const grants = await grantFacts(ports, reader, state, seen.estate, name);
+    const materials = await materialFacts(reader, seen.estate, name);
+    return { facts: factsOfOne(state, seen, name, ports.clock.now()), materials, grants };
   }
 }

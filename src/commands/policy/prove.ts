@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { verdictExit } from '../../lib/cli/checks.js';
+import { organizationFlags } from '../../lib/cli/organization.js';
 import { proofText, proveFor } from '../../lib/cli/prove.js';
 
 export default class PolicyProve extends BaseCommand<typeof PolicyProve> {
@@ -22,8 +23,7 @@ export default class PolicyProve extends BaseCommand<typeof PolicyProve> {
       description: 'what aws iam get-account-authorization-details prints',
       helpValue: 'FILE',
     }),
-    scp: Flags.string({ multiple: true, description: 'a service control policy over the account', helpValue: 'FILE' }),
-    rcp: Flags.string({ multiple: true, description: 'a resource control policy over the account', helpValue: 'FILE' }),
+    ...organizationFlags,
   };
 
   async run() {

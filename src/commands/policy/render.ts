@@ -26,6 +26,11 @@ export default class PolicyRender extends BaseCommand<typeof PolicyRender> {
       description: "a custodian's, automation's or the auditor's subject",
       helpValue: 'NAME=SUBJECT',
     }),
+    workflow: Flags.string({
+      multiple: true,
+      description: "an automation's workflow: OWNER/REPO/.github/workflows/FILE@refs/heads/BRANCH",
+      helpValue: 'NAME=WORKFLOW',
+    }),
     organization: Flags.string({ description: 'keys are used from within it only', helpValue: 'o-…' }),
     'break-glass': Flags.string({
       multiple: true,

@@ -9,13 +9,14 @@ import type {
 } from '@aws-sdk/client-iam';
 import type { AccountIdentity, AccountPolicy, AccountReader } from '../key/account.js';
 import type { AwsConnection } from './connection.js';
+import { readRole } from './iam-role.js';
 import { allPages, unreadable } from './pages.js';
 
 const OPERATION = 'GetAccountAuthorizationDetails';
 
 /** Reads the account through IAM: one list of everything, so that nobody is left out. */
 export function createAccountReader(aws: AwsConnection): AccountReader {
-  return { identities: () => identities(aws) };
+  return { identities: () => identities(aws), role: (roleArn) => readRole(aws, roleArn) };
 }
 
 async function identities(aws: AwsConnection): Promise<readonly AccountIdentity[]> {

@@ -2,6 +2,7 @@ import { openKmsSigner } from '../aws/kms-signer.js';
 import { CustodyError } from '../base/errors.js';
 import type { Signer } from '../base/signature.js';
 import { readKeyFile } from '../fs/key-files.js';
+import type { CallerIdentity } from '../key/key.js';
 import type { Actor, Aws } from '../request/ports.js';
 import type { Roster, RosterKey } from '../roster/roster.js';
 import { identitiesOf } from '../roster/rules.js';
@@ -18,11 +19,12 @@ interface People {
 }
 
 /** The seat whose IAM role the credentials are of; it only selects, the signature proves. */
-export async function seatOfRole(
-  aws: Pick<Aws, 'whoAmI'>,
-  { custodians, automation }: People,
-): Promise<string | undefined> {
-  const { arn } = await aws.whoAmI();
+export async function seatOfRole(aws: Pick<Aws, 'whoAmI'>, people: People): Promise<string | undefined> {
+  return seatOfCaller(await aws.whoAmI(), people);
+}
+
+/** The same for a caller that is known. */
+export function seatOfCaller({ arn }: Pick<CallerIdentity, 'arn'>, { custodians, automation }: People) {
   const role = /:assumed-role\/([^/]+)\//.exec(arn)?.[1];
   return [...custodians, ...automation].find(({ roleArn }) => role !== undefined && roleArn.endsWith(`/${role}`))?.id;
 }

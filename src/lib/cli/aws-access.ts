@@ -11,6 +11,7 @@ import type { AccountReader } from '../key/account.js';
 import type { Plan } from '../plan/plan.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
 import type { Aws } from '../request/ports.js';
+import type { KeyLine } from '../status/keys.js';
 import type { TrailReader } from '../trail/reader.js';
 
 /** What of a plan says which AWS this is about. */
@@ -74,6 +75,11 @@ export class AwsAccess {
   /** Who is in the account. */
   async account(account: Account): Promise<AccountReader> {
     return createAccountReader(await this.connection(account));
+  }
+
+  /** Everything that says how the keys stand. */
+  async line(account: Account): Promise<KeyLine> {
+    return { ...(await this.aws(account)), account: await this.account(account) };
   }
 
   /** The account's own record of calls. */

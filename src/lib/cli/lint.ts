@@ -46,7 +46,7 @@ async function lintKeys(context: Context, words: readonly string[]) {
   const organization = { serviceControlPolicies: null, resourceControlPolicies: null };
   const question = { plan, roster: state.roster, names, organization };
   const known = knownKeys(plan, (await casesOf(ports, state)).cases);
-  const evidence = await gatherLive({ reader, account: null }, question, ports.progress, known);
+  const evidence = await gatherLive({ reader, account: null }, question, ports.progress, { known });
   context.progress.done();
   return { findings: lintLive(question, evidence), policies: evidence.keys.length, unread: evidence.unread };
 }

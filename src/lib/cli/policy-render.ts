@@ -19,6 +19,7 @@ export interface RenderFlags {
   readonly provider?: string | undefined;
   readonly audience?: string | undefined;
   readonly subject?: readonly string[] | undefined;
+  readonly workflow?: readonly string[] | undefined;
   readonly organization?: string | undefined;
   readonly 'break-glass'?: readonly string[] | undefined;
 }
@@ -44,9 +45,10 @@ function assertFlags(given: string | undefined, flags: RenderFlags): void {
   if (given === undefined && !flags.all && !flags.roles) throw usage('name a key, or give --all or --roles');
   if (given === undefined && flags['key-id'] !== undefined) throw usage('--key-id is for one key');
   if (given === undefined && !flags.all && flags.in !== undefined) throw usage('--in is for keys');
-  const forRoles = [flags.provider, flags.audience, flags.subject, flags.organization, flags['break-glass']];
+  const { provider, audience, subject, workflow, organization } = flags;
+  const forRoles = [provider, audience, subject, workflow, organization, flags['break-glass']];
   if (!flags.roles && forRoles.some((value) => value !== undefined)) {
-    throw usage('--provider, --audience, --subject, --organization and --break-glass are for --roles');
+    throw usage('--provider, --audience, --subject, --workflow, --organization and --break-glass are for --roles');
   }
 }
 
@@ -68,7 +70,7 @@ async function keyIdOf(context: Context, plan: Plan, repository: string, name: s
 
 function surroundingsOf({ roster }: InForce, flags: RenderFlags): Surroundings {
   const known = [...roster.custodians, ...roster.automation].map(({ id }) => String(id)).concat('auditor');
-  const stranger = (flags.subject ?? []).map(nameIn).find((name) => !known.includes(name));
+  const stranger = (flags.subject ?? []).map((pair) => nameIn(pair)).find((name) => !known.includes(name));
   if (stranger !== undefined) throw new CustodyError('NOT_FOUND', `--subject: the roster has no ${stranger}`);
   return {
     entrances: entrancesOf(flags),
@@ -77,24 +79,42 @@ function surroundingsOf({ roster }: InForce, flags: RenderFlags): Surroundings {
   };
 }
 
-function entrancesOf({ provider, audience, subject = [] }: RenderFlags): Readonly<Record<string, Entrance>> {
+function entrancesOf(flags: RenderFlags): Readonly<Record<string, Entrance>> {
+  const { provider, audience, subject = [], workflow = [] } = flags;
   if (provider === undefined && (subject.length > 0 || audience !== undefined)) {
     throw new CustodyError('USAGE', '--subject and --audience need --provider');
   }
-  return Object.fromEntries(subject.map((pair) => [nameIn(pair), entranceOf(pair, provider ?? '', audience)]));
+  const workflows = new Map(workflow.map((pair) => [nameIn(pair, '--workflow'), valueIn(pair)]));
+  const names = subject.map((pair) => nameIn(pair));
+  const alone = [...workflows.keys()].find((name) => !names.includes(name));
+  if (alone !== undefined) throw new CustodyError('USAGE', `--workflow ${alone}: --subject ${alone} is missing`);
+  const door = (pair: string) => entranceOf(pair, provider ?? '', audience, workflows.get(nameIn(pair)));
+  return Object.fromEntries(subject.map((pair) => [nameIn(pair), door(pair)]));
 }
 
-function nameIn(pair: string): string {
+function nameIn(pair: string, flag = '--subject'): string {
   const at = pair.indexOf('=');
-  if (at < 1) throw new CustodyError('USAGE', `--subject ${pair}: expected NAME=SUBJECT`);
+  if (at < 1) throw new CustodyError('USAGE', `${flag} ${pair}: expected NAME=VALUE`);
   return pair.slice(0, at);
 }
 
-function entranceOf(pair: string, providerArn: string, audience: string | undefined): Entrance {
-  const subject = pair.slice(pair.indexOf('=') + 1);
+function valueIn(pair: string): string {
+  return pair.slice(pair.indexOf('=') + 1);
+}
+
+function entranceOf(
+  pair: string,
+  providerArn: string,
+  audience: string | undefined,
+  workflow: string | undefined,
+): Entrance {
+  const subject = valueIn(pair);
+  if (providerArn.includes(':saml-provider/') && workflow !== undefined) {
+    throw new CustodyError('USAGE', '--workflow is for an OIDC provider');
+  }
   if (providerArn.includes(':saml-provider/')) return { type: 'saml', providerArn, subject };
   if (audience === undefined) throw new CustodyError('USAGE', 'an OIDC provider needs --audience');
-  return { type: 'oidc', providerArn, audience, subject };
+  return { type: 'oidc', providerArn, audience, subject, ...(workflow === undefined ? {} : { workflow }) };
 }
 
 /** What a person gets: one policy as it is, several by name, or Terraform. */

@@ -1,4 +1,5 @@
 import { formatCanonical, type JsonValue, parseJson } from '../base/canonical-json.js';
+import { findDuplicateName } from '../base/duplicates.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { parsePolicy } from '../policy/document.js';
@@ -15,6 +16,9 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function readAccountFile(bytes: Uint8Array, file: string): readonly AccountPrincipal[] {
   const value: unknown = parseJson(bytes, file, LIMITS, 'POLICY_MALFORMED');
+  // Two readers could take two values for one name.
+  const twice = findDuplicateName(Buffer.from(bytes).toString('utf8'));
+  if (twice !== null) throw malformed(file, `${twice} once`);
   const details = row(value, file);
   if (details.IsTruncated === true) {
     throw new CustodyError('USAGE', `${file} is one page of several: someone could be missing`);

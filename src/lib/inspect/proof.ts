@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
-import type { AccountIdentity, AccountReader } from '../key/account.js';
-import type { KeyReader } from '../key/key.js';
+import type { AccountReader } from '../key/account.js';
+import { inRegion, type KeyReader, partsOf } from '../key/key.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
 import { parsePolicy } from '../policy/document.js';
 import type { ProofFinding } from '../policy/proof/docket.js';
@@ -8,14 +8,27 @@ import { findingText, sentenceOf } from '../policy/proof/docket.js';
 import { type FoundKey, interlockOfRoster, proofKeyOf } from '../policy/proof/roster.js';
 import type { AccountPrincipal, ProofSubject } from '../policy/proof/subject.js';
 import { expectedClaims, prove } from '../policy/prove.js';
+import { PLAIN, standingOf, standingText } from '../policy/standing.js';
 import { observeEstate } from '../request/estate.js';
+import type { Succession } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
+import { NOBODY_READ, readAccount, rolesNamed } from './account.js';
 import { type Check, type CheckReport, verdictOf } from './check.js';
+import {
+  judgeOutside,
+  NOTHING_OUTSIDE,
+  type OutsideKey,
+  type OutsideSeen,
+  outsideChecks,
+  readOutside,
+} from './outside.js';
 
 /** What a proof says, for a person or a machine. */
 export interface ProofReport extends CheckReport {
   /** Broken claims and what could not be told, each with who, what, where and by which statement. */
   readonly findings: readonly ProofFinding[];
+  /** Keys of the account that are none of the plan's; empty where one key was asked about. */
+  readonly outside: readonly OutsideKey[];
   readonly evaluations: number;
 }
 
@@ -40,7 +53,20 @@ export interface ProofEvidence {
   /** Policies as KMS gave them, by name and Region. */
   readonly texts: ReadonlyMap<string, string>;
   readonly principals: readonly AccountPrincipal[] | null;
+  /** Only some of the account's roles could be read. */
+  readonly othersUnread?: boolean;
+  readonly outside?: OutsideSeen;
   readonly unread: readonly string[];
+}
+
+/** What to look at beside the plan's names, as the records say. */
+export interface ProofScope {
+  /** Key ids by name of the plan. */
+  readonly known: ReadonlyMap<string, string>;
+  /** Keys that were made in place of others: both are proven as long as they are there. */
+  readonly successions?: readonly Succession[];
+  /** Also keys that the plan does not name. */
+  readonly outside?: boolean;
 }
 
 /**
@@ -49,33 +75,94 @@ export interface ProofEvidence {
  */
 export async function gatherLive(
   { reader, account }: { readonly reader: KeyReader; readonly account: AccountReader | null },
-  { plan, names }: ProofQuestion,
+  question: ProofQuestion,
   tell: (text: string) => void,
-  known: ReadonlyMap<string, string>,
+  { known, successions = [], outside = false }: ProofScope,
 ): Promise<ProofEvidence> {
+  const { plan, roster, names } = question;
   const estate = await observeEstate(reader, plan, tell, { names, known });
-  const keys: FoundKey[] = [];
   const unread: string[] = [];
-  const texts = new Map<string, string>();
+  const found: LiveKey[] = [];
   for (const name of names) {
     const planned = plan.keys[name];
     for (const region of planned ? regionsOf(plan, planned) : []) {
-      const found = estate[region]?.[name];
-      if (!found?.policy)
-        unread.push(`${name} in ${region}: ${found === null ? 'there is no such key' : 'not readable'}`);
-      else {
-        const { keyId } = found.description;
-        const grants = await orNull(() => reader.grants(region, keyId));
-        const policy = parsePolicy(found.policy, `the policy of ${name} in ${region}`);
-        texts.set(`${name} ${region}`, found.policy);
-        keys.push({ name, region, keyId, policy, grants: grants ?? 'unread' });
+      const key = estate[region]?.[name];
+      if (key?.policy) found.push({ name, region, keyId: key.description.keyId, policy: key.policy });
+      else unread.push(`${name} in ${region}: ${key === null ? 'there is no such key' : 'not readable'}`);
+    }
+  }
+  found.push(...(await replacedKeys(reader, question, found, successions, unread)));
+  const keys: FoundKey[] = [];
+  for (const live of found) keys.push(await foundKey(reader, question, live));
+  const policies = keys.map(({ policy }) => policy);
+  const people = account === null ? NOBODY_READ : await readAccount(account, rolesNamed(plan, roster, policies));
+  const seen = outside ? await readOutside(reader, plan, roster.repository, idsByRegion(found)) : NOTHING_OUTSIDE;
+  const texts = new Map(
+    found.flatMap(({ name, region, label, policy }) => (label ? [] : [[`${name} ${region}`, policy]])),
+  );
+  const { principals, othersUnread } = people;
+  return { keys, texts, unread: [...unread, ...people.unread], principals, othersUnread, outside: seen };
+}
+
+interface LiveKey {
+  readonly name: string;
+  readonly region: string;
+  readonly keyId: string;
+  readonly policy: string;
+  readonly label?: string;
+}
+
+/** The other key of each replacement: the one that has not the name yet, or has it no more. */
+async function replacedKeys(
+  reader: KeyReader,
+  { plan, names }: ProofQuestion,
+  found: readonly LiveKey[],
+  successions: readonly Succession[],
+  unread: string[],
+): Promise<readonly LiveKey[]> {
+  const more: LiveKey[] = [];
+  for (const { name, old, successor } of successions.filter((one) => names.includes(one.name))) {
+    const planned = plan.keys[name];
+    for (const [arn, words] of [
+      [old, 'replaced'],
+      [successor, 'replacing'],
+    ] as const) {
+      for (const region of planned ? regionsOf(plan, planned) : []) {
+        const { keyId } = partsOf(arn);
+        if ([...found, ...more].some((one) => one.keyId === keyId && one.region === region)) continue;
+        const label = `${name} (${words}, ${keyId})`;
+        const policy = await policyIfThere(reader, region, inRegion(arn, region));
+        if (policy === 'denied') unread.push(`${label} in ${region}: not readable`);
+        else if (policy !== null) more.push({ name, region, keyId, policy, label });
       }
     }
   }
-  const identities = account && (await orNull(() => account.identities()));
-  if (account && identities === null)
-    unread.push('roles and users of the account: not readable with these credentials');
-  return { keys, texts, unread, principals: identities?.map(principalOf) ?? null };
+  return more;
+}
+
+/** Null where there is no such key (any more). */
+async function policyIfThere(reader: KeyReader, region: string, arn: string): Promise<string | 'denied' | null> {
+  const described = await orNull(async () => ({ key: await reader.describe(region, arn) }));
+  if (described === null) return 'denied';
+  if (described.key === null) return null;
+  return (await orNull(() => reader.policy(region, arn))) ?? 'denied';
+}
+
+async function foundKey(reader: KeyReader, { plan, roster }: ProofQuestion, live: LiveKey): Promise<FoundKey> {
+  const { policy: text, ...key } = live;
+  const grants = await orNull(() => reader.grants(key.region, key.keyId));
+  return {
+    ...key,
+    policy: parsePolicy(text, `the policy of ${key.label ?? key.name} in ${key.region}`),
+    grants: grants ?? 'unread',
+    standing: standingOf(plan, roster, live),
+  };
+}
+
+function idsByRegion(found: readonly LiveKey[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const ids = new Map<string, Set<string>>();
+  for (const { region, keyId } of found) ids.set(region, new Set([...(ids.get(region) ?? []), keyId]));
+  return ids;
 }
 
 /** What these credentials may not read is left open; anything else is a failure. */
@@ -88,15 +175,6 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
-function principalOf({ arn, trust, policies, boundary }: AccountIdentity): AccountPrincipal {
-  return {
-    arn,
-    trust: trust === null ? null : parsePolicy(trust, `the trust policy of ${arn}`),
-    identity: policies.map(({ name, document }) => ({ name, document: parsePolicy(document, `${name} of ${arn}`) })),
-    boundary: boundary && parsePolicy(boundary.document, `the boundary of ${arn}`),
-  };
-}
-
 /** The proof over evidence: verified only when every claim was asked about and held. */
 export function proveEvidence({ plan, roster, organization }: ProofQuestion, evidence: ProofEvidence): ProofReport {
   const keys = evidence.keys.map((found) => proofKeyOf(plan, roster, found));
@@ -106,10 +184,19 @@ export function proveEvidence({ plan, roster, organization }: ProofQuestion, evi
     keys,
     interlock: interlockOfRoster(roster, plan.interlock),
     principals: evidence.principals,
+    othersUnread: evidence.othersUnread ?? false,
     ...organization,
   };
   const unread = evidence.unread.map((detail): Check => ({ id: 'evidence', status: 'skip', detail }));
-  return proofReport(subject, unread);
+  const standing = evidence.keys.flatMap(({ name, label, region, standing = PLAIN }): readonly Check[] => {
+    const text = standingText(standing);
+    return text === null
+      ? []
+      : [{ id: 'standing', status: 'pass', detail: `${label ?? name} in ${region} is ${text}` }];
+  });
+  const seen = evidence.outside ?? NOTHING_OUTSIDE;
+  const outside = judgeOutside(seen, subject);
+  return { ...proofReport(subject, [...unread, ...standing, ...outsideChecks(seen, outside)]), outside };
 }
 
 /** A proof as checks: one a claim, and one for whatever should have been asked and was not. */
@@ -127,5 +214,5 @@ export function proofReport(subject: ProofSubject, unread: readonly Check[] = []
   const skipped = open.map((id): Check => ({ id, status: 'skip', detail: `not asked: ${sentenceOf(id)}` }));
   const checks = [...unread, ...asked, ...skipped];
   const findings = claims.flatMap((claim) => claim.findings.map((one) => ({ ...one, sentence: findingText(one) })));
-  return { verdict: verdictOf(checks), checks, findings, evaluations };
+  return { verdict: verdictOf(checks), checks, findings, outside: [], evaluations };
 }

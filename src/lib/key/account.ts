@@ -9,8 +9,8 @@ export interface AccountIdentity {
   readonly arn: string;
   /** JSON text; null for users. */
   readonly trust: string | null;
-  /** Inline and attached policies, those of a user's groups too. */
-  readonly policies: readonly AccountPolicy[];
+  /** Inline and attached policies, those of a user's groups too; null where they, or the boundary, could not all be read. */
+  readonly policies: readonly AccountPolicy[] | null;
   readonly boundary: AccountPolicy | null;
 }
 
@@ -18,4 +18,9 @@ export interface AccountIdentity {
 export interface AccountReader {
   /** Every role and user, all pages. @throws CustodyError DENIED, UNAVAILABLE */
   identities(): Promise<readonly AccountIdentity[]>;
+  /**
+   * One role by its ARN, as far as these credentials may read it; null where there is none.
+   * @throws CustodyError DENIED where not even the role itself may be read · UNAVAILABLE
+   */
+  role(roleArn: string): Promise<AccountIdentity | null>;
 }

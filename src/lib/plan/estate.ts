@@ -43,7 +43,9 @@ export type DifferenceKind =
   | 'tags'
   | 'rotation'
   | 'rotation-budget'
-  | 'policy';
+  | 'policy'
+  /** An approval slot at AWS that no open request stands for. */
+  | 'stale-slot';
 
 /** `critical`: the key can be used or changed past the plan, or not be used at all. */
 export type Severity = 'critical' | 'warning' | 'notice';

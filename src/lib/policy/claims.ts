@@ -121,6 +121,11 @@ export const CLAIMS = {
     over: 'each trust policy of a seat × its own subject and name, others, chaining, session tags',
     scope: 'account',
   },
+  'automation-pinned': {
+    sentence: 'Each automation identity is one workflow at one reference, in a protected environment.',
+    over: 'each way into the role of an automation identity × each principal × tokens of another workflow, reference, environment, repository, audience',
+    scope: 'account',
+  },
   'roles-frozen': {
     sentence: 'Nobody else tags or changes the roles of the interlock.',
     over: 'each change of a role of the interlock × each principal of the account, under the organization’s policies',

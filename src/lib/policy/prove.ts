@@ -45,6 +45,13 @@ export function prove(subject: ProofSubject): Proof {
   return { claims: docket.results(), evaluations };
 }
 
+/** The claims about the roles behind the interlock alone: the keys' policies are not asked, only their names count. */
+export function proveRoles(subject: ProofSubject): Proof {
+  const docket = createDocket();
+  const evaluations = subject.interlock ? proveAccount(subject, subject.interlock, docket) : 0;
+  return { claims: docket.results(), evaluations };
+}
+
 /** What must be in a proof for it to be whole: without an interlock nobody has approved anything. */
 export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] {
   if (interlock === null) return ['no-direct-change', 'no-power-around', 'no-third-party-reencrypt', 'no-lockout'];
@@ -56,6 +63,7 @@ export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] 
     'pinned-parameters',
     ...(interlock.repository === null ? (['own-keys-only'] as const) : []),
     ...(interlock.auditor === null ? (['auditor-reads'] as const) : []),
+    'automation-pinned',
   ];
   return (Object.keys(CLAIMS) as ClaimId[]).filter((id) => !optional.includes(id));
 }

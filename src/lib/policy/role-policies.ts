@@ -79,9 +79,18 @@ export function auditorRolePolicy(roles: AccountRoles): string {
       ['iam:GetRole', 'iam:GetRolePolicy', 'iam:ListAttachedRolePolicies', 'iam:ListRolePolicies', 'iam:ListRoleTags'],
       [roles.executor, roles.cold, ...others(roles)],
     ),
-    // IAM lists the whole account or nothing: GetAccountAuthorizationDetails takes no resource.
-    allowing('SeeAccount', ['iam:GetAccountAuthorizationDetails'], ['*']),
-    allowing('SeeProviders', ['iam:GetOpenIDConnectProvider', 'iam:GetSAMLProvider'], ['*']),
+    // Everyone of the account: that nobody else changes a key is proven over all of them.
+    allowing(
+      'SeeAccount',
+      [
+        'iam:GetAccountAuthorizationDetails',
+        'iam:GetOpenIDConnectProvider',
+        'iam:GetPolicy',
+        'iam:GetPolicyVersion',
+        'iam:GetSAMLProvider',
+      ],
+      ['*'],
+    ),
     allowing('FindKeys', [...LISTS, 'cloudtrail:LookupEvents'], ['*']),
   ]);
 }

@@ -6,7 +6,14 @@ import { formatTrustPolicy } from './statements.js';
 
 /** Who enters a role: one subject of an identity provider, or, where there is none (sandbox), one role. */
 export type Entrance =
-  | { readonly type: 'oidc'; readonly providerArn: string; readonly audience: string; readonly subject: string }
+  | {
+      readonly type: 'oidc';
+      readonly providerArn: string;
+      readonly audience: string;
+      readonly subject: string;
+      /** GitHub: `OWNER/REPO/.github/workflows/FILE@REF`, beside the environment that the subject names. */
+      readonly workflow?: string;
+    }
   | { readonly type: 'saml'; readonly providerArn: string; readonly subject: string }
   | { readonly type: 'role'; readonly roleArn: string };
 
@@ -22,6 +29,9 @@ const SAML_AUDIENCE: Readonly<Record<string, string>> = {
 
 const OIDC_PROVIDER = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:oidc-provider\/([A-Za-z0-9._/-]{1,255})$/;
 const SAML_PROVIDER = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:saml-provider\/[\w.-]{1,128}$/;
+/** The form of GitHub's claim `job_workflow_ref`. */
+const WORKFLOW =
+  /^[\w.-]+\/[\w.-]+\/\.github\/workflows\/[\w.-]+\.ya?ml@(?:refs\/(?:heads|tags)\/[\w./-]+|[0-9a-f]{40})$/;
 /** Literal in the policy: no wildcard, no variable. */
 const LITERAL = /^[^*?$\p{C}]{1,255}$/u;
 
@@ -95,7 +105,13 @@ function doorOf(entrance: Entrance): { principal: JsonObject; action: string; ke
   }
   const [, , issuer = ''] = assertMatches(providerArn, OIDC_PROVIDER, 'the ARN of an OIDC provider');
   assertMatches(entrance.audience, LITERAL, 'one audience, without wildcards or variables');
-  const keys = { [`${issuer}:aud`]: entrance.audience, [`${issuer}:sub`]: subject };
+  const { workflow } = entrance;
+  if (workflow !== undefined) assertMatches(workflow, WORKFLOW, 'one workflow at one branch, tag or commit');
+  const keys = {
+    [`${issuer}:aud`]: entrance.audience,
+    [`${issuer}:sub`]: subject,
+    ...(workflow === undefined ? {} : { [`${issuer}:job_workflow_ref`]: workflow }),
+  };
   return { principal, action: 'sts:AssumeRoleWithWebIdentity', keys };
 }
 

@@ -1,9 +1,7 @@
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Clock } from '../base/time.js';
 import type { ExecutorSession, KeyWriter } from '../key/key.js';
-import { canonicalPolicy } from '../plan/diff-policy.js';
-import { advisory, type Enforcement } from '../policy/enforcement.js';
-import { plannedKeyPolicy } from '../policy/planned.js';
+import { advisory, type Enforcement, enforcementOf } from '../policy/enforcement.js';
 import { neededIn } from './arm.js';
 import type { Case } from './case.js';
 import { casesOf, lookUp } from './desk.js';
@@ -39,7 +37,7 @@ export async function assertArmed({ aws }: Session, state: InForce, found: Case)
   );
 }
 
-/** Whether KMS itself asks for the slots of this call: only under the very policy that plan and roster give the key. */
+/** Whether KMS itself asks for the slots of this call: by the live policy of its key, as everywhere. */
 export async function enforcementNow({ aws }: Session, found: Case): Promise<Enforcement> {
   const { plan, roster } = found.rules;
   const { key, region } = found.request.statement.predicate;
@@ -48,11 +46,13 @@ export async function enforcementNow({ aws }: Session, found: Case): Promise<Enf
     return advisory('this call meets no interlock');
   }
   try {
-    const live = await aws.reader.policy(region, key.arn);
-    const planned = plannedKeyPolicy(plan, roster, key.name, region, { keyId: key.keyId });
-    return live !== null && canonicalPolicy(live) === planned
-      ? { level: 'enforced', because: `KMS asked for the approval slots of ${found.verdict.threshold} custodians` }
-      : advisory('the live key policy was not the one of plan and roster');
+    const live = { region, keyId: key.keyId, policy: await aws.reader.policy(region, key.arn) };
+    const standing = enforcementOf(plan, roster, key.name, [live], null);
+    if (standing.level === 'advisory') return standing;
+    return {
+      level: 'enforced',
+      because: `KMS asked for the approval slots of ${found.verdict.threshold} custodians`,
+    };
   } catch (cause) {
     if (cause instanceof CustodyError) return advisory(`the live key policy could not be compared: ${cause.code}`);
     throw cause;

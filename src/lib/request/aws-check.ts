@@ -9,7 +9,11 @@ import type { Aws } from './ports.js';
  * Makes sure that AWS is the plan's account and that its clock and ours agree (T12, T60).
  * @throws CustodyError ENDPOINT_REFUSED, CLOCK_SKEW, and what `whoAmI` throws
  */
-export async function assertAccount(aws: Aws, plan: Plan, now: Instant): Promise<CallerIdentity> {
+export async function assertAccount(
+  aws: Pick<Aws, 'whoAmI' | 'host'>,
+  plan: Plan,
+  now: Instant,
+): Promise<CallerIdentity> {
   const caller = await aws.whoAmI();
   if (caller.account !== plan.account || caller.partition !== plan.partition) {
     throw new CustodyError(

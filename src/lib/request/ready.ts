@@ -96,7 +96,8 @@ function waitingOf(found: Case, identity: Identity): Waiting | null {
   return fault === null ? null : { case: found, for: fault, until: verdict.executeBy };
 }
 
-function missingText({ missing: { signatures, duties, newKeys }, approvals }: Case['verdict']): string {
+/** What a pending request still needs, for people. */
+export function missingText({ missing: { signatures, duties, newKeys }, approvals }: Case['verdict']): string {
   // The first signature brings a role in any case.
   const role = duties > (approvals.some(({ counted }) => counted) ? 0 : 1);
   const wanted = [

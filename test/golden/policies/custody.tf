@@ -129,7 +129,7 @@ resource "aws_iam_role_policy" "custody_role_auditor" {
   name = "custody"
   role = aws_iam_role.custody_role_auditor.name
   policy = chomp(<<POLICY
-{"Statement":[{"Action":["iam:GetRole","iam:GetRolePolicy","iam:ListAttachedRolePolicies","iam:ListRolePolicies","iam:ListRoleTags"],"Effect":"Allow","Resource":["arn:aws:iam::111122223333:role/custody-executor","arn:aws:iam::111122223333:role/custody-cold","arn:aws:iam::111122223333:role/architect","arn:aws:iam::111122223333:role/ci","arn:aws:iam::111122223333:role/deputy","arn:aws:iam::111122223333:role/privacy"],"Sid":"SeeRoles"},{"Action":"iam:GetAccountAuthorizationDetails","Effect":"Allow","Resource":"*","Sid":"SeeAccount"},{"Action":["iam:GetOpenIDConnectProvider","iam:GetSAMLProvider"],"Effect":"Allow","Resource":"*","Sid":"SeeProviders"},{"Action":["kms:ListAliases","kms:ListKeys","cloudtrail:LookupEvents"],"Effect":"Allow","Resource":"*","Sid":"FindKeys"}],"Version":"2012-10-17"}
+{"Statement":[{"Action":["iam:GetRole","iam:GetRolePolicy","iam:ListAttachedRolePolicies","iam:ListRolePolicies","iam:ListRoleTags"],"Effect":"Allow","Resource":["arn:aws:iam::111122223333:role/custody-executor","arn:aws:iam::111122223333:role/custody-cold","arn:aws:iam::111122223333:role/architect","arn:aws:iam::111122223333:role/ci","arn:aws:iam::111122223333:role/deputy","arn:aws:iam::111122223333:role/privacy"],"Sid":"SeeRoles"},{"Action":["iam:GetAccountAuthorizationDetails","iam:GetOpenIDConnectProvider","iam:GetPolicy","iam:GetPolicyVersion","iam:GetSAMLProvider"],"Effect":"Allow","Resource":"*","Sid":"SeeAccount"},{"Action":["kms:ListAliases","kms:ListKeys","cloudtrail:LookupEvents"],"Effect":"Allow","Resource":"*","Sid":"FindKeys"}],"Version":"2012-10-17"}
 POLICY
   )
 }

@@ -20,7 +20,7 @@ describe('a proof over live keys', () => {
     const { plan, roster } = office.team;
     const question: ProofQuestion = { plan: plan.plan, roster, names: ['case-data'], organization: NOTHING_ABOVE };
     const ports = { reader: createKeyReader(line), account: createAccountReader(line) };
-    const evidence = await gatherLive(ports, question, () => undefined, new Map());
+    const evidence = await gatherLive(ports, question, () => undefined, { known: new Map(), outside: true });
     return proveEvidence(question, evidence);
   }
 
@@ -36,13 +36,20 @@ describe('a proof over live keys', () => {
     expect(checks).toContainEqual({ id: 'veto-with-one', status: 'pass', detail: expect.any(String) });
     expect(checks).toContainEqual({ id: 'no-direct-change', status: 'pass', detail: expect.any(String) });
     const open = checks.filter(({ status }) => status === 'skip').map(({ id }) => id);
-    expect(open).toEqual(expect.arrayContaining(['evidence', 'executor-trust', 'own-slots-only', 'roles-frozen']));
+    const unread = ['evidence', 'own-slots-only', 'executor-approves-nothing', 'roles-frozen'];
+    expect(open).toEqual(expect.arrayContaining(unread));
+    // A seat may look at each role (iam:GetRole), so who enters it is told.
+    expect(checks).toContainEqual({ id: 'one-subject-one-seat', status: 'pass', detail: expect.any(String) });
+    expect(open).not.toContain('executor-trust');
+    const evidence = checks.filter(({ id }) => id === 'evidence').map(({ detail }) => detail);
+    expect(evidence).toContain('role/architect: its policies are not readable with these credentials');
+    expect(evidence.at(-1)).toContain('everyone else of the account: not listed for these credentials');
   });
 
   it('reads everyone of the account, with what their policies say', async () => {
     const identities = await createAccountReader(office.aws.line('admin')).identities();
     const admin = identities.find(({ arn }) => arn.endsWith(':role/Admin'));
-    expect(admin?.policies.map(({ name, document }) => [name, document])).toEqual([
+    expect(admin?.policies?.map(({ name, document }) => [name, document])).toEqual([
       ['admin', expect.stringContaining('"Action":["*"]')],
     ]);
     expect(admin?.trust).toContain('NoSessionTags');

@@ -21,9 +21,20 @@ function door(subject: string): Entrance {
   return { type: 'oidc', providerArn: PROVIDER, audience: 'custody', subject };
 }
 
+const WORKFLOWS: Entrance = {
+  type: 'oidc',
+  providerArn: `arn:aws:iam::${plan.account}:oidc-provider/token.actions.githubusercontent.com`,
+  audience: 'sts.amazonaws.com',
+  subject: 'repo:acme/keys:environment:custody',
+  workflow: 'acme/keys/.github/workflows/custody.yml@refs/heads/main',
+};
+
 const ids = [...roster.custodians, ...roster.automation].map(({ id }) => id);
 const rendered: readonly RenderedPolicy[] = renderAccount(plan, roster, {
-  entrances: Object.fromEntries([...ids, 'auditor'].map((id) => [id, door(`subject-${id}`)])),
+  entrances: {
+    ...Object.fromEntries([...ids, 'auditor'].map((id) => [id, door(`subject-${id}`)])),
+    ci: WORKFLOWS,
+  },
   organizationId: null,
   breakGlassRoleArns: [],
 });

@@ -225,6 +225,8 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
       ...[
         'iam:GetAccountAuthorizationDetails',
         'iam:GetOpenIDConnectProvider',
+        'iam:GetPolicy',
+        'iam:GetPolicyVersion',
         'iam:GetSAMLProvider',
         'kms:ListKeys',
         'kms:ListAliases',

@@ -92,16 +92,16 @@ describe('the approval interlock', () => {
     const { keyId } = key;
     const policy = await office.desk('architect').aws.reader.policy(PRIMARY, key.arn);
     const live = { region: PRIMARY, keyId, policy };
-    expect(enforcementOf(plan.plan, roster, 'case-data', [live]).level).toBe('enforced');
+    expect(enforcementOf(plan.plan, roster, 'case-data', [live], null).level).toBe('enforced');
     const first = { ...live, policy: plannedKeyPolicy(plan.plan, roster, 'case-data', PRIMARY) };
-    const found = enforcementOf(plan.plan, roster, 'case-data', [live, { ...first, region: 'eu-west-1' }]);
+    const found = enforcementOf(plan.plan, roster, 'case-data', [live, { ...first, region: 'eu-west-1' }], null);
     expect(found).toEqual({ level: 'advisory', because: 'its policy in eu-west-1 asks for no approval slots' });
     const weak = { ...live, policy: policy?.replaceAll(/\$\{aws:SourceIdentity\}/g, '*') ?? null };
-    expect(enforcementOf(plan.plan, roster, 'case-data', [weak])).toMatchObject({
+    expect(enforcementOf(plan.plan, roster, 'case-data', [weak], null)).toMatchObject({
       level: 'advisory',
       because: expect.stringContaining(':'),
     });
-    expect(enforcementOf(plan.plan, roster, 'case-data', [{ ...live, policy: null }]).level).toBe('advisory');
+    expect(enforcementOf(plan.plan, roster, 'case-data', [{ ...live, policy: null }], null).level).toBe('advisory');
   });
 
   it('lets the executor change nothing while nobody has approved', async () => {

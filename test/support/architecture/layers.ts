@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'ciphertext', 'setup', 'status', 'rehearse', 'inspect'];
+const FLOWS = ['request', 'ciphertext', 'setup', 'inspect', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -30,8 +30,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   policy: { imports: ['base', 'roster', 'plan'] },
   request: { imports: ['base', 'roster', 'plan', 'key', 'record', 'quorum', 'policy', 'ledger'] },
   setup: { imports: [...PURE, 'request'] },
-  status: { imports: [...PURE, 'request'] },
-  inspect: { imports: [...PURE, 'request', 'status'] },
+  inspect: { imports: [...PURE, 'request'] },
+  status: {
+    imports: [...PURE, 'request', 'inspect'],
+    why: 'the front page tells what reconciliation and the proof of the account say; they know nothing of it',
+  },
   rehearse: { imports: [...PURE, 'request', 'setup', 'status', 'inspect'] },
   aws: {
     imports: ['base', 'trail', 'key', 'plan', 'policy'],

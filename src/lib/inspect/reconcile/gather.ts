@@ -1,5 +1,6 @@
 import { addSeconds, type Instant, instantFromMillis, millisOf, secondsBetween } from '../../base/time.js';
 import { isKeyArn, type KeyReader, partsOf } from '../../key/key.js';
+import type { ObservedEstate } from '../../plan/estate.js';
 import type { Plan } from '../../plan/plan.js';
 import { accountRolesOf } from '../../policy/account-roles.js';
 import type { Case, Refused } from '../../request/case.js';
@@ -143,7 +144,11 @@ export interface Books {
 
 /** Ids of planned keys as their aliases say: those that no request has made. */
 export async function liveKeys(reader: KeyReader, plan: Plan, tell: (text: string) => void) {
-  const estate = await observeEstate(reader, plan, tell);
+  return liveKeysIn(await observeEstate(reader, plan, tell));
+}
+
+/** The same of keys that were looked at already. */
+export function liveKeysIn(estate: ObservedEstate): ReadonlyMap<string, string> {
   const found = Object.values(estate).flatMap((keys) => Object.entries(keys ?? {}));
   return new Map(found.flatMap(([name, key]) => (key ? [[name, key.description.keyId] as const] : [])));
 }

@@ -1,4 +1,5 @@
 import type { ClaimId } from '../claims.js';
+import { proveAutomationTrust } from './automation.js';
 import type { World } from './court.js';
 import type { Docket } from './docket.js';
 import { type Person, peopleOf } from './people.js';
@@ -42,6 +43,7 @@ export function proveAccount(subject: ProofSubject, interlock: Interlock, docket
       'executor-approves-nothing',
       'executor-trust',
       'one-subject-one-seat',
+      ...(interlock.automation.length > 0 ? (['automation-pinned'] as const) : []),
       'roles-frozen',
     ];
     for (const claim of claims) unprovenRole(docket, claim, 'roles and users of the account were not read');
@@ -52,7 +54,10 @@ export function proveAccount(subject: ProofSubject, interlock: Interlock, docket
   for (const seat of interlock.seats) proveSeat(subject, docket, guarded, seat);
   for (const { roleArn } of interlock.executors) proveExecutor(subject, docket, guarded, roleArn);
   proveFrozen(subject, interlock, guarded, providers);
-  const trust = proveExecutorTrust(subject, interlock, docket) + proveSeatTrust(subject, interlock, docket);
+  const trust =
+    proveExecutorTrust(subject, interlock, docket) +
+    proveSeatTrust(subject, interlock, docket) +
+    proveAutomationTrust(subject, interlock, docket);
   return [...guarded, providers].reduce((sum, { court }) => sum + court.asked(), trust);
 }
 
@@ -180,13 +185,12 @@ function proveFrozen(
     );
     return;
   }
-  const known = subject.principals ?? [];
   const inside = new Set([
     ...interlock.executors.map(({ roleArn }) => roleArn),
     ...interlock.seats.map(({ roleArn }) => roleArn),
     ...interlock.installers,
   ]);
-  const others = peopleOf([], subject.account, known).filter(
+  const others = peopleOf([], subject.account, subject).filter(
     ({ principal }) => principal.account === subject.account && !inside.has(principal.principalArn),
   );
   for (const person of others) {

@@ -53,7 +53,7 @@ function entrantsOf(subject: ProofSubject, words: string): readonly Step[] {
     serviceControlPolicies: subject.serviceControlPolicies ?? [],
     resourceControlPolicies: subject.resourceControlPolicies ?? [],
   });
-  const people = peopleOf([], subject.account, subject.principals).filter(({ principal }) => principal.kind !== 'root');
+  const people = peopleOf([], subject.account, subject).filter(({ principal }) => principal.kind !== 'root');
   const enters = (person: Person) => court.ask(person, 'sts:AssumeRole', { fixed: {}, absent: [] }).may === 'yes';
   return people.filter(enters).map((person) => ({ person, into: words }));
 }

@@ -1,3 +1,4 @@
+import { once } from '../../base/once.js';
 import { compiled } from '../compile.js';
 import type { PolicyDocument } from '../document.js';
 import { type Decision, type EvaluationInput, evaluate, type PolicyLevels } from '../evaluate.js';
@@ -61,10 +62,10 @@ export function createCourt(room: Courtroom): Court {
     asked += 1;
     return evaluate(inputOf(room, view, person, action, context));
   };
-  const most = (world: World): View => kept(views, nameOf(world), () => projected(room, settledOf(world)));
+  const most = (world: World): View => once(views, nameOf(world), () => projected(room, settledOf(world)));
   const widest = (world: World, actions: readonly string[]): View =>
-    kept(
-      kept(wide, actions, () => new Map<string, View>()),
+    once(
+      once(wide, actions, () => new Map<string, View>()),
       nameOf(world),
       () => widened(room, actions, settledOf(world)),
     );
@@ -74,7 +75,7 @@ export function createCourt(room: Courtroom): Court {
     asked += 1;
     return true;
   };
-  const listOf = (action: string): readonly string[] => kept(lists, action, () => [action]);
+  const listOf = (action: string): readonly string[] => once(lists, action, () => [action]);
   const ask = (person: Person, action: string, world: World): Answer => {
     if (denied(person, listOf(action), world) || !judge(most(world), person, action, world.fixed).allowed) return NO;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
@@ -96,13 +97,6 @@ export function createCourt(room: Courtroom): Court {
   };
 }
 
-/** What is known under a name, made when it is first asked for. */
-function kept<K, V>(known: Map<K, V>, name: K, make: () => V): V {
-  const found = known.get(name) ?? make();
-  known.set(name, found);
-  return found;
-}
-
 type MapDocument = (document: PolicyDocument) => PolicyDocument;
 type Policies = Pick<EvaluationInput, 'resourcePolicy' | 'serviceControlPolicies' | 'resourceControlPolicies'>;
 
@@ -114,7 +108,7 @@ interface View {
 
 function viewOf(room: Courtroom, make: MapDocument): View {
   const made = new Map<PolicyDocument, PolicyDocument>();
-  const map = (document: PolicyDocument) => kept(made, document, () => make(document));
+  const map = (document: PolicyDocument) => once(made, document, () => make(document));
   const levels = (all: PolicyLevels) => all.map((level) => level.map(map));
   const policies = {
     ...(room.resourcePolicy ? { resourcePolicy: map(room.resourcePolicy) } : {}),

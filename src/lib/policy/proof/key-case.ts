@@ -63,7 +63,7 @@ export function openKeyCase(subject: ProofSubject, key: ProofKey, docket: Docket
     ...(subject.interlock?.executors ?? []).map(({ roleArn }) => roleArn),
     ...(key.users ?? []).map(({ roleArn }) => roleArn),
   ];
-  const people = peopleOf([key.policy], account, subject.principals);
+  const people = peopleOf([key.policy], account, subject);
   const arns = new Set(people.map(({ principal }) => principal.principalArn));
   return {
     subject,
@@ -77,7 +77,7 @@ export function openKeyCase(subject: ProofSubject, key: ProofKey, docket: Docket
       resourceControlPolicies: subject.resourceControlPolicies ?? [],
     }),
     people: [...people, ...[...new Set(others)].filter((arn) => !arns.has(arn)).flatMap((arn) => roleOf(arn, account))],
-    place: { account, key: key.name, region: key.region, policy: 'key policy' },
+    place: { account, key: key.label ?? key.name, region: key.region, policy: 'key policy' },
   };
 }
 

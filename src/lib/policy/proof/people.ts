@@ -2,7 +2,7 @@ import type { PolicyDocument } from '../document.js';
 import { FULL_ACCESS } from '../evaluate.js';
 import { namedIn } from '../named.js';
 import type { Principal } from '../principals.js';
-import type { AccountPrincipal } from './subject.js';
+import type { AccountPrincipal, ProofSubject } from './subject.js';
 
 /** Someone who might ask, and the policies that the account gave them. */
 export interface Person {
@@ -28,7 +28,7 @@ const WORST = { identity: [FULL_ACCESS], identityNames: null, boundary: null };
 export function peopleOf(
   documents: readonly PolicyDocument[],
   account: string,
-  principals: readonly AccountPrincipal[] | null,
+  { principals, othersUnread = false }: Pick<ProofSubject, 'principals' | 'othersUnread'>,
 ): readonly Person[] {
   const known = principals ?? [];
   const found = new Map<string, Person>();
@@ -46,7 +46,8 @@ export function peopleOf(
   }
   add(rootUser(account));
   // Where the whole account was read, one who is not in it has no policies: only what lets everyone in lets him in.
-  add(principals === null ? someone(account) : { ...someone(account), identity: [], identityNames: [] });
+  const unread = principals === null || othersUnread;
+  add(unread ? someone(account) : { ...someone(account), identity: [], identityNames: [] });
   return [...found.values()];
 }
 

@@ -12,7 +12,7 @@ export function proveReplicas(keys: readonly ProofKey[], docket: Docket): void {
     const primary = keys.find(({ keyId, region }) => keyId === replica.keyId && region === replica.primaryRegion);
     const finding = {
       claim,
-      key: replica.name,
+      key: replica.label ?? replica.name,
       region: replica.region,
       principal: null,
       operations: [],

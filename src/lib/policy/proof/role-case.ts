@@ -26,7 +26,7 @@ export function openTrustCase(
   if (trust === null) return null;
   const words = wordsOf(roleArn, subject.account);
   const place = { account: subject.account, key: null, region: null, policy: `trust policy of ${words}` };
-  const people = peopleOf([trust], subject.account, subject.principals);
+  const people = peopleOf([trust], subject.account, subject);
   return { subject, interlock, docket, words, place, trust, people, court: courtOf(subject, roleArn, trust) };
 }
 
@@ -89,5 +89,9 @@ function nowhere(claim: ClaimId) {
 export function personOfRole(subject: ProofSubject, roleArn: string): Person | null {
   const known = subject.principals?.find(({ arn }) => arn === roleArn);
   if (!known || known.identity === null) return null;
-  return peopleOf([], subject.account, [known]).find(({ principal }) => principal.principalArn === roleArn) ?? null;
+  return (
+    peopleOf([], subject.account, { principals: [known] }).find(
+      ({ principal }) => principal.principalArn === roleArn,
+    ) ?? null
+  );
 }

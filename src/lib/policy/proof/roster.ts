@@ -3,6 +3,7 @@ import type { Roster } from '../../roster/roster.js';
 import { accountRolesOf } from '../account-roles.js';
 import type { PolicyDocument } from '../document.js';
 import { interlockOf } from '../planned.js';
+import { type KeyStanding, moverUses, PLAIN } from '../standing.js';
 import { USES } from '../synthesize.js';
 import { provenClasses } from './planned.js';
 import type { Interlock, ProofKey, ProofUser } from './subject.js';
@@ -14,6 +15,10 @@ export interface FoundKey {
   readonly region: string;
   readonly policy: PolicyDocument;
   readonly grants: ProofKey['grants'];
+  /** What its policy is for; absent: for good. */
+  readonly standing?: KeyStanding;
+  /** For people, where one name stands for two keys. */
+  readonly label?: string;
 }
 
 /** Who stands behind the interlock, by the roster. */
@@ -35,15 +40,16 @@ export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Int
 
 /** A found key and what plan and roster say it must come to. */
 export function proofKeyOf(plan: Plan, roster: Roster, found: FoundKey): ProofKey {
-  const { name, keyId, region } = found;
+  const { name, keyId, region, standing = PLAIN } = found;
   const { account, partition, regions } = plan;
   const planned = plan.keys[name];
-  const interlock = planned && interlockOf(plan, roster, name, keyId);
+  const own = planned && interlockOf(plan, roster, name, keyId);
+  const interlock = own && standing.kind === 'opened' ? { ...own, opens: standing.opens } : own;
   return {
     ...found,
     arn: `arn:${partition}:kms:${region}:${account}:key/${keyId}`,
     primaryRegion: region === regions.primary ? null : regions.primary,
-    users: planned ? usersOf(plan, name, region) : null,
+    users: planned ? [...usersOf(plan, name, region), ...moverUses(plan, name, standing)] : null,
     classes: interlock ? provenClasses(interlock, { account, partition, region }) : [],
   };
 }

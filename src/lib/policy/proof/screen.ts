@@ -1,3 +1,4 @@
+import { once } from '../../base/once.js';
 import { applies, type CompiledStatement, compiled, whereUnnamed } from '../compile.js';
 import type { PolicyDocument } from '../document.js';
 import { type Context, hideFromKeyPolicy, type Keys, keysOf } from '../keys.js';
@@ -94,13 +95,4 @@ function favour(policy: PolicyDocument, { statement }: CompiledStatement, settle
 
 function isPattern({ element }: CompiledStatement['conditions'][number]): boolean {
   return element.operator === 'StringLike';
-}
-
-/** The value of a key, made when it is first asked for. */
-function once<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

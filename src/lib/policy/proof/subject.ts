@@ -8,6 +8,8 @@ export interface ProofSubject {
   readonly interlock: Interlock | null;
   /** Null: the account's roles and users could not be read. */
   readonly principals: readonly AccountPrincipal[] | null;
+  /** Only some of the account's roles could be read: of anyone else the worst is assumed. */
+  readonly othersUnread?: boolean;
   /** Level by level from the organization's root down; null when they are not known. */
   readonly serviceControlPolicies: PolicyLevels | null;
   readonly resourceControlPolicies: PolicyLevels | null;
@@ -17,6 +19,8 @@ export interface ProofSubject {
 export interface ProofKey {
   /** As the plan names it, or as its owner calls it. */
   readonly name: string;
+  /** In findings, where one name stands for two keys. */
+  readonly label?: string;
   readonly arn: string;
   readonly keyId: string;
   readonly region: string;

@@ -162,6 +162,25 @@ export const federated = (sub: string): JsonObject => ({
   },
 });
 
+/** A workflow of GitHub: its audience, its protected environment, its file at its branch. */
+export const GITHUB = 'token.actions.githubusercontent.com';
+export const pinned = (
+  equals: JsonObject = {
+    [`${GITHUB}:aud`]: 'sts.amazonaws.com',
+    [`${GITHUB}:sub`]: 'repo:acme/keys:environment:custody',
+    [`${GITHUB}:job_workflow_ref`]: 'acme/keys/.github/workflows/custody.yml@refs/heads/main',
+  },
+  provider = GITHUB,
+): JsonObject => ({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { Federated: `arn:aws:iam::${ACCOUNT}:oidc-provider/${provider}` },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: { StringEquals: equals },
+  },
+});
+
 /** An account with the interlock, an administrator in it, and the organization's policy over it. */
 export function subjectOf(given: Texts, change: Partial<ProofSubject> = {}): ProofSubject {
   const principals = [
@@ -169,7 +188,7 @@ export function subjectOf(given: Texts, change: Partial<ProofSubject> = {}): Pro
       roleOf(seat.roleArn, forSeat(given['custodian-trust'], seat), forSeat(given['custodian-role'], seat)),
     ),
     roleOf(EXECUTOR, given['executor-trust'], given['executor-role']),
-    roleOf(CI, federated('ci'), null),
+    roleOf(CI, pinned(), null),
     roleOf(INSTALLER, federated('installer'), ALL),
     roleOf(arnOf('Admin'), federated('admin'), ALL),
     roleOf(APP, federated('app'), null),
