@@ -368,7 +368,7 @@ function proofOf(
         requestHandler: createInProcessHandler(sandbox),
       });
       const ports = { reader: createKeyReader(aws), account: createAccountReader(aws) };
-      return gatherLive(ports, question(names), () => undefined, new Map());
+      return gatherLive(ports, question(names), () => undefined, { known: new Map() });
     },
   };
 }

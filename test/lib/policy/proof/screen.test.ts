@@ -44,7 +44,7 @@ it('never says no to what could be let through', () => {
     const { arn: resource } = keyOf(JSON.parse(text));
     const above = { serviceControlPolicies: [], resourceControlPolicies: [] };
     const court = createCourt({ resource, account: ACCOUNT, resourcePolicy: document, ...above });
-    for (const person of peopleOf([document], ACCOUNT, null)) {
+    for (const person of peopleOf([document], ACCOUNT, { principals: null })) {
       for (const [at, world] of WORLDS.entries()) {
         for (const action of ACTIONS) {
           const may = court.ask(person, action, world).may;
