@@ -58,6 +58,9 @@ function proveTokens(it: TrustCase, person: Person): void {
   const named: Named = (claim) => claims.get(claim) ?? [];
   const form = formOf(issuer, named);
   if (form === null) {
+    // Whatever a token looks like there: one of another subject must not get in.
+    const stranger = { [`${issuer}:sub`.toLowerCase()]: 'custody:nobody' };
+    mustNotBe(it, CLAIM, person, BY_TOKEN, { fixed: stranger, absent: [] }, ` into ${it.words} as any subject`);
     const who = 'custody knows the tokens of GitHub and GitLab only';
     unprovenRole(it.docket, CLAIM, `which workflow enters ${it.words} through ${issuer} is not told: ${who}`);
     return;
