@@ -6,8 +6,6 @@ declare module 'make-fetch-happen' {
     readonly body?: string | Buffer;
     /** Milliseconds. */
     readonly timeout: number;
-    /** The most bytes of an answer. */
-    readonly size: number;
     readonly redirect: 'manual';
     readonly cache: 'no-store';
     readonly retry: false;
@@ -15,7 +13,7 @@ declare module 'make-fetch-happen' {
   interface Answer {
     readonly status: number;
     readonly headers: { get(name: string): string | null };
-    buffer(): Promise<Buffer>;
+    readonly body: AsyncIterable<Buffer>;
   }
   export default function fetch(url: string, options: Options): Promise<Answer>;
 }

@@ -7,7 +7,7 @@ import { assertServiceUrl } from '../signing/sigstore/instance.js';
 import type { Certified } from '../signing/sigstore/seal.js';
 import type { IdentityToken } from '../signing/sigstore/token.js';
 import { readCertificate } from '../signing/sigstore/witnesses.js';
-import { serviceError } from './sigstore-error.js';
+import { RETRY, serviceError } from './sigstore-error.js';
 
 const TIMEOUT_MILLIS = 20_000;
 /** A seal with a log of Rekor v2 and a timestamp takes seconds. */
@@ -51,7 +51,7 @@ async function requestCertificate(url: URL, token: IdentityToken, key: KeyPair):
   };
   const identityProvider = { getToken: async () => token.reveal() };
   const fulcioBaseURL = url.href.replace(/\/$/, '');
-  const signer = new FulcioSigner({ fulcioBaseURL, identityProvider, keyHolder, timeout: TIMEOUT_MILLIS, retry: 2 });
+  const signer = new FulcioSigner({ fulcioBaseURL, identityProvider, keyHolder, timeout: TIMEOUT_MILLIS, retry: RETRY });
   try {
     // Only the certificate is wanted: what gets signed is the proof of possession, once more.
     const signed = await signer.sign(Buffer.from(token.challenge));

@@ -27,30 +27,34 @@ export async function exchange(url: URL, request: HttpRequest, what: string): Pr
   const { timeoutMillis, ...rest } = request;
   const fixed = { redirect: 'manual', cache: 'no-store', retry: false } as const;
   try {
-    const answer = await fetch(url.href, { ...rest, ...fixed, timeout: timeoutMillis, size: MAX_ANSWER_BYTES });
-    const body = await answer.buffer();
+    const answer = await fetch(url.href, { ...rest, ...fixed, timeout: timeoutMillis });
+    const body = await readBounded(answer.body, url, what);
     return { status: answer.status, contentType: answer.headers.get('content-type') ?? '', body };
   } catch (cause) {
-    throw networkError(cause, url, what);
+    throw cause instanceof CustodyError ? cause : networkError(cause, url, what);
   }
+}
+
+async function readBounded(stream: AsyncIterable<Buffer>, url: URL, what: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new CustodyError('LIMIT_EXCEEDED', `${what} at ${url.host} answers endlessly`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** What the network said, without what we had sent. */
 export function networkError(cause: unknown, url: URL, what: string): CustodyError {
-  const said = errorFacts(cause);
-  const code: ErrorCode = said.timedOut ? 'TIMEOUT' : said.tooLarge ? 'LIMIT_EXCEEDED' : 'REMOTE_UNREACHABLE';
-  const found = said.timedOut ? 'no answer in time' : said.tooLarge ? 'the answer is too large' : said.code;
-  return new CustodyError(code, `${what} at ${url.host} cannot be reached: ${found}`, {
+  const [code, type] = [fieldOf(cause, 'code'), fieldOf(cause, 'type')];
+  const late = /TIMEOUT|timeout/.test(`${code} ${type}`);
+  const found = late ? 'no answer in time' : /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'the connection failed';
+  return new CustodyError(late ? 'TIMEOUT' : 'REMOTE_UNREACHABLE', `${what} at ${url.host} cannot be reached: ${found}`, {
     details: { host: url.host },
     suggestions: ['Check the network and HTTPS_PROXY, then run it again.'],
   });
-}
-
-function errorFacts(cause: unknown) {
-  const code = fieldOf(cause, 'code');
-  const type = fieldOf(cause, 'type');
-  const timedOut = /TIMEOUT|ETIMEDOUT|timeout/.test(`${code} ${type}`);
-  return { timedOut, tooLarge: type === 'max-size', code: /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'failed' };
 }
 
 function fieldOf(cause: unknown, name: string): string {

@@ -1,6 +1,9 @@
 import { CustodyError } from '../base/errors.js';
 import { networkError, statusError } from './http.js';
 
+/** How often and after how many milliseconds sigstore-js asks again. */
+export const RETRY = { retries: 2, minTimeout: 200 };
+
 /**
  * What a client of sigstore-js threw, by the status or system code in it alone: its messages and causes quote what was
  * sent, which may be a token (T46).

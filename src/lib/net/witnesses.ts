@@ -7,7 +7,7 @@ import { assertServiceUrl, type Instance } from '../signing/sigstore/instance.js
 import { type LogEntry, logEntry } from '../signing/sigstore/log-entry.js';
 import type { Hashed, Witnesses } from '../signing/sigstore/seal.js';
 import { exchange, statusError } from './http.js';
-import { serviceError } from './sigstore-error.js';
+import { RETRY, serviceError } from './sigstore-error.js';
 
 /** Rekor v2 answers when the entry is in a published tree: seconds. */
 const REKOR_TIMEOUT_MILLIS = 30_000;
@@ -53,7 +53,7 @@ function rekor2(base: string): (hashed: Hashed) => Promise<LogEntry> {
 function rekor1(base: string): (hashed: Hashed) => Promise<LogEntry> {
   const url = assertServiceUrl(base, 'Rekor');
   const rekorBaseURL = trimmed(url);
-  const witness = new RekorWitness({ rekorBaseURL, timeout: REKOR_TIMEOUT_MILLIS, retry: 2 });
+  const witness = new RekorWitness({ rekorBaseURL, timeout: REKOR_TIMEOUT_MILLIS, retry: RETRY });
   return async ({ digest, signature, verifier }) => {
     const messageSignature = { messageDigest: { algorithm: SHA2_256, digest }, signature };
     const label = verifier.kind === 'key' ? 'PUBLIC KEY' : 'CERTIFICATE';
@@ -75,7 +75,7 @@ function rekor1(base: string): (hashed: Hashed) => Promise<LogEntry> {
 function timestamper(base: string): (signature: Buffer) => Promise<Buffer> {
   const url = assertServiceUrl(base, 'the timestamp authority');
   const tsaBaseURL = trimmed(url);
-  const witness = new TSAWitness({ tsaBaseURL, timeout: TSA_TIMEOUT_MILLIS, retry: 2 });
+  const witness = new TSAWitness({ tsaBaseURL, timeout: TSA_TIMEOUT_MILLIS, retry: RETRY });
   return async (signature) => {
     try {
       const messageDigest = { algorithm: SHA2_256, digest: Buffer.alloc(0) };
