@@ -46,7 +46,11 @@ describe.skipIf(MISSING.length > 0)(
     const file = (name: string) => join(servers.dir, name);
     const root = (name = 'root.json') => parseTrustedRoot(readFileSync(file(name)));
     const identity = (subject = EMAIL) => ({ issuer: servers.issuer, subject });
-    const trust = (subject = EMAIL, name = 'root.json') => ({ keys: [], identities: [identity(subject)], root: root(name) });
+    const trust = (subject = EMAIL, name = 'root.json') => ({
+      keys: [],
+      identities: [identity(subject)],
+      root: root(name),
+    });
 
     async function cosign(...words: readonly string[]): Promise<{ exit: number; said: string }> {
       const env = { PATH: process.env.PATH, HOME: servers.dir, COSIGN_PASSWORD: '' };
@@ -101,18 +105,30 @@ describe.skipIf(MISSING.length > 0)(
     it('cosign verifies our key bundles: with Rekor v2 and a timestamp, and bare', async () => {
       const { signer } = localSigner();
       writeFileSync(file('key.pem'), publicPem(signer.publicKey.spki));
-      const witnessed = await createKeyStatementSigner(signer, createWitnesses(servers.instance), root()).seal(statement);
+      const witnessed = await createKeyStatementSigner(signer, createWitnesses(servers.instance), root()).seal(
+        statement,
+      );
       expect(await attested(witnessed, ['--key', 'key.pem', ...STAMPED])).toMatchObject({ exit: 0 });
       const bare = await createKeyStatementSigner(signer, {}, null).seal(statement);
       expect(await attested(bare, ['--key', 'key.pem', '--insecure-ignore-tlog'])).toMatchObject({ exit: 0 });
     });
 
     it('we verify what cosign signs keyless: blob and attestation', async () => {
-      const by = ['--signing-config', 'signing.json', '--trusted-root', 'root.json', '--identity-token', 'token', '--yes'];
+      const by = [
+        '--signing-config',
+        'signing.json',
+        '--trusted-root',
+        'root.json',
+        '--identity-token',
+        'token',
+        '--yes',
+      ];
       expect(await cosign('sign-blob', ...by, '--bundle', 'blob.json', 'blob')).toMatchObject({ exit: 0 });
       const blob = readFileSync(file('blob.json'));
       expect(await verifyBundle(blob, trust(), Buffer.from(BLOB))).toMatchObject({ statement: null, logged: 1 });
-      await expect(verifyBundle(blob, trust(), Buffer.from('other'))).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+      await expect(verifyBundle(blob, trust(), Buffer.from('other'))).rejects.toMatchObject({
+        code: 'SIGNATURE_INVALID',
+      });
       await expect(verifyBundle(blob, trust('other@acme.test'), Buffer.from(BLOB))).rejects.toMatchObject({
         code: 'SIGNER_UNKNOWN',
       });
@@ -127,9 +143,20 @@ describe.skipIf(MISSING.length > 0)(
       expect(await cosign('generate-key-pair')).toMatchObject({ exit: 0 });
       const key = parsePublicKeyBase64(readFileSync(file('cosign.pub'), 'utf8').replace(/-----[^-]+-----|\s/g, ''));
       const bare = ['--key', 'cosign.key', '--use-signing-config=false', '--tlog-upload=false', '--yes'];
-      const witnessed = ['--key', 'cosign.key', '--signing-config', 'signing.json', '--trusted-root', 'root.json', '--yes'];
+      const witnessed = [
+        '--key',
+        'cosign.key',
+        '--signing-config',
+        'signing.json',
+        '--trusted-root',
+        'root.json',
+        '--yes',
+      ];
       writeFileSync(file('predicate.json'), '{"sequence":1}');
-      for (const [by, logged] of [[bare, 0], [witnessed, 1]] as const) {
+      for (const [by, logged] of [
+        [bare, 0],
+        [witnessed, 1],
+      ] as const) {
         expect(await cosign('sign-blob', ...by, '--bundle', 'k.json', 'blob')).toMatchObject({ exit: 0 });
         const trusted = { keys: [key], identities: [], root: root() };
         const blob = readFileSync(file('k.json'));

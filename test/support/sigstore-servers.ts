@@ -69,7 +69,15 @@ export class SigstoreServers {
 
   rawToken(email = EMAIL): string {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: this.issuer, aud: 'sigstore', sub: '1', email, email_verified: true, iat: now, exp: now + 600 };
+    const claims = {
+      iss: this.issuer,
+      aud: 'sigstore',
+      sub: '1',
+      email,
+      email_verified: true,
+      iat: now,
+      exp: now + 600,
+    };
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const signed = `${part({ alg: 'RS256', kid: 'one', typ: 'JWT' })}.${part(claims)}`;
     return `${signed}.${sign('sha256', Buffer.from(signed), this.#tokenKey.privateKey).toString('base64url')}`;
@@ -120,7 +128,12 @@ export class SigstoreServers {
       tlogs: log ? [rekor] : [],
       certificateAuthorities: bundle.chains.map(({ certificates }) => authority(fulcioUrl, certificates)),
       ctlogs: [],
-      timestampAuthorities: [authority(tsaUrl, tsaChain.match(/-----BEGIN[^]+?-----END CERTIFICATE-----/g) ?? [])],
+      timestampAuthorities: [
+        authority(
+          tsaUrl,
+          tsaChain.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [],
+        ),
+      ],
     };
     return Buffer.from(JSON.stringify(json));
   }
@@ -176,7 +189,15 @@ export class SigstoreServers {
       ...['--http-port', rekorHttp, '--grpc-port', rekorGrpc, '--http-metrics-port', rekorMetrics],
       ...['--checkpoint-interval', '1s', '--batch-max-age', '50ms'],
     ]);
-    this.#spawn(PEERS.tsa, ['serve', ...host, '--port', tsa, '--timestamp-signer', 'memory', '--disable-ntp-monitoring']);
+    this.#spawn(PEERS.tsa, [
+      'serve',
+      ...host,
+      '--port',
+      tsa,
+      '--timestamp-signer',
+      'memory',
+      '--disable-ntp-monitoring',
+    ]);
     const { fulcioUrl, rekor, tsaUrl } = this.instance;
     await this.#answering(`${fulcioUrl}/api/v2/trustBundle`);
     await this.#answering(`${tsaUrl}/certchain`);
@@ -186,7 +207,8 @@ export class SigstoreServers {
   #spawn(program: string | undefined, words: readonly string[]): void {
     const env = { PATH: process.env.PATH, HOME: this.dir };
     const child = spawn(String(program), words, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => this.#said.push(String(text)));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (text: Buffer) => this.#said.push(String(text)));
     this.#children.push(child);
   }
 

@@ -13,9 +13,9 @@ import {
 } from '@sigstore/mock';
 import { encodeBase64, sha256 } from '../../src/lib/base/bytes.js';
 import { formatCanonical, type JsonObject } from '../../src/lib/base/canonical-json.js';
+import { instantFromMillis } from '../../src/lib/base/time.js';
 import type { Instance } from '../../src/lib/signing/sigstore/instance.js';
 import { parseIdentityToken } from '../../src/lib/signing/sigstore/token.js';
-import { instantFromMillis } from '../../src/lib/base/time.js';
 
 export const ISSUER = 'https://issuer.local.test';
 export const SUBJECT = 'https://github.com/acme/keys/.github/workflows/backup.yml@refs/heads/main';
@@ -76,7 +76,10 @@ export class SigstoreWorld {
       const found = await handlers.get(path)?.(body);
       if (!found) return { status: 404, body: '', type: 'text/plain' };
       const { statusCode, response, contentType } = found;
-      const bytes = typeof response === 'string' ? response : Buffer.from(response.buffer, response.byteOffset, response.byteLength);
+      const bytes =
+        typeof response === 'string'
+          ? response
+          : Buffer.from(response.buffer, response.byteOffset, response.byteLength);
       return { status: statusCode, body: bytes, type: contentType ?? 'text/plain' };
     };
     return world;
@@ -152,7 +155,10 @@ export class SigstoreWorld {
 
   /** An entry of a tree of one leaf, with gRPC's nulls and zeros. */
   entry2(leaf: Buffer, signedAs = `127.0.0.1:${this.port}`) {
-    const root = createHash('sha256').update(Buffer.from([0])).update(leaf).digest();
+    const root = createHash('sha256')
+      .update(Buffer.from([0]))
+      .update(leaf)
+      .digest();
     const note = `127.0.0.1:${this.port}\n1\n${encodeBase64(root)}\n`;
     const signed = Buffer.concat([this.#treeId().subarray(0, 4), sign(null, Buffer.from(note), this.#tree.privateKey)]);
     return {

@@ -51,7 +51,13 @@ async function requestCertificate(url: URL, token: IdentityToken, key: KeyPair):
   };
   const identityProvider = { getToken: async () => token.reveal() };
   const fulcioBaseURL = url.href.replace(/\/$/, '');
-  const signer = new FulcioSigner({ fulcioBaseURL, identityProvider, keyHolder, timeout: TIMEOUT_MILLIS, retry: RETRY });
+  const signer = new FulcioSigner({
+    fulcioBaseURL,
+    identityProvider,
+    keyHolder,
+    timeout: TIMEOUT_MILLIS,
+    retry: RETRY,
+  });
   try {
     // Only the certificate is wanted: what gets signed is the proof of possession, once more.
     const signed = await signer.sign(Buffer.from(token.challenge));

@@ -51,10 +51,14 @@ export function networkError(cause: unknown, url: URL, what: string): CustodyErr
   const [code, type] = [fieldOf(cause, 'code'), fieldOf(cause, 'type')];
   const late = /TIMEOUT|timeout/.test(`${code} ${type}`);
   const found = late ? 'no answer in time' : /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'the connection failed';
-  return new CustodyError(late ? 'TIMEOUT' : 'REMOTE_UNREACHABLE', `${what} at ${url.host} cannot be reached: ${found}`, {
-    details: { host: url.host },
-    suggestions: ['Check the network and HTTPS_PROXY, then run it again.'],
-  });
+  return new CustodyError(
+    late ? 'TIMEOUT' : 'REMOTE_UNREACHABLE',
+    `${what} at ${url.host} cannot be reached: ${found}`,
+    {
+      details: { host: url.host },
+      suggestions: ['Check the network and HTTPS_PROXY, then run it again.'],
+    },
+  );
 }
 
 function fieldOf(cause: unknown, name: string): string {

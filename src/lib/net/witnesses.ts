@@ -41,7 +41,12 @@ function rekor2(base: string): (hashed: Hashed) => Promise<LogEntry> {
       },
     };
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
-    const sent = { method: 'POST', headers, body: JSON.stringify(request), timeoutMillis: REKOR_TIMEOUT_MILLIS } as const;
+    const sent = {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(request),
+      timeoutMillis: REKOR_TIMEOUT_MILLIS,
+    } as const;
     const { status, body } = await exchange(url, sent, 'Rekor');
     if (status !== 200 && status !== 201) throw statusError(status, url, 'Rekor', messageOf(body));
     const json = withoutNulls(parseJson(body, "Rekor's answer"));

@@ -10,6 +10,8 @@ export interface OidcIdentity {
   readonly subject: string;
 }
 
+type Named = Pick<X509Certificate, 'extensions'>;
+
 const OID = {
   subjectAltName: '2.5.29.17',
   extKeyUsage: '2.5.29.37',
@@ -25,7 +27,7 @@ const CODE_SIGNING = Buffer.from('2b06010505070303', 'hex');
  * the same where there are two (T20): a reader that takes another one of several would see another signer.
  * @throws CustodyError RECORD_MALFORMED
  */
-export function identityOf(certificate: X509Certificate): OidcIdentity {
+export function identityOf(certificate: Named): OidcIdentity {
   const usages = readDer(readOneDer(only(certificate, OID.extKeyUsage), DER_TAG.sequence));
   if (!usages.some(({ tag, contents }) => tag === DER_TAG.oid && contents.equals(CODE_SIGNING))) {
     throw malformed('is not for signing code');
@@ -38,7 +40,7 @@ export function sameIdentity(left: OidcIdentity, right: OidcIdentity): boolean {
   return left.issuer === right.issuer && left.subject === right.subject;
 }
 
-function subjectOf(certificate: X509Certificate): string {
+function subjectOf(certificate: Named): string {
   const names = readDer(readOneDer(only(certificate, OID.subjectAltName), DER_TAG.sequence));
   const [name, ...more] = names;
   if (!name || more.length > 0) throw malformed(`has ${names.length} subject names`);
@@ -46,7 +48,7 @@ function subjectOf(certificate: X509Certificate): string {
   return textOf(name.contents);
 }
 
-function issuerOf(certificate: X509Certificate): string {
+function issuerOf(certificate: Named): string {
   const [first, ...more1] = valuesOf(certificate, OID.issuerV1).map(textOf);
   const [second, ...more2] = valuesOf(certificate, OID.issuerV2).map((value) =>
     textOf(readOneDer(value, DER_TAG.utf8)),
@@ -57,14 +59,14 @@ function issuerOf(certificate: X509Certificate): string {
   return issuer;
 }
 
-function only(certificate: X509Certificate, oid: string): Buffer {
+function only(certificate: Named, oid: string): Buffer {
   const [value, ...more] = valuesOf(certificate, oid);
   if (value !== undefined && more.length === 0) return value;
   throw malformed(`has ${more.length === 0 ? 'no' : 'several'} extensions ${oid}`);
 }
 
 /** The contents of each extension with an OID: a sequence of OID, perhaps a flag, and an octet string. */
-function valuesOf({ extensions }: X509Certificate, oid: string): readonly Buffer[] {
+function valuesOf({ extensions }: Named, oid: string): readonly Buffer[] {
   return extensions.flatMap(({ subs }) => {
     const value = subs.at(-1)?.value;
     return subs[0]?.toOID() === oid && value ? [value] : [];

@@ -99,7 +99,9 @@ function inUse(kind: readonly Service[], now: Date, versions: readonly number[])
     return versions.includes(majorApiVersion) && started && (validFor?.end === undefined || now <= validFor.end);
   });
   const startOf = ({ validFor }: Service) => validFor?.start.getTime() ?? 0;
-  return current.sort((left, right) => right.majorApiVersion - left.majorApiVersion || startOf(right) - startOf(left))[0];
+  return current.sort(
+    (left, right) => right.majorApiVersion - left.majorApiVersion || startOf(right) - startOf(left),
+  )[0];
 }
 
 function assertOneEach(json: unknown, what: string): void {

@@ -86,10 +86,7 @@ export function parseLogBody({ kindVersion, canonicalizedBody }: LogEntry): Logg
 }
 
 function body<S extends Parameters<typeof object>[0]>(kind: string, version: string, spec: S) {
-  return mapped(
-    object({ apiVersion: oneOf([version]), kind: oneOf([kind]), spec: object(spec) }),
-    (read) => read.spec,
-  );
+  return mapped(object({ apiVersion: oneOf([version]), kind: oneOf([kind]), spec: object(spec) }), (read) => read.spec);
 }
 
 function mapped<T, R>(read: Reader<T>, to: (value: T) => R): Reader<R> {

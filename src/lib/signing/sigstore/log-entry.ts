@@ -62,7 +62,13 @@ export const logEntry: Reader<LogEntry> = (value, path, faults) => {
 };
 
 /** The inverse of the reader. */
-export function logEntryJson({ logId, inclusionPromise, inclusionProof, canonicalizedBody, ...rest }: LogEntry): JsonObject {
+export function logEntryJson({
+  logId,
+  inclusionPromise,
+  inclusionProof,
+  canonicalizedBody,
+  ...rest
+}: LogEntry): JsonObject {
   const promise = inclusionPromise && {
     inclusionPromise: { signedEntryTimestamp: encodeBase64(inclusionPromise.signedEntryTimestamp) },
   };

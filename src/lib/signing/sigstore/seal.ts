@@ -40,7 +40,11 @@ export interface Certified {
 }
 
 /** Signs with a key of ours; with witnesses, the bundle shows when, and that a log holds it. */
-export function createKeyStatementSigner(signer: Signer, witnesses: Witnesses, root: TrustedRoot | null): StatementSigner {
+export function createKeyStatementSigner(
+  signer: Signer,
+  witnesses: Witnesses,
+  root: TrustedRoot | null,
+): StatementSigner {
   const { publicKey } = signer;
   const trust = { keys: [publicKey], identities: [], root };
   const material = { kind: 'key', hint: hintOf(publicKey) } as const;

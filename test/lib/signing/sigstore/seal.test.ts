@@ -26,7 +26,11 @@ describe('a statement sealed with a Sigstore instance', () => {
   });
   afterAll(() => world.stop());
 
-  const keyless = async (api: 1 | 2 | null, tsa = true, allowed: { issuer: string; subject: string }[] | null = null) => {
+  const keyless = async (
+    api: 1 | 2 | null,
+    tsa = true,
+    allowed: { issuer: string; subject: string }[] | null = null,
+  ) => {
     const instance = world.instance(api, tsa);
     const certify = createCertifier(instance.fulcioUrl ?? '', async () => world.token(), clock);
     return openKeylessStatementSigner(certify, allowed, createWitnesses(instance), parseTrustedRoot(world.root(api)));
@@ -41,7 +45,10 @@ describe('a statement sealed with a Sigstore instance', () => {
     expect(Buffer.from(opened.statement)).toEqual(statement);
     expect(opened.signer).toEqual(signer.identity);
     const { times, logged } = await verifyBundle(file, trust);
-    expect({ times: times.length, logged }).toEqual({ times: (api === 1 ? 1 : 0) + (tsa ? 1 : 0), logged: api ? 1 : 0 });
+    expect({ times: times.length, logged }).toEqual({
+      times: (api === 1 ? 1 : 0) + (tsa ? 1 : 0),
+      logged: api ? 1 : 0,
+    });
     expect(bundleFromJSON(JSON.parse(Buffer.from(file).toString('utf8'))).mediaType).toContain('v0.3');
   });
 
