@@ -196,9 +196,9 @@ describe('requests', () => {
     const address = `http://127.0.0.1:${portOf(proxy)}`;
     const env = { HTTPS_PROXY: address, HTTP_PROXY: address, NO_PROXY: '127.0.0.1' };
     // The client reads the variables when it is loaded: it gets a process of its own.
-    expect(await sendApart('https://fulcio.acme.test/', env)).toBe('CustodyError');
+    expect(await sendApart('https://fulcio.acme.test/', env)).toBe('403 ');
     expect(tunnelled).toEqual(['fulcio.acme.test:443']);
-    expect(await sendApart(`http://127.0.0.1:${portOf(target)}/`, env)).toBe('plain');
+    expect(await sendApart(`http://127.0.0.1:${portOf(target)}/`, env)).toBe('200 plain');
     for (const server of [target, proxy]) server.close();
   });
 
@@ -224,13 +224,13 @@ describe('requests', () => {
   });
 });
 
-/** What `exchange` answers in another process, or the name of its error. */
+/** What `exchange` answers in another process. */
 async function sendApart(url: string, env: Readonly<Record<string, string>>): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { exchange } from './src/lib/net/http.ts';
         exchange(new URL(${JSON.stringify(url)}), { method: 'GET', timeoutMillis: 5000 }, 'x').then(
-          ({ body }) => process.stdout.write(body), ({ name }) => process.stdout.write(name));`,
+          ({ status, body }) => process.stdout.write(status + ' ' + body));`,
       resolveDir: PACKAGE_ROOT,
     },
     bundle: true,
