@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Digest, digestOf } from '../../base/bytes.js';
+import { formatCanonical, type JsonValue } from '../../base/canonical-json.js';
 import { CustodyError } from '../../base/errors.js';
-import { list, object, oneOf, optional, type Reader, readFields, text } from '../../base/fields.js';
+import { isObject, list, object, oneOf, optional, type Reader, readFields, text } from '../../base/fields.js';
 import { base64Bytes, parseDocument, timestamp } from './wire.js';
 
 /** Whom a Sigstore instance's users trust: its `trusted_root.json` (protobuf-specs `TrustedRoot`), read strictly. */
@@ -99,6 +100,25 @@ export function parseTrustedRoot(bytes: Uint8Array, what = 'trusted root'): Trus
     certificateAuthorities: (wire.certificateAuthorities ?? []).map(trustedAuthority),
     timestampAuthorities: (wire.timestampAuthorities ?? []).map(trustedAuthority),
   };
+}
+
+/**
+ * A trusted root as it is pinned: canonical JSON, so that the same content has one digest, and without the `operator`
+ * fields, at which older versions of Cosign stop.
+ * @throws CustodyError RECORD_MALFORMED, also for what `parseTrustedRoot` would refuse
+ */
+export function normalizeTrustedRoot(bytes: Uint8Array, what: string): Uint8Array {
+  const json = parseDocument(bytes, what, MAX_TRUSTED_ROOT_BYTES);
+  const normal = Buffer.from(formatCanonical(withoutOperators(json)), 'utf8');
+  parseTrustedRoot(normal, what);
+  return normal;
+}
+
+function withoutOperators(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutOperators);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([name]) => name !== 'operator');
+  return Object.fromEntries(kept.map(([name, item]) => [name, withoutOperators(item as JsonValue)]));
 }
 
 /**
