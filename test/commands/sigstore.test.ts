@@ -79,6 +79,20 @@ describe('bundles and their trusted root, by commands', () => {
     expect(mixed).toMatchObject({ exit: 3, json: { verdict: 'refused' } });
   });
 
+  it('trust update of an edited repository: exit 3, and the built tool still tells the errors apart', async () => {
+    const other = await TufRepository.start(world.root(2));
+    other.faults.set('snapshot.json', { status: 200, body: '{}' });
+    writeFileSync(at('other.json'), other.rootJson);
+    const [foreign, edited] = await Promise.all([
+      play('trust', 'update', '--mirror', tuf.url, '--root', at('other.json'), '--json'),
+      play('trust', 'update', '--mirror', other.url, '--root', at('other.json'), '--json'),
+    ]);
+    for (const { exit, json } of [foreign, edited]) {
+      expect({ exit, json }).toMatchObject({ exit: 3, json: { error: { code: 'SIGNATURE_INVALID' } } });
+    }
+    await other.stop();
+  });
+
   it('trust update offline: exit 5, the same with --json', async () => {
     const nobody = ['--mirror', 'http://127.0.0.1:9', '--root', at('root.json')];
     const [plain, json] = await Promise.all([

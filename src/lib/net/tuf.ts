@@ -72,7 +72,8 @@ const SYSTEM = /^(?:E[A-Z]+|ERR_SOCKET\w*|ERR_TLS\w*)$/;
 const DOWNLOAD = /Failed to download|FetchError|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/;
 
 function rowOf(error: Error): readonly [ErrorCode, string] | undefined {
-  const { name: itsClass } = error.constructor;
+  // A bundler puts a number behind a name that occurs twice.
+  const itsClass = error.constructor.name.replace(/\d+$/, '');
   const name = itsClass === 'RuntimeError' && DOWNLOAD.test(error.message) ? 'DownloadHTTPError' : itsClass;
   return Object.hasOwn(CODES, name) ? CODES[name] : undefined;
 }
