@@ -6,8 +6,8 @@ import type { SigstorePlan } from './plan.js';
 const SERVICE_URL =
   /^(?:https:\/\/[A-Za-z0-9.-]{1,253}|http:\/\/(?:127\.0\.0\.1|localhost))(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~/-]{0,200})?$/;
 const serviceUrl = textField(SERVICE_URL, 'an https address without query or password', 300);
-/** No white space, no control characters; patterns are read as they are written. */
-const NAME = /^[\x21-\x7e]{1,500}$/;
+/** No white space, no control characters, and no `*`: what looks like a pattern is none, and would never fit. */
+const NAME = /^[\x21-\x29\x2b-\x7e]{1,500}$/;
 
 export const sigstoreField: Field<SigstorePlan> = objectField({
   trustedRoot: described(
