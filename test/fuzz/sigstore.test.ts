@@ -29,7 +29,7 @@ describe('Sigstore documents', () => {
       const signer = await openKeylessStatementSigner(
         certify,
         null,
-        createWitnesses(world.instance(api)),
+        createWitnesses(world.instance(api), () => true),
         parseTrustedRoot(root),
       );
       bundles.push(Buffer.from(await signer.seal(Buffer.from('{}'))));

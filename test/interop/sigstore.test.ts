@@ -14,6 +14,7 @@ import { parseTrustedRoot } from '../../src/lib/signing/sigstore/trusted-root.js
 import { verifyBundle } from '../../src/lib/signing/sigstore/verify.js';
 import { localSigner } from '../support/sealed.js';
 import { EMAIL, MISSING, PEERS, publicPem, SigstoreServers } from '../support/sigstore-servers.js';
+import { ISSUER, SigstoreWorld, SUBJECT } from '../support/sigstore-world.js';
 
 const run = promisify(execFile);
 const TYPE = 'https://custody.test/manifest/v1';
@@ -73,7 +74,12 @@ describe.skipIf(MISSING.length > 0)(
       const instance = parts === 'all' ? servers.instance : { tsaUrl: servers.instance.tsaUrl };
       const name = parts === 'all' ? 'root.json' : 'root-tsa.json';
       const certify = createCertifier(servers.instance.fulcioUrl, servers.token, clock);
-      return openKeylessStatementSigner(certify, [identity()], createWitnesses(instance), root(name));
+      return openKeylessStatementSigner(
+        certify,
+        [identity()],
+        createWitnesses(instance, () => true),
+        root(name),
+      );
     };
     const TSA_ONLY = ['--insecure-ignore-tlog', '--use-signed-timestamps'];
     const STAMPED = ['--use-signed-timestamps'];
@@ -111,6 +117,20 @@ describe.skipIf(MISSING.length > 0)(
       expect(await attested(witnessed, ['--key', 'key.pem', ...STAMPED])).toMatchObject({ exit: 0 });
       const bare = await createKeyStatementSigner(signer, {}, null).seal(statement);
       expect(await attested(bare, ['--key', 'key.pem', '--insecure-ignore-tlog'])).toMatchObject({ exit: 0 });
+    });
+
+    it('cosign verifies our keyless bundle with Rekor v1, its promise as the time', async () => {
+      // The log is sigstore-js's mock: the program of Rekor v1 wants a database.
+      const world = await SigstoreWorld.start();
+      writeFileSync(file('root-v1.json'), world.root(1));
+      const certify = createCertifier(world.url, async () => world.token(), clock);
+      const witnesses = createWitnesses(world.instance(1), () => true);
+      const signer = await openKeylessStatementSigner(certify, null, witnesses, root('root-v1.json'));
+      const bundle = await signer.seal(statement);
+      const name = ['--certificate-identity', SUBJECT, '--certificate-oidc-issuer', ISSUER];
+      expect(await attested(bundle, name, 'root-v1.json')).toMatchObject({ exit: 0 });
+      expect(await attested(bundle, [...name, ...STAMPED], 'root-v1.json')).toMatchObject({ exit: 0 });
+      await world.stop();
     });
 
     it('we verify what cosign signs keyless: blob and attestation', async () => {

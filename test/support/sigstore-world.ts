@@ -67,6 +67,8 @@ export class SigstoreWorld {
     const world = new SigstoreWorld(port, server, { ca, ctLog, tLog, tsa });
     const handlers = new Map<string, HandlerFn>();
     for (const { path, fn } of [fulcioHandler(ca), rekorHandler(tLog), tsaHandler(tsa)]) handlers.set(path, fn);
+    const rekor1 = handlers.get('/api/v1/log/entries');
+    if (rekor1) handlers.set('/api/v1/log/entries', (body) => rekor1(canonicalEntry(body)));
     handlers.set('/api/v2/log/entries', async (body) => world.#rekor2(body));
     handle = async (path, body) => {
       const fault = world.faults.get(path);
@@ -183,6 +185,25 @@ export class SigstoreWorld {
     const key = spki(this.#tree.publicKey).subarray(-32);
     return sha256(Buffer.concat([Buffer.from(`127.0.0.1:${this.port}\n\u0001`), key]));
   }
+}
+
+/** What the real Rekor v1 makes of a proposed dsse entry: hashes, signature and key. The mock stores what it is sent. */
+function canonicalEntry(body: string): string {
+  const proposed = JSON.parse(body) as {
+    kind: string;
+    apiVersion: string;
+    spec: { proposedContent: { envelope: string; verifiers: string[] } };
+  };
+  if (proposed.kind !== 'dsse') return body;
+  const { envelope, verifiers } = proposed.spec.proposedContent;
+  const { payload, signatures } = JSON.parse(envelope) as { payload: string; signatures: { sig: string }[] };
+  const hash = (bytes: Buffer | string) => ({ algorithm: 'sha256', value: sha256(bytes).toString('hex') });
+  const spec = {
+    envelopeHash: hash(envelope),
+    payloadHash: hash(Buffer.from(payload, 'base64')),
+    signatures: signatures.map(({ sig }, at) => ({ signature: sig, verifier: verifiers[at] })),
+  };
+  return JSON.stringify({ kind: proposed.kind, apiVersion: proposed.apiVersion, spec });
 }
 
 export interface TrustedRootJson {

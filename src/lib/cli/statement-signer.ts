@@ -24,6 +24,8 @@ export interface SignerSurroundings {
   readonly clock: Pick<Clock, 'now'>;
   /** Tells a person where to sign in; on stderr, whatever the output format. */
   readonly tell: (text: string) => void;
+  /** True for a statement of digests and counts alone: only such a one is shown to a log of Rekor v1. */
+  readonly isManifest: (statement: Uint8Array) => boolean;
   /** The folder with the draft and the trusted root. */
   readonly folder: string;
   /** A trusted root that lies elsewhere; the plan's digest must fit all the same. */
@@ -52,7 +54,7 @@ export async function openStatementSigner(
   const { root } = await readPinnedRoot(around.folder, sigstore.trustedRoot, around.trustedRootFile);
   // The clients of the instance are loaded only where they are asked.
   const { createWitnesses } = await import('../net/witnesses.js');
-  const witnesses = createWitnesses(instance);
+  const witnesses = createWitnesses(instance, around.isManifest);
   if (choice.mode === 'key') return createKeyStatementSigner(choice.signer, witnesses, root);
   const certify = await certifier(choice.identity, instance, around);
   return openKeylessStatementSigner(certify, sigstore.identities, witnesses, root);

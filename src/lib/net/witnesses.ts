@@ -1,6 +1,7 @@
 import { RekorWitness, TSAWitness } from '@sigstore/sign';
 import { encodeBase64 } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
+import { IN_TOTO_PAYLOAD_TYPE } from '../base/dsse.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject, readFields } from '../base/fields.js';
 import { assertServiceUrl, type Instance } from '../signing/sigstore/instance.js';
@@ -14,9 +15,18 @@ const REKOR_TIMEOUT_MILLIS = 30_000;
 const TSA_TIMEOUT_MILLIS = 20_000;
 const SHA2_256 = 1;
 
-/** The log and the timestamp authority of an instance, as far as it has them. @throws CustodyError ENDPOINT_REFUSED */
-export function createWitnesses({ rekor, tsaUrl }: Pick<Instance, 'rekor' | 'tsaUrl'>): Witnesses {
-  const log = rekor && { log: rekor.api === 2 ? rekor2(rekor.url) : rekor1(rekor.url) };
+/** Whether a statement holds nothing but digests and counts, so that a log may be told all of it. */
+export type MayPublish = (statement: Uint8Array) => boolean;
+
+/**
+ * The log and the timestamp authority of an instance, as far as it has them.
+ * @throws CustodyError ENDPOINT_REFUSED
+ */
+export function createWitnesses(
+  { rekor, tsaUrl }: Pick<Instance, 'rekor' | 'tsaUrl'>,
+  mayPublish: MayPublish = () => false,
+): Witnesses {
+  const log = rekor && { log: rekor.api === 2 ? rekor2(rekor.url) : rekor1(rekor.url, mayPublish) };
   return { ...log, ...(tsaUrl !== undefined && { stamp: timestamper(tsaUrl) }) };
 }
 
@@ -54,22 +64,26 @@ function rekor2(base: string): (hashed: Hashed) => Promise<LogEntry> {
   };
 }
 
-/** A hashedrekord for a DSSE envelope, too: the request of kind dsse would carry the whole payload to the log. */
-function rekor1(base: string): (hashed: Hashed) => Promise<LogEntry> {
+/**
+ * Rekor v1 makes the entry of a DSSE envelope (kind `dsse`) from the whole of it, payload included, and readers of such
+ * entries (sigstore-go) take no other kind. It keeps only hashes, but it is told everything: so it is told manifests alone.
+ */
+function rekor1(base: string, mayPublish: MayPublish): NonNullable<Witnesses['log']> {
   const url = assertServiceUrl(base, 'Rekor');
-  const rekorBaseURL = trimmed(url);
-  const witness = new RekorWitness({ rekorBaseURL, timeout: REKOR_TIMEOUT_MILLIS, retry: RETRY });
-  return async ({ digest, signature, verifier }) => {
-    const messageSignature = { messageDigest: { algorithm: SHA2_256, digest }, signature };
+  const witness = new RekorWitness({ rekorBaseURL: trimmed(url), timeout: REKOR_TIMEOUT_MILLIS, retry: RETRY });
+  return async ({ signature, verifier }, payload) => {
+    if (!mayPublish(payload)) {
+      throw new CustodyError('REFUSED', 'a log of Rekor v1 would be told the whole statement, which is no manifest', {
+        suggestions: ['Use a log of Rekor v2, which is told a digest only.'],
+      });
+    }
+    const dsseEnvelope = { payload, payloadType: IN_TOTO_PAYLOAD_TYPE, signatures: [{ sig: signature, keyid: '' }] };
     const label = verifier.kind === 'key' ? 'PUBLIC KEY' : 'CERTIFICATE';
     try {
-      const content = { $case: 'messageSignature', messageSignature } as const;
-      const { tlogEntries } = await witness.testify(content, pem(verifier.der, label));
+      const { tlogEntries } = await witness.testify({ $case: 'dsseEnvelope', dsseEnvelope }, pem(verifier.der, label));
       const [entry] = tlogEntries;
-      if (entry?.inclusionProof?.checkpoint) {
-        const { checkpoint } = entry.inclusionProof;
-        return { ...entry, inclusionProof: { ...entry.inclusionProof, checkpoint } };
-      }
+      const { inclusionProof: proof } = entry ?? {};
+      if (entry && proof?.checkpoint) return { ...entry, inclusionProof: { ...proof, checkpoint: proof.checkpoint } };
     } catch (cause) {
       throw serviceError(cause, url, 'Rekor');
     }

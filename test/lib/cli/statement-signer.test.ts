@@ -44,6 +44,7 @@ describe('the signer of statements', () => {
       told.push(text);
     },
     folder: dir,
+    isManifest: () => false,
   });
   const ambient: StatementSignerChoice = { mode: 'keyless' };
   const trust = () => ({ keys: [], identities: [identity], root: parseTrustedRoot(world.root(2)) });

@@ -28,7 +28,12 @@ describe('bundles given to an outsider', () => {
     world = await SigstoreWorld.start();
     const certify = createCertifier(world.url, async () => world.token(), { now: () => instantFromMillis(Date.now()) });
     const root = parseTrustedRoot(world.root(1));
-    const signer = await openKeylessStatementSigner(certify, null, createWitnesses(world.instance(1)), root);
+    const signer = await openKeylessStatementSigner(
+      certify,
+      null,
+      createWitnesses(world.instance(1), () => true),
+      root,
+    );
     keyless = await signer.seal(statement());
   });
   afterAll(() => world.stop());

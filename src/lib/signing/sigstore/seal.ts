@@ -24,8 +24,8 @@ export interface Hashed {
 
 /** PORT: who testifies to a signature. */
 export interface Witnesses {
-  /** Puts it into a transparency log. */
-  readonly log?: (hashed: Hashed) => Promise<LogEntry>;
+  /** Puts it into a transparency log; only Rekor v1 is told the statement, too. @throws CustodyError REFUSED where it may not be */
+  readonly log?: (hashed: Hashed, statement: Buffer) => Promise<LogEntry>;
   /** The DER answer of a timestamp authority over the signature. */
   readonly stamp?: (signature: Buffer) => Promise<Buffer>;
 }
@@ -103,13 +103,14 @@ async function sealed(
   { log, stamp }: Witnesses,
   trust: Trust,
 ): Promise<Uint8Array> {
-  const digest = sha256(preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, statement));
-  const [timestamp, entry] = await Promise.all([stamp?.(signature), log?.({ digest, signature, verifier })]);
+  const payload = Buffer.from(statement);
+  const digest = sha256(preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload));
+  const [timestamp, entry] = await Promise.all([stamp?.(signature), log?.({ digest, signature, verifier }, payload)]);
   const file = formatBundle({
     content: {
       kind: 'dsse',
       payloadType: IN_TOTO_PAYLOAD_TYPE,
-      payload: Buffer.from(statement),
+      payload,
       signature,
       // cosign skips a signature whose key id is not an SSH fingerprint.
       keyid: '',

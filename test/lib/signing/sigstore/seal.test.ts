@@ -33,7 +33,12 @@ describe('a statement sealed with a Sigstore instance', () => {
   ) => {
     const instance = world.instance(api, tsa);
     const certify = createCertifier(instance.fulcioUrl ?? '', async () => world.token(), clock);
-    return openKeylessStatementSigner(certify, allowed, createWitnesses(instance), parseTrustedRoot(world.root(api)));
+    return openKeylessStatementSigner(
+      certify,
+      allowed,
+      createWitnesses(instance, () => true),
+      parseTrustedRoot(world.root(api)),
+    );
   };
 
   it.each(whole)('keyless, Rekor v%s, timestamp %s: opens to statement and identity', async (api, tsa) => {
@@ -55,22 +60,44 @@ describe('a statement sealed with a Sigstore instance', () => {
   it.each([1, 2] as const)('key with Rekor v%s and timestamp: opens with the key and the trusted root', async (api) => {
     const { signer } = localSigner();
     const root = parseTrustedRoot(world.root(api));
-    const file = await createKeyStatementSigner(signer, createWitnesses(world.instance(api)), root).seal(statement);
+    const file = await createKeyStatementSigner(
+      signer,
+      createWitnesses(world.instance(api), () => true),
+      root,
+    ).seal(statement);
     const trust = { keys: [signer.publicKey], identities: [], root };
     expect(await verifyBundle(file, trust)).toMatchObject({ logged: 1, signer: { keyId: signer.publicKey.keyId } });
     await expect(verifyBundle(file, { ...trust, root: null })).rejects.toMatchObject({ code: 'UNPROVEN' });
   });
 
-  it('never tells a log what was signed, only its digest', async () => {
+  it('never tells a log of Rekor v2 what was signed, only its digest', async () => {
     world.logged.length = 0;
-    for (const api of [1, 2] as const) await (await keyless(api)).seal(statement);
-    expect(world.logged).toHaveLength(2);
-    const payload = statement.toString('base64').slice(0, 40);
+    await (await keyless(2)).seal(statement);
+    expect(world.logged).toHaveLength(1);
     for (const sent of world.logged) {
-      expect(sent).not.toContain(payload);
+      expect(sent).not.toContain(statement.toString('base64').slice(0, 40));
       expect(sent).not.toContain('secret-policy');
-      expect(sent).not.toContain('dsse');
     }
+  });
+
+  it('tells a log of Rekor v1 nothing but manifests: anything else is refused before it is sent', async () => {
+    world.logged.length = 0;
+    const certify = createCertifier(world.url, async () => world.token(), clock);
+    const root = parseTrustedRoot(world.root(1));
+    const isManifest = (bytes: Uint8Array) => !Buffer.from(bytes).includes('secret-policy');
+    for (const mayPublish of [undefined, isManifest]) {
+      const signer = await openKeylessStatementSigner(
+        certify,
+        null,
+        createWitnesses(world.instance(1), mayPublish),
+        root,
+      );
+      await expect(signer.seal(statement)).rejects.toMatchObject({ code: 'REFUSED', exit: 3 });
+      expect(world.logged).toEqual([]);
+    }
+    const witnesses = createWitnesses(world.instance(1), isManifest);
+    await (await openKeylessStatementSigner(certify, null, witnesses, root)).seal(Buffer.from('{}'));
+    expect(world.logged).toHaveLength(1);
   });
 
   it('does not seal for an identity that may not sign, nor what would not verify', async () => {
@@ -80,7 +107,12 @@ describe('a statement sealed with a Sigstore instance', () => {
     const certify = createCertifier(world.url, async () => world.token(), clock);
     // The log that answers is not in the trusted root.
     const root = parseTrustedRoot(world.root(2));
-    const signer = await openKeylessStatementSigner(certify, null, createWitnesses(instance), root);
+    const signer = await openKeylessStatementSigner(
+      certify,
+      null,
+      createWitnesses(instance, () => true),
+      root,
+    );
     await expect(signer.seal(statement)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   });
 

@@ -40,7 +40,14 @@ describe('what a bundle cannot get past', () => {
     const instance = where.instance(api);
     const certify = createCertifier(where.url, async () => where.token(), clock);
     const root = parseTrustedRoot(where.root(api));
-    return (await openKeylessStatementSigner(certify, null, createWitnesses(instance), root)).seal(what);
+    return (
+      await openKeylessStatementSigner(
+        certify,
+        null,
+        createWitnesses(instance, () => true),
+        root,
+      )
+    ).seal(what);
   };
   beforeAll(async () => {
     [world, stranger] = await Promise.all([SigstoreWorld.start(), SigstoreWorld.start()]);
@@ -192,6 +199,15 @@ describe('what a bundle cannot get past', () => {
       }
     });
 
+    it('a proof of another tree than its checkpoint is of', async () => {
+      for (const change of [{ treeSize: '2' }, { rootHash: Buffer.alloc(32) }]) {
+        const file = rebuilt(v2, ({ logEntries }) => ({
+          logEntries: logEntries.map((entry) => ({ ...entry, inclusionProof: { ...entry.inclusionProof, ...change } })),
+        }));
+        await expect(verifyBundle(file, trust())).rejects.toMatchObject(INVALID);
+      }
+    });
+
     it('a file whose digest is another one than in the bundle', async () => {
       const { signer } = localSigner();
       const [file, fake] = [Buffer.from('file'), Buffer.from('fake')];
@@ -318,7 +334,7 @@ describe('what a bundle cannot get past', () => {
 
     it('one name twice', async () => {
       const text = Buffer.from(v2).toString('utf8');
-      const twice = text.replace('"mediaType"', '"dsseEnvelope":null,"mediaType"');
+      const twice = text.replace('{', '{"mediaType":"another",');
       await expect(verifyBundle(Buffer.from(twice), trust())).rejects.toMatchObject(MALFORMED);
     });
 
