@@ -270,6 +270,7 @@ describe('what a bundle cannot get past', () => {
       ['no empty line', (text: string) => text.replace('\n\n', '\n'), MALFORMED],
       ['junk in the signature', (text: string) => text.replace(/\n$/, '!\n'), MALFORMED],
       ['another log', (text: string) => text.replace(/\u2014 \S+/, '\u2014 rekor.evil.test'), INVALID],
+      ['a part of the log’s name', (text: string) => text.replace(/\u2014 \S+/, '\u2014 127.0'), INVALID],
       ['one more line in the note', (text: string) => text.replace('\n\n', '\nmore\n\n'), INVALID],
     ] as const)('%s', async (_, change, expected) => {
       await expect(verifyBundle(checkpoint(v2, change), trust())).rejects.toMatchObject(expected);
@@ -386,11 +387,13 @@ describe('what a bundle cannot get past', () => {
       ],
       [
         'the log’s key had ended',
-        ({ tlogs: [log] }) => log && Object.assign(log.publicKey.validFor ?? {}, { end: '2021-01-01T00:00:00Z' }),
+        ({ tlogs: [log] }) =>
+          log &&
+          Object.assign(log.publicKey, { validFor: { start: '2020-01-01T00:00:00Z', end: '2021-01-01T00:00:00Z' } }),
       ],
       [
         'the log’s key had not begun',
-        ({ tlogs: [log] }) => log && Object.assign(log.publicKey.validFor ?? {}, { start: '2999-01-01T00:00:00Z' }),
+        ({ tlogs: [log] }) => log && Object.assign(log.publicKey, { validFor: { start: '2999-01-01T00:00:00Z' } }),
       ],
       [
         'the log’s address is another one',
@@ -406,6 +409,14 @@ describe('what a bundle cannot get past', () => {
     it('lists no log: none is asked for; the certificate log of a certificate must be listed', async () => {
       const stamped = rebuilt(v2, () => ({ logEntries: [] }));
       expect(await verifyBundle(stamped, trust(null))).toMatchObject({ logged: 0 });
+      // Nothing but the signature itself speaks of the payload here.
+      const payload = { content: { ...parseBundle(v2).content, payload: Buffer.from('{}') } as Bundle['content'] };
+      await expect(
+        verifyBundle(
+          rebuilt(stamped, () => payload),
+          trust(null),
+        ),
+      ).rejects.toMatchObject(INVALID);
       const root = parseTrustedRoot(changedRoot((json) => Object.assign(json, { ctlogs: [] })));
       await expect(verifyBundle(v2, { ...trust(), root })).rejects.toMatchObject(INVALID);
     });
