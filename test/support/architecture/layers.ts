@@ -49,9 +49,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   net: {
     imports: ['base', 'signing'],
     packages: ['@sigstore/sign', '@sigstore/tuf', 'make-fetch-happen', 'openid-client'],
-    builtins: ['fs/promises', 'http', 'https', 'net', 'os', 'path', 'timers/promises', 'tls'],
+    builtins: ['http', 'https', 'net', 'tls'],
     outside: true,
-    why: 'signing: the ports of a Sigstore instance; fs, os, path: the TUF client keeps its metadata in a folder, which is made for it and taken away again',
+    why: 'signing: the ports of a Sigstore instance',
   },
   fs: {
     imports: ['base', 'record', 'ledger'],
