@@ -336,10 +336,37 @@ const RESULTS = {
     denied: list(object({ what: text, who: text, when: use('instant'), region: text, eventId: text, errorCode: text })),
     counts: object({ events: count, changes: count, receipts: count, slots: count }),
   }),
+  'trust-update': object({
+    trustedRoot: object({
+      path: text,
+      digest: use('digest'),
+      previousDigest: nullable(use('digest')),
+      changed: flag,
+      source: text,
+      logs: list(text),
+      certificateAuthorities: count,
+      timestampAuthorities: count,
+    }),
+  }),
   verify: object({
     ...report,
     records: list(
       object({ path: text, kind: text, digest: use('digest'), signer: nullable(text), requestId: nullable(text) }),
+    ),
+    'bundles?': list(
+      object({
+        path: text,
+        signer: nullable(
+          either(
+            object({ kind: { const: 'key' }, keyId: use('digest') }),
+            object({ kind: { const: 'keyless' }, issuer: text, subject: text }),
+          ),
+        ),
+        predicateType: nullable(text),
+        subjects: list(object({ name: text, digest: text })),
+        times: list(use('instant')),
+        logged: count,
+      }),
     ),
   }),
 };

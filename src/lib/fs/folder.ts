@@ -6,6 +6,9 @@ import { errnoOf, readFileBounded, storageError, writeFileAtomic } from './files
 /** The draft that a custodian edits; what is in force is in the repository. */
 export const DRAFT_NAME = 'custody.yaml';
 
+/** Beside the draft: the Sigstore trusted root that the plan pins by its digest. */
+export const TRUSTED_ROOT_NAME = 'trusted_root.json';
+
 const MAX_DRAFT_BYTES = 1024 * 1024;
 
 /** The nearest folder from `start` upwards that holds `custody.yaml`; null when none does. */

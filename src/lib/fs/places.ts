@@ -14,6 +14,11 @@ export function stateDirectory(environment: Environment, genesis: Digest): strin
   );
 }
 
+/** What this machine has seen of a TUF repository, so that it cannot be shown an older state: `$XDG_STATE_HOME/custody/tuf`. */
+export function tufDirectory(environment: Environment): string {
+  return join(baseDirectory(environment, 'XDG_STATE_HOME', ['.local', 'state']), 'custody', 'tuf');
+}
+
 /** Where local signing keys are: `$XDG_CONFIG_HOME/custody/keys`. */
 export function keyDirectory(environment: Environment): string {
   return join(baseDirectory(environment, 'XDG_CONFIG_HOME', ['.config']), 'custody', 'keys');

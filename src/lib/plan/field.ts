@@ -55,6 +55,12 @@ export function choiceField<const T extends string>(choices: readonly T[]): Fiel
   return plain(oneOf(choices), { enum: choices });
 }
 
+/** One of a few numbers. */
+export function choiceNumberField<const T extends number>(choices: readonly T[]): Field<T> {
+  const accepts = (value: unknown): value is T => choices.some((choice) => choice === value);
+  return plain(where(accepts, `one of ${choices.join(', ')}`), { enum: choices });
+}
+
 export function constantField<const T extends number | boolean>(constant: T): Field<T> {
   return plain(
     where((value): value is T => value === constant, String(constant)),

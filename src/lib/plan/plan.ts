@@ -19,7 +19,23 @@ export interface Plan {
   readonly interlock?: InterlockRoles;
   /** What tells people of requests; a machine runs it only after its user has accepted this very command. */
   readonly notify?: { readonly command: readonly string[] };
+  /** Who may sign as an OpenID identity, and by whose word. Absent: only keys sign. */
+  readonly sigstore?: SigstorePlan;
   readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
+}
+
+export interface SigstorePlan {
+  /** SHA-256 of the trusted_root.json that verification goes by, as `sha256:` and hex. */
+  readonly trustedRoot: string;
+  /** Both parts are compared whole, letter by letter. */
+  readonly identities: readonly { readonly issuer: string; readonly subject: string }[];
+  /** A private instance; absent: the public-good one of the Sigstore project. */
+  readonly instance?: {
+    readonly fulcioUrl: string;
+    readonly oidcUrl?: string;
+    readonly rekor?: { readonly url: string; readonly api: 1 | 2 };
+    readonly tsaUrl?: string;
+  };
 }
 
 export interface InterlockRoles {

@@ -15,6 +15,7 @@ export function planFaults(plan: PlanParts): readonly Fault[] {
     ...regionFaults(plan),
     ...(plan.quorum ? quorumFaults(plan.quorum) : []),
     ...interlockFaults(plan),
+    ...sigstoreFaults(plan),
     ...hierarchyFaults(plan.keys ?? {}),
     ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) => keyFaults(`keys.${name}`, key, plan)),
   ];
@@ -73,6 +74,11 @@ function interlockFaults(plan: PlanParts): Fault[] {
       'two different roles',
     ),
   ];
+}
+
+function sigstoreFaults({ sigstore }: PlanParts): Fault[] {
+  const names = (sigstore?.identities ?? []).map(({ issuer, subject }) => `${issuer} ${subject}`);
+  return repeatedFaults(names, (at) => `sigstore.identities[${at}]`, 'each identity once');
 }
 
 function keyFaults(path: string, key: Partial<PlannedKey>, plan: PlanParts): Fault[] {

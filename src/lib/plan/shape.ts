@@ -28,6 +28,7 @@ import {
 } from './grammar.js';
 import { mapField, mapOfParts, objectField } from './mapping.js';
 import type { ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
+import { sigstoreField } from './sigstore-shape.js';
 
 export const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov'] as const;
 export const KEY_USES = [
@@ -182,6 +183,9 @@ export const PLAN_SHAPE = {
       }),
       "KMS itself asks for the approval slots of a quorum before it changes a key. Absent: keys are 'advisory'.",
     ),
+  ),
+  sigstore: optionalField(
+    described(sigstoreField, 'Who may sign as an OpenID identity, and by whose word. Absent: only keys sign.'),
   ),
   notify: optionalField(
     described(

@@ -21,6 +21,7 @@ export function planTemplate(options: TemplateOptions): string {
     END,
     interlockText(options),
     NOTIFY,
+    SIGSTORE,
     rosterText(options.roster),
   ].join('\n');
 }
@@ -79,6 +80,15 @@ const NOTIFY = `# What "custody notify" runs for new requests and missing signat
 # arguments, each notice as JSON on standard input. Each machine's user accepts the command once.
 # notify:
 #   command: ["notify-custodian", "--urgent"]
+`;
+
+const SIGSTORE = `# Who may sign backups as an OpenID identity (keyless), and the trusted root that is believed: "custody trust update" prints its
+# digest. Both parts of an identity are compared letter by letter.
+# sigstore:
+#   trustedRoot: "sha256:..."
+#   identities:
+#     - issuer: "https://token.actions.githubusercontent.com"
+#       subject: "https://github.com/acme/keys/.github/workflows/backup.yml@refs/heads/main"
 `;
 
 /** With the roles of the executor's name where nothing else is said. */

@@ -25,7 +25,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   trail: { imports: ['base'] },
   plan: { imports: ['base', 'key'], packages: ['yaml'] },
   record: { imports: ['base', 'roster'] },
-  signing: { imports: ['base', 'roster'] },
+  signing: { imports: ['base', 'roster'], packages: ['@sigstore/core', '@sigstore/verify'] },
   quorum: { imports: ['base', 'roster', 'plan', 'record'] },
   policy: { imports: ['base', 'roster', 'plan'] },
   request: { imports: ['base', 'roster', 'plan', 'key', 'record', 'quorum', 'policy', 'ledger'] },
@@ -49,7 +49,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     outside: true,
     why: 'fs/lock: two commands on one clone exclude each other by the same lock as two writers of one state file',
   },
-  net: { imports: ['base'], builtins: ['http', 'https', 'net', 'tls'], outside: true },
+  net: {
+    imports: ['base', 'signing'],
+    packages: ['@sigstore/sign', '@sigstore/tuf', 'make-fetch-happen', 'openid-client'],
+    builtins: ['http', 'https', 'net', 'tls'],
+    outside: true,
+    why: 'signing: the ports of a Sigstore instance',
+  },
   fs: {
     imports: ['base', 'record', 'ledger'],
     builtins: ['fs', 'fs/promises', 'os', 'path', 'timers/promises', 'url', 'util'],

@@ -1,0 +1,92 @@
+import { CustodyError } from '../base/errors.js';
+import type { Signer } from '../base/signature.js';
+import type { Clock } from '../base/time.js';
+import type { Plan } from '../plan/plan.js';
+import { assertInstance, type Instance, PUBLIC_GOOD } from '../signing/sigstore/instance.js';
+import { createKeyStatementSigner, openKeylessStatementSigner } from '../signing/sigstore/seal.js';
+import type { IdentityToken } from '../signing/sigstore/token.js';
+import type { StatementSigner } from '../signing/statement-signer.js';
+import { readPinnedRoot } from './trust.js';
+
+/** Where an identity comes from: a CI job's surroundings, a browser on this machine, or any other device. */
+export const IDENTITIES = ['ambient', 'browser', 'device'] as const;
+export type IdentitySource = (typeof IDENTITIES)[number];
+
+export type StatementSignerChoice =
+  /** `witnessed`: with an entry of the plan's log and a timestamp, too. */
+  | { readonly mode: 'key'; readonly signer: Signer; readonly witnessed: boolean }
+  /** Without `identity`: a person at a terminal by browser, else ambient. */
+  | { readonly mode: 'keyless'; readonly identity?: IdentitySource };
+
+export interface SignerSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly interactive: boolean;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Tells a person where to sign in; on stderr, whatever the output format. */
+  readonly tell: (text: string) => void;
+  /** True for a statement of digests and counts alone: only such a one is shown to a log of Rekor v1. */
+  readonly isManifest: (statement: Uint8Array) => boolean;
+  /** The folder with the draft and the trusted root. */
+  readonly folder: string;
+  /** A trusted root that lies elsewhere; the plan's digest must fit all the same. */
+  readonly trustedRootFile?: string;
+}
+
+const SIGN_IN_MILLIS = 5 * 60_000;
+
+/**
+ * The signer of statements that was chosen, after everything that can be refused before the work has been.
+ * @throws CustodyError PLAN_INVALID where the plan has no `sigstore` but needs it; CREDENTIALS_MISSING, DENIED;
+ *   SIGNER_UNKNOWN for an identity that the plan does not list; REFUSED for another trusted root; REMOTE_UNREACHABLE
+ */
+export async function openStatementSigner(
+  choice: StatementSignerChoice,
+  { sigstore }: Pick<Plan, 'sigstore'>,
+  around: SignerSurroundings,
+): Promise<StatementSigner> {
+  if (choice.mode === 'key' && !choice.witnessed) return createKeyStatementSigner(choice.signer, {}, null);
+  if (!sigstore) {
+    throw new CustodyError('PLAN_INVALID', 'the plan names no Sigstore instance and no identities', {
+      suggestions: ['Add sigstore: to custody.yaml, see docs/sigstore.md; then custody plan propose.'],
+    });
+  }
+  const instance = assertInstance(sigstore.instance ?? PUBLIC_GOOD);
+  const { root } = await readPinnedRoot(around.folder, sigstore.trustedRoot, around.trustedRootFile);
+  // The clients of the instance are loaded only where they are asked.
+  const { createWitnesses } = await import('../net/witnesses.js');
+  const witnesses = createWitnesses(instance, around.isManifest);
+  if (choice.mode === 'key') return createKeyStatementSigner(choice.signer, witnesses, root);
+  const certify = await certifier(choice.identity, instance, around);
+  return openKeylessStatementSigner(certify, sigstore.identities, witnesses, root);
+}
+
+async function certifier(identity: IdentitySource | undefined, instance: Instance, around: SignerSurroundings) {
+  if (instance.fulcioUrl === undefined) {
+    throw new CustodyError('PLAN_INVALID', 'the Sigstore instance of the plan has no Fulcio');
+  }
+  const source = identity ?? (around.interactive ? 'browser' : 'ambient');
+  const token = await tokens(source, instance, around);
+  const { createCertifier } = await import('../net/fulcio.js');
+  return createCertifier(instance.fulcioUrl, token, around.clock);
+}
+
+async function tokens(
+  source: IdentitySource,
+  { oidcUrl }: Instance,
+  { environment, clock, tell }: SignerSurroundings,
+): Promise<() => Promise<IdentityToken>> {
+  if (source === 'ambient') {
+    const { ambientToken } = await import('../net/oidc-ambient.js');
+    return () => ambientToken(environment, clock);
+  }
+  if (oidcUrl === undefined) {
+    throw new CustodyError('PLAN_INVALID', 'the Sigstore instance of the plan has no OpenID provider');
+  }
+  const signIn = { issuer: oidcUrl, clock, tell, timeoutMillis: SIGN_IN_MILLIS };
+  if (source === 'browser') {
+    const { browserToken } = await import('../net/oidc-browser.js');
+    return () => browserToken(signIn);
+  }
+  const { deviceToken } = await import('../net/oidc-device.js');
+  return () => deviceToken(signIn);
+}
