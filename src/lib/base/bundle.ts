@@ -28,12 +28,12 @@ const FRAME = [
 /** Signs a payload and gives the file's bytes; the signature is verified before anyone sees it. */
 export async function sealBundle(payload: Uint8Array, signer: Signer): Promise<Uint8Array> {
   const signature = await signer.sign(preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload));
-  const hint = hintOf(signer.publicKey);
+  const file = formatBundle({ payload, signature, hint: hintOf(signer.publicKey) });
   // A signer that answers for another key, or a faulty one, must not get into the repository.
-  if (!isSignedBy({ payload, signature, hint }, signer.publicKey)) {
+  if (!isSignedBy(openBundle(file, 'bundle', file.length), signer.publicKey)) {
     throw new CustodyError('SIGNATURE_INVALID', 'the signer gave a signature that its own public key does not verify');
   }
-  return formatBundle({ payload, signature, hint });
+  return file;
 }
 
 /**
