@@ -32,6 +32,8 @@ const PER_SECOND: Readonly<Record<string, number>> = {
   EnableKeyRotation: 7.5,
   DisableKeyRotation: 2.5,
   TagResource: 5,
+  // IAM documents no quota for reading.
+  GetRole: 10,
   // "Limited to two per second, per account, per Region": everything that there is, since at half of it a look back would take
   // minutes; whoever else looks meanwhile is throttled no more than we are.
   LookupEvents: 2,

@@ -26,6 +26,7 @@ export function custodianRolePolicy(roles: AccountRoles, custodian: string, keyN
       StringEquals: { 'aws:SourceIdentity': custodian },
     }),
     allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [...executors, ...others(roles)]),
+    seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executors),
     allowing('FindKeys', [...LISTS, 'cloudtrail:LookupEvents'], ['*']),
     // Its policy, given with it, says that nobody else may use it. Its tags are no key's of the plan.
@@ -66,6 +67,7 @@ export function coldExecutorRolePolicy(roles: AccountRoles): string {
 export function automationRolePolicy(roles: AccountRoles): string {
   return formatRolePolicy([
     allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [roles.executor, ...others(roles)]),
+    seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], [roles.executor]),
     allowing('FindKeys', LISTS, ['*']),
   ]);
@@ -103,6 +105,11 @@ function slotKeeping(role: string): readonly JsonObject[] {
     }),
     allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [role]),
   ];
+}
+
+/** The unique ids of roles that key policies name go into backups: without them one that was made again passes for the old one. */
+function seeWhoIsNamed({ partition, account }: AccountRoles): JsonObject {
+  return allowing('SeeWhoIsNamed', ['iam:GetRole'], [`arn:${partition}:iam::${account}:role/*`]);
 }
 
 /** The seats and the automation, whose unique ids custody compares (T58). */
