@@ -1,8 +1,5 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { link } from '../ledger/chain.js';
-import type { LedgerEvent } from '../ledger/entry.js';
-import { ledgerFiles, readLedgerHead } from '../ledger/view.js';
 import type { BlobId, Change, CommitId, Files, RecordStore, View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
 import type { Ports } from '../request/ports.js';
@@ -11,10 +8,11 @@ import { type Exported, type ExportPorts, exportKeys } from './export.js';
 import { isSame, type Made, makeAfter, manifestAfter } from './make.js';
 import type { ManifestPredicate } from './manifest.js';
 import type { BackupMemory } from './memory.js';
-import { assertNotBefore, openBackupAt } from './newest.js';
+import { assertNotBefore, type OpenBackup, openBackupAt } from './newest.js';
 import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SEALS, SUMS_PATH, type Sum } from './paths.js';
 import type { Scope } from './scope.js';
 import { formatSums } from './sums.js';
+import { eventOf, ledgerAfter, type Told, toldBackups } from './telling.js';
 
 /** A repository of backups: the custody repository, or one of its own. */
 export interface BackupPlace {
@@ -63,7 +61,9 @@ export async function backUp(run: BackupRun): Promise<BackupDone> {
   const { ports, place } = run;
   const view = await place.store.sync({ onProgress: ports.progress });
   const remembered = await place.memory.read();
-  assertNotBefore(remembered, await openBackupAt(view, run.signing.verifier, run.state));
+  const newest = await openBackupAt(view, run.signing.verifier, run.state);
+  assertNotBefore(remembered, newest);
+  if (!place.isCustody) await tellLedger(run, newest, null);
   const collected = await collect(run);
   const outcome: { made: Made | null } = { made: null };
   const build = async (on: View): Promise<Change> => {
@@ -84,7 +84,7 @@ export async function backUp(run: BackupRun): Promise<BackupDone> {
     head: commit,
     seenAt: ports.clock.now(),
   });
-  if (!place.isCustody) await tellLedger(run, made);
+  if (!place.isCustody) await tellLedger(run, null, toldOf(run, made));
   const { manifest, digest, changed, expiresAt } = made;
   return { manifest, digest, changed, expiresAt, commit };
 }
@@ -139,8 +139,9 @@ async function assertSameRules({ place, state }: BackupRun, on: View): Promise<v
 
 /** Everything that belongs to the backup is there afterwards, and nothing else below its folder. */
 async function changeOn(run: BackupRun, collected: Collected, made: Made, on: View): Promise<Change> {
-  const event = eventOf(run, made);
-  const ledger = run.place.isCustody ? await ledgerAfter(on, event) : new Map<string, Uint8Array>();
+  const ledger = run.place.isCustody
+    ? await ledgerAfter(on, [eventOf(toldOf(run, made))])
+    : new Map<string, Uint8Array>();
   const { sequence } = made.manifest;
   if (!made.changed) {
     const files = new Map([[HEARTBEAT_PATH, made.bundle], ...ledger]);
@@ -152,22 +153,28 @@ async function changeOn(run: BackupRun, collected: Collected, made: Made, on: Vi
   return { message: `Backup ${sequence}`, files, staged: collected.staged, removed };
 }
 
-function eventOf({ signing }: BackupRun, { manifest, digest, changed, createdAt }: Made): LedgerEvent {
-  const facts = { sequence: manifest.sequence, manifest: digest, changed, complete: manifest.complete };
-  return { at: createdAt, kind: 'backup', by: signing.by, requestId: null, record: null, facts };
+/** @returns what the ledger is told of a backup */
+function toldOf({ signing }: BackupRun, { manifest, digest, changed, createdAt }: Made): Told {
+  return { manifest, digest, changed, at: createdAt, by: signing.by };
 }
 
-async function ledgerAfter(on: View, event: LedgerEvent): Promise<Files> {
-  const head = await readLedgerHead(on);
-  return ledgerFiles(head, link([event], head).entries);
-}
-
-/** Backups elsewhere are told of in the custody repository all the same: a remote that drops the newest is found out. */
-async function tellLedger(run: BackupRun, made: Made): Promise<void> {
-  const { store, progress } = run.ports;
+/**
+ * Backups elsewhere are told of in the custody repository all the same: a remote that drops the newest is found out. One that
+ * an earlier run did not come to tell of is told of now.
+ */
+async function tellLedger({ ports }: BackupRun, newest: OpenBackup | null, told: Told | null): Promise<void> {
+  const events = async (on: View) => {
+    const known = await toldBackups(on);
+    const untold = newest !== null && !known.has(newest.manifest.sequence);
+    const { manifest, digest, by } = newest ?? {};
+    const late =
+      untold && manifest && digest && by ? [{ manifest, digest, changed: true, at: manifest.createdAt, by }] : [];
+    return [...late, ...(told === null ? [] : [told])].map(eventOf);
+  };
+  if ((await events(await ports.store.local())).length === 0) return;
   const build = async (on: View): Promise<Change> => ({
-    message: `Backup ${made.manifest.sequence} of ${run.signing.by}`,
-    files: await ledgerAfter(on, eventOf(run, made)),
+    message: `Backup ${told?.manifest.sequence ?? newest?.manifest.sequence} is told of`,
+    files: await ledgerAfter(on, await events(on)),
   });
-  await store.publish(build, { onProgress: progress });
+  await ports.store.publish(build, { onProgress: ports.progress });
 }

@@ -22,9 +22,9 @@ export async function verifyLedger(view: View): Promise<LedgerReport> {
   const told = stored.map((bytes) => parseEntry(bytes).record).filter((record) => record !== null);
   const paths = await view.pathsUnder('records/');
   const files = await view.read(paths);
-  const kept = new Set([...files.values()].map((bytes) => digestOf(bytes)));
+  const kept = new Map([...files].map(([path, bytes]) => [digestOf(bytes), path]));
   const listed = new Set(told);
-  const untold = [...kept].filter((digest) => !listed.has(digest)).length;
+  const untold = [...kept].filter(([digest]) => !listed.has(digest)).map(([, path]) => path);
   const gone = told.filter((digest) => !kept.has(digest)).length;
   const chainDetail = chain.faults[0]?.message ?? `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
@@ -35,8 +35,10 @@ export async function verifyLedger(view: View): Promise<LedgerReport> {
     } as const,
     check(
       'records',
-      untold === 0,
-      untold === 0 ? `each of ${kept.size} records has its entry` : `${untold} records have no entry`,
+      untold.length === 0,
+      untold.length === 0
+        ? `each of ${kept.size} records has its entry`
+        : `${untold.length} records have no entry, as they are: ${untold[0]}`,
     ),
     check(
       'complete',
