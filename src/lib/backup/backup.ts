@@ -165,7 +165,8 @@ function toldOf({ signing }: BackupRun, { manifest, digest, changed, createdAt }
 async function tellLedger({ ports }: BackupRun, newest: OpenBackup | null, told: Told | null): Promise<void> {
   const events = async (on: View) => {
     const known = await toldBackups(on);
-    const untold = newest !== null && !known.has(newest.manifest.sequence);
+    const untold =
+      newest !== null && !known.some(({ sequence, changed }) => changed && sequence === newest.manifest.sequence);
     const { manifest, digest, by } = newest ?? {};
     const late =
       untold && manifest && digest && by ? [{ manifest, digest, changed: true, at: manifest.createdAt, by }] : [];

@@ -9,6 +9,7 @@ import { HEARTBEAT_TYPE, type HeartbeatPredicate, MANIFEST_TYPE, type ManifestPr
 import type { Rules } from './newest.js';
 import { HEARTBEAT_PATH, isBackupPath, MANIFEST_PATH, SEALS, SIGNER_PATH, SUMS_PATH, type Sum } from './paths.js';
 import { nameOfSigner, publicKeyPem, signerText } from './signer.js';
+import { type Telling, tellingOf } from './telling.js';
 
 /** What is asked of a history; each is a line of the report. */
 export const QUESTIONS = ['signatures', 'signers', 'sequence', 'chain', 'lists', 'files'] as const;
@@ -39,6 +40,8 @@ export class Judge {
   readonly faults: Fault[] = [];
   readonly backups: Judged[] = [];
   heartbeat: (Pick<Judged, 'by' | 'signer'> & { readonly said: HeartbeatPredicate }) | null = null;
+  /** What the ledger has to tell of all this. */
+  readonly tellings: Telling[] = [];
   readonly #tree = new Map<string, BlobId>();
   #manifest: BlobId | null = null;
   #sums: OpenSums | null = null;
@@ -95,6 +98,8 @@ export class Judge {
     const before = this.backups.at(-1);
     const by = this.#signer(MANIFEST_PATH, seal, said.rosterDigest, place, said.sequence);
     this.backups.push({ digest: seal.digest, manifest: said, by, signer: seal.signer });
+    const told = { manifest: said, digest: seal.digest, changed: true, at: said.createdAt, by: by ?? '' };
+    this.tellings.push(tellingOf(told));
     if (said.sequence < this.since) return;
     if (said.repository !== this.rules.roster.repository)
       this.#fault('chain', `${MANIFEST_PATH} is of repository ${said.repository} (${place})`);
@@ -199,7 +204,14 @@ export class Judge {
       said.repository === this.rules.roster.repository &&
       said.sequence === this.backups.at(-1)?.manifest.sequence;
     if (!fits) this.#fault('chain', `${HEARTBEAT_PATH} is of another backup (${place})`);
-    else this.heartbeat = { said, by, signer: seal.signer };
+    else {
+      this.heartbeat = { said, by, signer: seal.signer };
+      const { complete = false } = this.backups.at(-1)?.manifest ?? {};
+      const of = { sequence: said.sequence, complete };
+      this.tellings.push(
+        tellingOf({ manifest: of, digest: manifest, changed: false, at: said.createdAt, by: by ?? '' }),
+      );
+    }
   }
 
   #fault(question: Question, message: string): void {

@@ -30,22 +30,33 @@ export async function ledgerAfter(tree: LedgerTree, events: readonly LedgerEvent
 
 const MARK = '"kind":"backup"';
 
-/** Backups that a ledger tells of, by sequence; each entry as `tellingOf` writes it, more than one where it is told of twice. */
-export async function toldBackups(tree: LedgerTree): Promise<ReadonlyMap<number, readonly string[]>> {
+/** Everything that a ledger tells of backups, in its order. */
+export async function toldBackups(tree: LedgerTree): Promise<readonly Telling[]> {
   const { size } = await readLedgerHead(tree);
-  const told = new Map<number, readonly string[]>();
+  const told: Telling[] = [];
   for (const bytes of await readLedgerEntries(tree, 0, size)) {
     // To parse every entry of a long ledger takes longer than everything else here; kinds are never free text.
     if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MARK)) continue;
     const { kind, facts, by, at } = parseEntry(bytes);
-    if (kind !== 'backup' || facts.changed !== true || typeof facts.sequence !== 'number') continue;
-    const telling = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
-    told.set(facts.sequence, [...(told.get(facts.sequence) ?? []), telling]);
+    if (kind !== 'backup' || typeof facts.sequence !== 'number') continue;
+    const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
+    told.push({ sequence: facts.sequence, changed: facts.changed === true, words });
   }
   return told;
 }
 
 /** A backup in the words of the ledger, to be compared. */
-export function tellingOf({ manifest, digest, at, by }: Omit<Told, 'changed'>): string {
-  return `${digest} ${by} ${at} ${manifest.complete}`;
+export interface Telling {
+  readonly sequence: number;
+  readonly changed: boolean;
+  readonly words: string;
+}
+
+export function tellingOf({ manifest, digest, at, by, changed }: Told): Telling {
+  return { sequence: manifest.sequence, changed, words: `${digest} ${by} ${at} ${manifest.complete}` };
+}
+
+/** The same thing told of the same backup. */
+export function nameOfTelling({ sequence, changed, words }: Telling): string {
+  return `${changed ? 'backup' : 'the heartbeat of backup'} ${sequence} (${words})`;
 }

@@ -9,7 +9,7 @@ import { type Fault, Judge, type Judged, QUESTIONS, type Question } from './judg
 import { expirySecondsOf } from './make.js';
 import type { Remembered } from './memory.js';
 import { nameOfSigner } from './signer.js';
-import { tellingOf, toldBackups } from './telling.js';
+import { nameOfTelling, toldBackups } from './telling.js';
 
 export interface BackupReport extends CheckReport {
   /** The newest backup; null where there is none. */
@@ -60,7 +60,7 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
   const checks = [
     ...QUESTIONS.map((question) => questionCheck(question, judge, since)),
     memoryCheck(judge.backups, remembered),
-    await ledgerCheck(state.view, judge.backups, since),
+    await ledgerCheck(state.view, judge, place.isCustody, since),
     completeCheck(newest),
     freshCheck(judge, state, now),
   ];
@@ -121,19 +121,24 @@ function memoryCheck(backups: readonly Judged[], remembered: Remembered | null):
   return check('memory', same, detail);
 }
 
-/** The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. */
-async function ledgerCheck(tree: LedgerTree, backups: readonly Judged[], since: number): Promise<Check> {
-  const told = await toldBackups(tree);
-  const here = new Map(backups.map((one) => [one.manifest.sequence, one]));
-  const wrong = [...here].find(([sequence, one]) => sequence >= since && !isTold(told.get(sequence) ?? [], one));
-  if (wrong) return check('ledger', false, `the ledger does not tell of backup ${wrong[0]} once, as it is here`);
-  const gone = [...told.keys()].find((sequence) => sequence >= since && !here.has(sequence));
-  if (gone === undefined) return check('ledger', true, 'the ledger tells of each backup once');
-  return check('ledger', false, `the ledger tells of backup ${gone}, which is not here: ${WHAT_NOW}`);
-}
-
-function isTold(told: readonly string[], { manifest, digest, by }: Judged): boolean {
-  return by !== null && told.length === 1 && told[0] === tellingOf({ manifest, digest, at: manifest.createdAt, by });
+/**
+ * The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. Of
+ * a repository of its own, a heartbeat may be untold where a run was cut off.
+ */
+async function ledgerCheck(tree: LedgerTree, { tellings }: Judge, isCustody: boolean, since: number): Promise<Check> {
+  const told = (await toldBackups(tree)).filter(({ sequence }) => sequence >= since);
+  const known = new Set(told.map(nameOfTelling));
+  const here = tellings.filter(({ sequence }) => sequence >= since);
+  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
+  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
+  const there = new Set(here.map(nameOfTelling));
+  const gone = told.find((one) => !there.has(nameOfTelling(one)));
+  if (gone) return check('ledger', false, `the ledger tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  return check(
+    'ledger',
+    known.size === told.length,
+    known.size === told.length ? 'the ledger tells of each backup once' : 'the ledger tells of a backup twice',
+  );
 }
 
 function completeCheck(newest: Judged | undefined): Check {
