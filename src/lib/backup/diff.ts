@@ -39,6 +39,7 @@ export interface FieldChange {
   readonly to: JsonValue;
 }
 
+/** A backup as a side: each file is compared with the list when it is read. */
 export function sideOfBackup(backup: OpenBackup): Side {
   return {
     name: backup.manifest.sequence,

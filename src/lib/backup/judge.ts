@@ -154,7 +154,8 @@ export class Judge {
   }
 
   #open(path: string, type: OpenSeal['statement']['type'], where: string): OpenSeal | null {
-    const seal = this.history.seals.get(this.#tree.get(path) ?? ('' as BlobId));
+    const blob = this.#tree.get(path);
+    const seal = blob === undefined ? undefined : this.history.seals.get(blob);
     if (seal === undefined || seal instanceof CustodyError) {
       this.#fault('signatures', `${path}: ${seal?.message ?? 'it cannot be read'} (${where})`);
       return null;

@@ -26,38 +26,49 @@ export async function leftoversOf(
     reader.grants(region, arn),
   ]);
   const where = `--in ${region}`;
-  const names = new Set(aliases.filter(({ keyId }) => keyId === key.keyId).map((one) => one.name));
-  const found: Leftover[] = [];
-  for (const alias of snapshot.aliases ?? []) {
-    if (!names.has(alias))
-      found.push({
-        what: 'alias',
-        backup: alias,
-        live: 'none',
-        command: `custody keys alias ${name} --create ${alias} ${where}`,
-      });
-  }
-  for (const [tag, value] of Object.entries(snapshot.tags ?? {})) {
-    const live = tags?.[tag];
-    if (live === value || /^(?:aws|custody):/i.test(tag)) continue;
-    found.push({
+  const names = aliases.filter(({ keyId }) => keyId === key.keyId).map((one) => one.name);
+  return [
+    ...aliasesLeft(name, where, snapshot, names),
+    ...tagsLeft(name, where, snapshot, tags ?? {}),
+    ...descriptionLeft(name, where, snapshot, description?.description ?? ''),
+    ...rotationLeft(name, snapshot, rotation),
+    ...grantsLeft(name, where, snapshot, grants ?? []),
+  ];
+}
+
+function aliasesLeft(
+  name: string,
+  where: string,
+  { aliases = [] }: Snapshot,
+  now: readonly string[],
+): readonly Leftover[] {
+  return aliases
+    .filter((alias) => !now.includes(alias))
+    .map((alias) => ({
+      what: 'alias',
+      backup: alias,
+      live: 'none',
+      command: `custody keys alias ${name} --create ${alias} ${where}`,
+    }));
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+function tagsLeft(name: string, where: string, { tags = {} }: Snapshot, now: Tags): readonly Leftover[] {
+  return Object.entries(tags)
+    .filter(([tag, value]) => now[tag] !== value && !/^(?:aws|custody):/i.test(tag))
+    .map(([tag, value]) => ({
       what: `tag ${tag}`,
       backup: value,
-      live: live ?? 'none',
+      live: now[tag] ?? 'none',
       command: `custody keys tag ${name} ${quoted(`${tag}=${value}`)} ${where}`,
-    });
-  }
-  if (description && snapshot.key && description.description !== snapshot.key.description) {
-    const { description: text } = snapshot.key;
-    found.push({
-      what: 'description',
-      backup: text,
-      live: description.description,
-      command: `custody keys describe ${name} ${quoted(text)} ${where}`,
-    });
-  }
-  found.push(...rotationLeft(name, snapshot, rotation), ...grantsLeft(name, where, snapshot, grants ?? []));
-  return found;
+    }));
+}
+
+function descriptionLeft(name: string, where: string, { key }: Snapshot, now: string): readonly Leftover[] {
+  if (!key || key.description === now) return [];
+  const command = `custody keys describe ${name} ${quoted(key.description)} ${where}`;
+  return [{ what: 'description', backup: key.description, live: now, command }];
 }
 
 function rotationLeft(

@@ -1,4 +1,3 @@
-import type { Digest } from '../base/bytes.js';
 import { formatPublicKeyPem } from '../base/signature.js';
 import type { Plan } from '../plan/plan.js';
 import type { Roster } from '../roster/roster.js';
@@ -26,8 +25,6 @@ export function signerText(signer: StatementSignerIdentity): string {
 /** The public key of a listed signer as PEM, for people with cosign; null for one without a key. */
 export function publicKeyPem(signer: StatementSignerIdentity, rosters: readonly Roster[]): Uint8Array | null {
   if (signer.kind !== 'key') return null;
-  const found = rosters
-    .map((roster) => identitiesOf(roster).get(signer.keyId as Digest))
-    .find((one) => one !== undefined);
+  const found = rosters.map((roster) => identitiesOf(roster).get(signer.keyId)).find((one) => one !== undefined);
   return found ? Buffer.from(formatPublicKeyPem(found.key), 'utf8') : null;
 }

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
+import { type JsonValue, parseJson } from '../base/canonical-json.js';
 import {
+  anyObject,
   boolean,
   integer,
   list,
@@ -67,11 +67,7 @@ const material = object({
 });
 
 /** The policy document itself: what it means is for policy/document to say, once somebody wants to use it. */
-const policy: Reader<JsonValue> = (value, path, faults) => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonValue;
-  faults.push({ path, expected: 'a policy document', found: 'something else' });
-  return undefined;
-};
+const policy: Reader<JsonValue> = anyObject;
 
 const READERS = {
   key,
@@ -146,11 +142,6 @@ export function rolesIn(value: JsonValue, account: string): ReadonlySet<string> 
 
 /** What KMS gave as policy, as a value. @throws CustodyError POLICY_MALFORMED when it is no JSON object */
 export function policyValue(source: string): JsonValue {
-  try {
-    const value: unknown = JSON.parse(source);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonValue;
-  } catch {
-    // Said below.
-  }
-  throw new CustodyError('POLICY_MALFORMED', 'the key policy is no JSON object');
+  const value = parseJson(Buffer.from(source, 'utf8'), 'the key policy', undefined, 'POLICY_MALFORMED');
+  return readFields(policy, value, 'the key policy', 'POLICY_MALFORMED');
 }

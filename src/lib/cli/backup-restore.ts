@@ -8,7 +8,8 @@ import { type OpenedJson, openedText, openOne } from './open-flags.js';
 import { differenceBlock } from './policy-screen.js';
 import { heading, pairs, wrap } from './render.js';
 
-export type Restored = { readonly restore: Omit<Restoration, 'proposal'> } & Partial<OpenedJson>;
+type Restore = { readonly restore: Omit<Restoration, 'proposal'> };
+export type Restored = Restore | (Restore & OpenedJson);
 
 /** Asks the quorum for the policy of a backup; nothing where it is the live one. */
 export async function restoreFor(context: Context, wish: RestoreWish, dryRun: boolean): Promise<Restored> {
@@ -28,7 +29,7 @@ export function restoreText(answer: Restored, account: string): string {
   const renamed = backup.keyId === key.keyId ? [] : [['was', `${backup.keyId}; the key was made again since`] as const];
   const opened =
     'request' in answer || 'proposed' in answer
-      ? openedText(answer as OpenedJson)
+      ? openedText(answer)
       : 'The live policy is the one of the backup: nothing is asked for.';
   return [
     pairs([

@@ -26,6 +26,10 @@ export function isCommitId(text: string): text is CommitId {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
+export function isBlobId(text: string): text is BlobId {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
 /** @throws CustodyError TREE_MALFORMED for a path or mode that a custody repository cannot hold */
 export async function listTree(git: GitProcess, commit: CommitId): Promise<Listing> {
   const output = await runGit(git, ['ls-tree', '-r', '-z', '--full-tree', commit]);

@@ -1,7 +1,7 @@
 import { CustodyError } from '../base/errors.js';
-import type { BlobId, CommitId, FolderChange } from '../record/store.js';
+import type { CommitId, FolderChange } from '../record/store.js';
 import { readHeaders } from './batch.js';
-import { isCommitId } from './objects.js';
+import { isBlobId, isCommitId } from './objects.js';
 import { type GitProcess, runGit } from './spawn.js';
 import { assertBlobSize, assertFileMode, assertTreePath, isImmutable, quoted } from './tree.js';
 
@@ -41,10 +41,11 @@ export async function readChanges(
   folders: readonly string[],
 ): Promise<readonly FolderChange[]> {
   const commits = await readRange(git, null, head, folders);
-  return commits.map(({ id, changes }) => ({
-    commit: id as CommitId,
-    files: changes.map(({ status, blob, path }) => ({ path, blob: status === 'D' ? null : (blob as BlobId) })),
-  }));
+  return commits.flatMap(({ id, changes }) => (isCommitId(id) ? [{ commit: id, files: changes.map(fileOf) }] : []));
+}
+
+function fileOf({ status, blob, path }: FileChange): FolderChange['files'][number] {
+  return { path, blob: status !== 'D' && isBlobId(blob) ? blob : null };
 }
 
 async function readRange(

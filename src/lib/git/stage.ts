@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import { CustodyError } from '../base/errors.js';
 import type { BlobId, Stage } from '../record/store.js';
 import { plumbingEnvironment } from './environment.js';
+import { isBlobId } from './objects.js';
 import type { GitProcess } from './spawn.js';
 import { MAX_BLOB_BYTES } from './tree.js';
 
 /** The id that git gives to a file's bytes. */
 export function blobIdOf(bytes: Uint8Array): BlobId {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex') as BlobId;
+  const id = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  if (isBlobId(id)) return id;
+  throw new CustodyError('BUG', 'SHA-1 gave no 40 hex characters');
 }
 
 /**

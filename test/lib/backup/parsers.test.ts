@@ -87,7 +87,7 @@ describe('parts of a key', () => {
 
   it('T44 roles are found wherever a policy names them, and only those of the account', () => {
     const role = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`;
-    const policy = {
+    const policy: JsonValue = {
       Statement: [
         {
           Principal: { AWS: [role('111122223333', 'a'), role('999999999999', 'b'), 'arn:aws:iam::111122223333:root'] },
