@@ -143,7 +143,11 @@ const plannedKey = objectField({
 
 const keys = mapOfParts({ pattern: KEY_NAME, expected: NAME, min: 1, max: 16 }, plannedKey);
 
-const remote = textField(REMOTE, 'the address of a Git repository: a folder, https://, ssh:// or user@host:path', 300);
+const remote = textField(
+  REMOTE,
+  'the address of a Git repository: an absolute folder, https://, ssh:// or user@host:path',
+  300,
+);
 
 const backup: Field<BackupRules> = objectField({
   repository: optionalField(
