@@ -45,6 +45,8 @@ export class Judge {
   readonly #tree = new Map<string, BlobId>();
   #manifest: BlobId | null = null;
   #sums: OpenSums | null = null;
+  readonly #rosters: ReadonlyMap<Digest, Roster>;
+  readonly #companions = new Map<string, Digest | null>();
   #roster = 0;
   #lastRoster = 0;
 
@@ -55,7 +57,9 @@ export class Judge {
     private readonly isCustody: boolean,
     /** Backups before this one are taken as they are. */
     private readonly since: number,
-  ) {}
+  ) {
+    this.#rosters = new Map(rules.rosters.map((roster) => [rosterDigest(roster), roster]));
+  }
 
   take({ commit, files }: FolderChange, list: OpenSums | null): void {
     for (const { path, blob } of files) {
@@ -120,8 +124,7 @@ export class Judge {
 
   /** Who signed, under the roster of that time. */
   #signer(path: string, { signer }: OpenSeal, roster: Digest, place: string, sequence: number): string | null {
-    const found = this.rules.rosters.find((one) => rosterDigest(one) === roster);
-    const known = found ?? null;
+    const known = this.#rosters.get(roster) ?? null;
     const by = known === null ? null : nameOfSigner(signer, known, this.rules.plan.plan);
     if (sequence < this.since) return by;
     if (known === null) this.#fault('signers', `${path} names a roster that was never in force (${place})`);
@@ -147,10 +150,21 @@ export class Judge {
 
   /** The key that lies beside is for people: it must be the one that signed. */
   #companion(signer: OpenSeal['signer'], place: string): void {
-    const pem = publicKeyPem(signer, this.rules.rosters);
+    const expected = this.#companionOf(signer);
     const blob = this.#tree.get(SIGNER_PATH);
-    if (pem === null || (blob !== undefined && this.history.digests.get(blob) === digestOf(pem))) return;
+    if (expected === null || (blob !== undefined && this.history.digests.get(blob) === expected)) return;
     this.#fault('signers', `${SIGNER_PATH} is not the key that signed (${place})`);
+  }
+
+  /** Written once a signer: most histories have one or two. */
+  #companionOf(signer: OpenSeal['signer']): Digest | null {
+    const name = signerText(signer);
+    const known = this.#companions.get(name);
+    if (known !== undefined) return known;
+    const pem = publicKeyPem(signer, this.rules.rosters);
+    const digest = pem === null ? null : digestOf(pem);
+    this.#companions.set(name, digest);
+    return digest;
   }
 
   #open(path: string, type: OpenSeal['statement']['type'], where: string): OpenSeal | null {
