@@ -144,8 +144,10 @@ async function pacing(count) {
       'ListKeyRotations',
     ];
     let done = false;
-    const all = forEachOf(Array.from({ length: count }, (_, at) => at + 1), 32, async () =>
-      Promise.all(operations.map((one) => pace.turn(REGION, one))),
+    const all = forEachOf(
+      Array.from({ length: count }, (_, at) => at + 1),
+      32,
+      async () => Promise.all(operations.map((one) => pace.turn(REGION, one))),
     ).then(() => {
       done = true;
     });
