@@ -25,7 +25,7 @@ export function custodianRolePolicy(roles: AccountRoles, custodian: string, keyN
       Null: { 'aws:TagKeys': 'false' },
       StringEquals: { 'aws:SourceIdentity': custodian },
     }),
-    allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [...executors, ...others(roles)]),
+    allowing('SeeSlots', ['iam:ListRoleTags'], [...executors, ...others(roles)]),
     seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executors),
     allowing('FindKeys', [...LISTS, 'cloudtrail:LookupEvents'], ['*']),
@@ -66,7 +66,7 @@ export function coldExecutorRolePolicy(roles: AccountRoles): string {
 /** Automation: enters the executor, never the cold one, and never sets a slot. */
 export function automationRolePolicy(roles: AccountRoles): string {
   return formatRolePolicy([
-    allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [roles.executor, ...others(roles)]),
+    allowing('SeeSlots', ['iam:ListRoleTags'], [roles.executor, ...others(roles)]),
     seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], [roles.executor]),
     allowing('FindKeys', LISTS, ['*']),
