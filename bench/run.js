@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup …]: every number is taken against a floor measured in the same run.
+import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
@@ -15,6 +16,7 @@ const BENCHES = {
   publish: benchPublish,
   moto: benchMoto,
   sandbox: benchSandbox,
+  backup: benchBackup,
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);

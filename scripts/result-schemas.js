@@ -39,6 +39,31 @@ const founded = {
 
 const rendered = { name: text, policy: any };
 const renderedRole = { ...rendered, roleArn: text, slots: flag };
+const gap = object({ region: nullable(text), subject: nullable(text), part: text, code: text });
+const backedUp = {
+  sequence: count,
+  previousDigest: nullable(use('digest')),
+  scope: oneOf('plan', 'all'),
+  complete: flag,
+  keyCount: count,
+  inventory: list(
+    object({ region: text, listed: nullable(count), awsManaged: nullable(count), inScope: count, exported: count }),
+  ),
+  unreadable: list(gap),
+  uncovered: list(text),
+  changed: flag,
+};
+const power = object({ principal: text, gains: list(text), loses: list(text), conditional: list(text) });
+const side = either(count, { const: 'live' });
+const restoration = object({
+  key: object({ name: text, alias: text, arn: text, keyId: text, region: text }),
+  backup: object({ sequence: count, manifestDigest: use('digest'), createdAt: use('instant'), keyId: text }),
+  newest: count,
+  againstLive: list(power),
+  againstNewest: list(power),
+  weaker: list(text),
+  leftovers: list(object({ what: text, backup: text, live: text, command: text })),
+});
 const RESULTS = {
   doctor: object(report),
   error: object({ error: use('fault') }),
@@ -278,6 +303,51 @@ const RESULTS = {
     }),
   ),
   'signer-show': object({ signer: use('publicKey') }),
+  'policy-backup': either(
+    object({
+      backup: object({
+        ...backedUp,
+        manifestDigest: use('digest'),
+        expiresAt: use('instant'),
+        commit: text,
+        signer: object({ id: text, key: text }),
+        mirrors: list(
+          object({ url: text, status: oneOf('pushed', 'diverged', 'unreachable'), because: nullable(text) }),
+        ),
+        bundle: nullable(text),
+      }),
+    }),
+    object({ dryRun: { const: true }, proposed: object(backedUp) }),
+  ),
+  'policy-verify': object({
+    ...report,
+    newest: nullable(
+      object({ sequence: count, manifestDigest: use('digest'), createdAt: use('instant'), expiresAt: use('instant') }),
+    ),
+    backups: count,
+    faults: list(object({ question: text, message: text })),
+  }),
+  'policy-diff': object({
+    verdict,
+    from: side,
+    to: side,
+    differences: list(
+      object({
+        region: text,
+        keyId: text,
+        aliases: list(text),
+        change: oneOf('added', 'removed', 'changed'),
+        policy: list(power),
+        changes: list(object({ file: text, path: text, from: any, to: any })),
+      }),
+    ),
+    unreadable: list(gap),
+  }),
+  'policy-restore': either(
+    object({ restore: restoration }),
+    object({ restore: restoration, ...OPENED }),
+    object({ restore: restoration, dryRun: { const: true }, proposed: use('proposed') }),
+  ),
   'policy-lint': object({
     verdict,
     policies: count,

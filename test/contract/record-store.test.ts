@@ -250,4 +250,54 @@ describe.each([
     expect((await bob.sync()).head).toBeNull();
     await ada.publish(add({ 'plan/1.json': '{}' }));
   });
+
+  const BACKUP = 'backups/111122223333/eu-central-1/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+  test('below backups/ files may change and go; elsewhere nothing does', async () => {
+    await ada.publish(add({ [`${A}/a.json`]: '1', [`${BACKUP}/key.json`]: '1', [`${BACKUP}/tags.json`]: '1' }));
+    const files = new Map([['backups/SHA256SUMS', bytes('list')]]);
+    const stage = await ada.stage();
+    const staged = new Map([[`${BACKUP}/key.json`, await stage.put(bytes('2'))]]);
+    await stage.end();
+    const removed = [`${BACKUP}/tags.json`, `${BACKUP}/none.json`];
+    await ada.publish(async () => ({ message: 'backup', files, staged, removed }));
+    expect(await contents(await bob.sync())).toEqual({
+      [`${A}/a.json`]: '1',
+      [`${BACKUP}/key.json`]: '2',
+      'backups/SHA256SUMS': 'list',
+    });
+    const gone = ada.publish(async () => ({ message: 'x', files: new Map(), removed: [`${A}/a.json`] }));
+    await expect(gone).rejects.toEqual(code('CONFLICT'));
+    const other = new Map([[`${A}/a.json`, staged.get(`${BACKUP}/key.json`) as never]]);
+    const over = ada.publish(async () => ({ message: 'x', files: new Map(), staged: other }));
+    await expect(over).rejects.toEqual(code('CONFLICT'));
+  });
+
+  test('what each commit did below a folder, and the bytes of it', async () => {
+    await ada.publish(add({ [`${BACKUP}/key.json`]: 'one', 'plan/1.json': '{}' }));
+    await ada.publish(add({ [`${A}/a.json`]: '1' }));
+    const { commit } = await ada.publish(async () => ({
+      message: 'backup',
+      files: new Map([['backups/SHA256SUMS', bytes('')]]),
+      removed: [`${BACKUP}/key.json`],
+    }));
+    const changes = await ada.changesUnder(commit, ['backups', 'plan']);
+    expect(changes.map(({ files }) => files.map(({ path, blob }) => [path, blob !== null]).sort())).toEqual([
+      [
+        [`${BACKUP}/key.json`, true],
+        ['plan/1.json', true],
+      ],
+      [
+        [`${BACKUP}/key.json`, false],
+        ['backups/SHA256SUMS', true],
+      ],
+    ]);
+    expect(changes[1]?.commit).toBe(commit);
+    const ids = changes.flatMap(({ files }) => files.flatMap(({ blob }) => (blob === null ? [] : [blob])));
+    const read: string[] = [];
+    await ada.readBlobs(ids, (_, data) => read.push(Buffer.from(data).toString()));
+    expect(read.sort()).toEqual(['', 'one', '{}']);
+    await expect(ada.readBlobs(['f'.repeat(40) as never], () => undefined)).rejects.toEqual(code('TREE_MALFORMED'));
+    await expect(ada.changesUnder('f'.repeat(40) as CommitId, ['backups'])).rejects.toEqual(code('NOT_FOUND'));
+  });
 });

@@ -1,6 +1,7 @@
 import { sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isSignedBy } from '../../src/lib/base/bundle.js';
 import { encodeBase64 } from '../../src/lib/base/bytes.js';
 import type { JsonValue } from '../../src/lib/base/canonical-json.js';
 import { formatCanonical } from '../../src/lib/base/canonical-json.js';
@@ -8,7 +9,7 @@ import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../../src/lib/base/dsse.j
 import { CustodyError } from '../../src/lib/base/errors.js';
 import { hintOf } from '../../src/lib/base/signature.js';
 import { judge } from '../../src/lib/quorum/judge.js';
-import { isSignedBy, type OpenRecord, open, seal } from '../../src/lib/record/envelope.js';
+import { type OpenRecord, open, seal } from '../../src/lib/record/envelope.js';
 import { parseMemory } from '../../src/lib/record/memory.js';
 import { formatStatement, parseStatement, predicateTypeOf, RECORD_KINDS } from '../../src/lib/record/statement.js';
 import { approval, createTeam, evidenceOf, later, request, requestPredicate, rulesOf } from '../support/people.js';

@@ -142,6 +142,7 @@ class Model implements FakeAws {
         rotations: step('kms rotations', reader.rotations),
         grants: step('kms grants', reader.grants),
         materials: step('kms materials', reader.materials),
+        publicKey: step('kms publicKey', reader.publicKey),
         lastUse: step('kms lastUse', reader.lastUse),
       },
       slots: {
@@ -290,6 +291,9 @@ class Model implements FakeAws {
       rotations: found(({ rotations }) => rotations.filter(({ at }) => this.#shows(at))),
       // It knows no imported material; the sandbox does.
       materials: found(() => []),
+      publicKey: async () => {
+        throw new CustodyError('REFUSED', 'the key has no public half');
+      },
       lastUse: found(({ createdAt, lastUse }) => ({ trackedSince: createdAt, last: lastUse })),
     };
   }

@@ -90,6 +90,9 @@ export function faultyStore(store: RecordStore, remote: MemoryRemote, { intercep
     outbox: () => store.outbox(),
     history: (head) => store.history(head),
     foldersAt: (questions) => store.foldersAt(questions),
+    stage: () => store.stage(),
+    changesUnder: (head, folders) => store.changesUnder(head, folders),
+    readBlobs: (ids, visit) => store.readBlobs(ids, visit),
   };
 }
 

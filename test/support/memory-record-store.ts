@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import { CustodyError } from '../../src/lib/base/errors.js';
+import { blobIdOf } from '../../src/lib/git/stage.js';
 import { assertFiles, assertTreePath, isImmutable, pathsBelow, quoted } from '../../src/lib/git/tree.js';
 import type {
+  BlobId,
   BuildChange,
   Change,
   CommitId,
   Files,
+  FolderChange,
   Published,
   PublishOptions,
   RecordStore,
+  Stage,
   View,
 } from '../../src/lib/record/store.js';
 
@@ -43,7 +47,16 @@ interface Commit {
 }
 
 class Shared {
+  /** Bytes by the id that git would give them. */
+  readonly blobs = new Map<BlobId, Uint8Array>();
+
   constructor(readonly commits = new Map<CommitId, Commit>()) {}
+
+  keep(bytes: Uint8Array): BlobId {
+    const id = blobIdOf(bytes);
+    this.blobs.set(id, bytes);
+    return id;
+  }
 
   add(parent: CommitId | null, files: Files, message: string): Commit {
     const before: Files = (parent === null ? null : this.commits.get(parent)?.files) ?? new Map();
@@ -132,10 +145,14 @@ class MemoryClient implements RecordStore {
     for (let attempt = 0; attempt < 1000; attempt++) {
       const view = this.#view(this.#head);
       const change = await build(view);
-      const files = newFiles(this.shared.filesAt(view.head), change);
-      if (files.size === 0) return this.#nothingNew(view.head);
+      const staged = [...(change.staged ?? [])].map(([path, id]) => [path, this.#bytesOf(id)] as const);
+      const present = this.shared.filesAt(view.head);
+      const files = newFiles(present, { ...change, files: new Map([...change.files, ...staged]) });
+      const removed = (change.removed ?? []).filter((path) => present.has(path));
+      if (removed.some(isImmutable)) throw new CustodyError('CONFLICT', 'a file that must stay is removed');
+      if (files.size + removed.length === 0) return this.#nothingNew(view.head);
       try {
-        const commit = await this.#push(view.head, files, change.message);
+        const commit = await this.#push(view.head, files, change.message, removed);
         if (commit !== null) return { commit, pushed: true };
         if (options.onlyOn !== undefined) throw conflict(options.onlyOn);
         await this.sync();
@@ -165,11 +182,50 @@ class MemoryClient implements RecordStore {
     });
   }
 
-  async #push(parent: CommitId | null, files: Files, message: string): Promise<CommitId | null> {
+  async stage(): Promise<Stage> {
+    return { put: async (bytes) => this.shared.keep(Uint8Array.from(bytes)), end: async () => undefined };
+  }
+
+  async changesUnder(head: CommitId, folders: readonly string[]): Promise<readonly FolderChange[]> {
+    const below = (path: string) => folders.some((folder) => path.startsWith(`${folder}/`));
+    let before: Files = new Map();
+    const changes: FolderChange[] = [];
+    for (const commit of await this.history(head)) {
+      const now = this.shared.filesAt(commit);
+      const fresh = [...now].filter(([path, bytes]) => below(path) && !same(before.get(path), bytes));
+      const gone = [...before.keys()].filter((path) => below(path) && !now.has(path));
+      const files = [
+        ...fresh.map(([path, bytes]) => ({ path, blob: this.shared.keep(bytes) })),
+        ...gone.map((path) => ({ path, blob: null })),
+      ];
+      if (files.length > 0) changes.push({ commit, files });
+      before = now;
+    }
+    return changes;
+  }
+
+  async readBlobs(ids: readonly BlobId[], visit: (id: BlobId, bytes: Uint8Array) => void): Promise<void> {
+    for (const id of ids) visit(id, this.#bytesOf(id));
+  }
+
+  #bytesOf(id: BlobId): Uint8Array {
+    const bytes = this.shared.blobs.get(id);
+    if (bytes === undefined) throw new CustodyError('TREE_MALFORMED', `no blob ${id}`);
+    return bytes;
+  }
+
+  async #push(
+    parent: CommitId | null,
+    files: Files,
+    message: string,
+    removed: readonly string[],
+  ): Promise<CommitId | null> {
     await this.remote.beforePush?.();
     this.#contact();
     if (this.remote.head() !== parent) return null;
-    const commit = this.shared.add(parent, new Map([...this.shared.filesAt(parent), ...files]), message);
+    const all = new Map([...this.shared.filesAt(parent), ...files]);
+    for (const path of removed) all.delete(path);
+    const commit = this.shared.add(parent, all, message);
     this.setRemoteHead(commit.id);
     this.remote.pushes++;
     if (this.remote.loseNextAnswer) {
@@ -242,6 +298,7 @@ function newFiles(present: Files, change: Change): Files {
   for (const [path, bytes] of change.files) {
     const before = present.get(path);
     if (before === undefined) added.set(path, Uint8Array.from(bytes));
+    else if (!same(before, bytes) && !isImmutable(path)) added.set(path, Uint8Array.from(bytes));
     else if (!same(before, bytes))
       throw new CustodyError('CONFLICT', `${path} exists with other content`, { details: { path } });
   }

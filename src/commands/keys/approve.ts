@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { type Digest, isDigest } from '../../lib/base/bytes.js';
 import { CustodyError } from '../../lib/base/errors.js';
 import { confirmReview } from '../../lib/cli/ask.js';
+import { againstBackupText } from '../../lib/cli/backup-restore.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
 import { errorJson } from '../../lib/cli/failure.js';
@@ -70,8 +71,9 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
   private async approveOne(seat: Seat, id: string, reviewed: Digest | undefined) {
     const review = await reviewRequest(seat.ports, seat.actor, seat.aws, id);
     const screen = reviewScreen(review, seat.ports.clock.now());
+    const beside = await againstBackupText(this.context, seat, review.case.request.statement.predicate);
     this.context.progress.done();
-    this.show(screen);
+    this.show(`${screen}${beside}`);
     if (this.flags['dry-run']) return requestJson(review.case);
     const digest = reviewed === undefined ? await this.ask(review) : this.named(review, reviewed);
     const after = await approve(seat.ports, seat.actor, seat.aws, review, digest);

@@ -19,6 +19,7 @@ import type { AwsConnection } from './connection.js';
 import { grants } from './kms-grants.js';
 import { lastUse } from './kms-last-use.js';
 import { materials } from './kms-materials.js';
+import { publicKey } from './kms-public-key.js';
 import { allPages, unreadable } from './pages.js';
 
 const NO_ROTATION: RotationStatus = { enabled: false, periodDays: null, nextAt: null, onDemandStartedAt: null };
@@ -35,6 +36,7 @@ export function createKeyReader(aws: AwsConnection): KeyReader {
     rotations: (region, key) => orNull(() => rotations(aws, region, key)),
     grants: (region, key) => orNull(() => grants(aws, region, key)),
     materials: (region, key) => orNull(() => orUnsupported(() => materials(aws, region, key), [])),
+    publicKey: (region, key) => orNull(() => publicKey(aws, region, key)),
     lastUse: (region, key) => orNull(() => lastUse(aws, region, key)),
   };
 }

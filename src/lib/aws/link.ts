@@ -77,7 +77,9 @@ export function createLink<Sdk, Client>(
       const output = await traced(trace, () => send(sdk, client));
       return { output, requestId: output.$metadata.requestId ?? '', serverTime: trace.serverTime };
     } catch (cause) {
-      throw mapAwsError(cause, { service, region, operation }, trace);
+      const error = mapAwsError(cause, { service, region, operation }, trace);
+      if (error.code === 'THROTTLED') context.pace.throttled(region, operation);
+      throw error;
     }
   };
   return {

@@ -32,6 +32,8 @@ const PER_SECOND: Readonly<Record<string, number>> = {
   EnableKeyRotation: 7.5,
   DisableKeyRotation: 2.5,
   TagResource: 5,
+  // IAM documents no quota for reading.
+  GetRole: 10,
   // "Limited to two per second, per account, per Region": everything that there is, since at half of it a look back would take
   // minutes; whoever else looks meanwhile is throttled no more than we are.
   LookupEvents: 2,
@@ -43,22 +45,51 @@ const OTHERS_PER_SECOND = 2.5;
 export interface Pace {
   /** Resolves when the call may be made; calls go in the order in which they asked. */
   turn(region: string, operation: string): Promise<void>;
+  /** AWS has throttled such a call: others use the quota too, so half as many are made, and slowly more again. */
+  throttled(region: string, operation: string): void;
 }
 
-/** A token bucket for each operation and Region. */
-export function createPace(timer: Timer): Pace {
-  const buckets = new Map<string, { tokens: number; at: number }>();
+/** How far an operation is slowed down at most. */
+const SLOWEST = 1 / 32;
+/** What of the full rate comes back with each second. */
+const RECOVERY_PER_SECOND = 0.02;
+
+interface Bucket {
+  readonly tokens: number;
+  /** Of the full rate, from SLOWEST to 1. */
+  readonly share: number;
+  readonly at: number;
+}
+
+/**
+ * A token bucket for each operation and Region.
+ * @param share of AWS's quotas that are used, where nobody is throttled; half of them by default
+ */
+export function createPace(timer: Timer, share = 0.5): Pace {
+  const buckets = new Map<string, Bucket>();
+  const fullRate = (operation: string) => (PER_SECOND[operation] ?? OTHERS_PER_SECOND) * share * 2;
+  const now = (name: string, full: number): Bucket => {
+    const at = timer.millis();
+    const before = buckets.get(name);
+    if (before === undefined) return { tokens: Math.max(1, full), share: 1, at };
+    const seconds = (at - before.at) / 1000;
+    const tokens = Math.min(Math.max(1, full * before.share), before.tokens + seconds * full * before.share);
+    return { tokens, share: Math.min(1, before.share + seconds * RECOVERY_PER_SECOND), at };
+  };
   return {
     async turn(region, operation) {
-      const rate = PER_SECOND[operation] ?? OTHERS_PER_SECOND;
-      const capacity = Math.max(1, rate);
-      const now = timer.millis();
       const name = `${region} ${operation}`;
-      const bucket = buckets.get(name) ?? { tokens: capacity, at: now };
-      const tokens = Math.min(capacity, bucket.tokens + ((now - bucket.at) / 1000) * rate) - 1;
-      buckets.set(name, { tokens, at: now });
+      const full = fullRate(operation);
+      const bucket = now(name, full);
+      const tokens = bucket.tokens - 1;
+      buckets.set(name, { ...bucket, tokens });
       // Below zero the token is owed: whoever asks next waits behind this one.
-      if (tokens < 0) await timer.sleep((-tokens / rate) * 1000);
+      if (tokens < 0) await timer.sleep((-tokens / (full * bucket.share)) * 1000);
+    },
+    throttled(region, operation) {
+      const name = `${region} ${operation}`;
+      const bucket = now(name, fullRate(operation));
+      buckets.set(name, { ...bucket, tokens: Math.min(bucket.tokens, 0), share: Math.max(SLOWEST, bucket.share / 2) });
     },
   };
 }

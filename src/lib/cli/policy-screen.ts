@@ -21,9 +21,7 @@ export function policyChangeScreen(
     ...(unreadable === null
       ? []
       : [`  ${chalk.red(wrap(`What could not be read counts as nothing: ${unreadable}`, 2))}`]),
-    ...(difference.length === 0
-      ? ['  nobody: both policies let everyone do the same']
-      : difference.map((one) => powers(one, account))),
+    differenceBlock(difference, account),
     '',
     ...(beyondPlan.length === 0
       ? []
@@ -35,6 +33,12 @@ export function policyChangeScreen(
     heading('Statements (- only before, + only after)'),
     ...statements.map(statementLine),
   ].join('\n');
+}
+
+/** Who gains and who loses what, a block each. */
+export function differenceBlock(difference: readonly PolicyDifference[], account: string): string {
+  if (difference.length === 0) return '  nobody: both policies let everyone do the same';
+  return difference.map((one) => powers(one, account)).join('\n');
 }
 
 function powers(difference: PolicyDifference, account: string): string {

@@ -36,31 +36,44 @@ export async function readObjects(
   maxBytes: number,
   tooLarge: (at: number, size: number) => never,
 ): Promise<readonly (GitObject | null)[]> {
-  if (names.length === 0) return [];
   const objects: (GitObject | null)[] = [];
+  await visitObjects(git, names, { maxBytes, tooLarge, visit: (object) => objects.push(object) });
+  return objects;
+}
+
+export interface ObjectVisitor {
+  readonly maxBytes: number;
+  readonly tooLarge: (at: number, size: number) => never;
+  readonly visit: (object: GitObject | null, at: number) => void;
+}
+
+/** The same, handed over one after another: nothing is kept. */
+export async function visitObjects(git: GitProcess, names: readonly string[], visitor: ObjectVisitor): Promise<void> {
+  if (names.length === 0) return;
+  const { maxBytes, tooLarge, visit } = visitor;
+  let found = 0;
   let header: ObjectHeader | null = null;
   let rest: Buffer = Buffer.alloc(0);
   await processesOf(git).objects.ask(names, (chunk) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (objects.length < names.length) {
+    while (found < names.length) {
       if (header === null) {
         const end = rest.indexOf(0x0a);
         if (end < 0) return false;
         header = parseHeader(rest.toString('utf8', 0, end));
         rest = rest.subarray(end + 1);
-        if (header === null) objects.push(null);
-        else if (header.size > maxBytes) tooLarge(objects.length, header.size);
+        if (header === null) visit(null, found++);
+        else if (header.size > maxBytes) tooLarge(found, header.size);
       } else {
         if (rest.length <= header.size) return false;
         // A copy: a view would keep the whole chunk alive for a few hundred bytes.
-        objects.push({ type: header.type, bytes: Buffer.from(rest.subarray(0, header.size)) });
+        visit({ type: header.type, bytes: Buffer.from(rest.subarray(0, header.size)) }, found++);
         rest = rest.subarray(header.size + 1);
         header = null;
       }
     }
     return true;
   });
-  return objects;
 }
 
 /**

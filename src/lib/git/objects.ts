@@ -1,8 +1,16 @@
 import { CustodyError } from '../base/errors.js';
-import type { CommitId, Files } from '../record/store.js';
+import type { BlobId, CommitId, Files } from '../record/store.js';
 import { readHeaders, readObjects } from './batch.js';
 import { type GitProcess, runGit } from './spawn.js';
-import { assertBlobSize, assertFileMode, assertTreePath, FILE_MODE, MAX_BLOB_BYTES, quoted } from './tree.js';
+import {
+  assertBlobSize,
+  assertFileMode,
+  assertTreePath,
+  FILE_MODE,
+  MAX_BLOB_BYTES,
+  maxBytesOf,
+  quoted,
+} from './tree.js';
 
 /** Reading and writing Git's objects. Nothing here trusts a name in a tree, and nothing is ever checked out. */
 
@@ -15,6 +23,10 @@ export interface Listing {
 export const EMPTY_LISTING: Listing = { paths: [], blobs: new Map() };
 
 export function isCommitId(text: string): text is CommitId {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
+export function isBlobId(text: string): text is BlobId {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
@@ -42,7 +54,8 @@ export async function readFiles(git: GitProcess, listing: Listing, paths: readon
     if (blob === undefined) throw new CustodyError('NOT_FOUND', `no file ${quoted(path)}`);
     return blob;
   });
-  const objects = await readObjects(git, ids, MAX_BLOB_BYTES, (at, size) => {
+  const most = wanted.reduce((max, path) => Math.max(max, maxBytesOf(path)), MAX_BLOB_BYTES);
+  const objects = await readObjects(git, ids, most, (at, size) => {
     assertBlobSize(size, wanted[at] ?? '');
     throw new CustodyError('BUG', 'a blob is both too large and not');
   });
@@ -53,7 +66,10 @@ function blobOf(
   object: { readonly type: string; readonly bytes: Buffer } | null | undefined,
   path: string,
 ): Uint8Array {
-  if (object?.type === 'blob') return object.bytes;
+  if (object?.type === 'blob') {
+    assertBlobSize(object.bytes.length, path);
+    return object.bytes;
+  }
   throw new CustodyError('TREE_MALFORMED', `${quoted(path)} names no blob`);
 }
 
@@ -93,9 +109,15 @@ function namesIn(tree: Buffer): ReadonlySet<string> {
   return names;
 }
 
-export interface NewCommit {
-  readonly parent: CommitId | null;
+/** What a commit does to the files of its parent. */
+export interface Delta {
   readonly files: Files;
+  readonly staged: ReadonlyMap<string, BlobId>;
+  readonly removed: readonly string[];
+}
+
+export interface NewCommit extends Delta {
+  readonly parent: CommitId | null;
   readonly message: string;
   readonly identity: { readonly name: string; readonly email: string };
   readonly atSeconds: number;
@@ -114,15 +136,20 @@ export async function writeCommit(git: GitProcess, commit: NewCommit): Promise<C
     message,
     commit.parent === null ? '' : `from ${commit.parent}\n`,
   ];
-  for (const [path, bytes] of commit.files) {
-    assertTreePath(path);
-    input.push(`M ${FILE_MODE} inline ${path}\ndata ${bytes.length}\n`, bytes, '\n');
-  }
+  for (const path of commit.removed) input.push(`D ${checkedPath(path)}\n`);
+  for (const [path, blob] of commit.staged) input.push(`M ${FILE_MODE} ${blob} ${checkedPath(path)}\n`);
+  for (const [path, bytes] of commit.files)
+    input.push(`M ${FILE_MODE} inline ${checkedPath(path)}\ndata ${bytes.length}\n`, bytes, '\n');
   input.push('get-mark :1\ndone\n');
   const output = await runGit(git, ['fast-import', '--done', '--quiet', '--force'], { input });
   const id = output.toString('utf8').trim();
   if (!isCommitId(id)) throw new CustodyError('STORAGE', `git fast-import answered ${quoted(id)}`);
   return id;
+}
+
+function checkedPath(path: string): string {
+  assertTreePath(path);
+  return path;
 }
 
 function plain(text: string): string {

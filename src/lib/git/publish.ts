@@ -1,6 +1,7 @@
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
 import type { BuildChange, Change, CommitId, Published, PublishOptions } from '../record/store.js';
+import type { Delta } from './objects.js';
 import { verifyRange } from './range.js';
 import type { Refs } from './refs.js';
 import type { Repository } from './repository.js';
@@ -92,9 +93,9 @@ export async function publish(exchange: Exchange, build: BuildChange, options: P
   for (let attempt = 0; ; attempt++) {
     if (options.onlyOn !== undefined && refs.main !== options.onlyOn) throw movedFrom(options.onlyOn, refs.main);
     const change = await build(repository.view(refs.main));
-    const files = await repository.newFiles(refs.main, change);
-    if (files.size === 0) return nothingNew(await repository.moveTo(refs, refs.main));
-    const commit = await repository.commit(refs.main, files, change.message);
+    const delta = await repository.deltaOf(refs.main, change);
+    if (isEmpty(delta)) return nothingNew(await repository.moveTo(refs, refs.main));
+    const commit = await repository.commit(refs.main, delta, change.message);
     tried.add(commit);
     try {
       const step = await deliver(exchange, commit, refs, options.mayWait === true ? 0 : limits.retries);
@@ -105,7 +106,7 @@ export async function publish(exchange: Exchange, build: BuildChange, options: P
       refs = step.refs;
       exchange.onProgress(step.lock ? `the remote is locked by ${quoted(step.lock.file)}` : FASTER);
     } catch (cause) {
-      return await keepWaiting(exchange, refs, { ...change, files }, options, cause);
+      return await keepWaiting(exchange, refs, { ...change, files: delta.files }, options, cause);
     }
     if (millisOf(clock.now()) > end) throw neverFirst(attempt + 1, limits);
     await clock.sleep(backoff(exchange.random, attempt, 50, 2_000));
@@ -178,6 +179,10 @@ async function keepWaiting(
   const { outbox } = await repository.wait(refs, records);
   if (outbox === null) throw new CustodyError('BUG', 'the outbox is empty after something was put into it');
   return { commit: outbox, pushed: false };
+}
+
+function isEmpty({ files, staged, removed }: Delta): boolean {
+  return files.size + staged.size + removed.length === 0;
 }
 
 function nothingNew({ main }: Refs): Published {

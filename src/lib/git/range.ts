@@ -1,7 +1,7 @@
 import { CustodyError } from '../base/errors.js';
-import type { CommitId } from '../record/store.js';
+import type { CommitId, FolderChange } from '../record/store.js';
 import { readHeaders } from './batch.js';
-import { isCommitId } from './objects.js';
+import { isBlobId, isCommitId } from './objects.js';
 import { type GitProcess, runGit } from './spawn.js';
 import { assertBlobSize, assertFileMode, assertTreePath, isImmutable, quoted } from './tree.js';
 
@@ -34,11 +34,30 @@ export async function verifyRange(git: GitProcess, from: CommitId | null, to: Co
   return commits.map((commit) => commit.id).filter(isCommitId);
 }
 
-async function readRange(git: GitProcess, from: CommitId | null, to: CommitId): Promise<readonly CommitChanges[]> {
+/** What each commit of a verified line did below folders, oldest first. Folders are ours, without anything that git expands. */
+export async function readChanges(
+  git: GitProcess,
+  head: CommitId,
+  folders: readonly string[],
+): Promise<readonly FolderChange[]> {
+  const commits = await readRange(git, null, head, folders);
+  return commits.flatMap(({ id, changes }) => (isCommitId(id) ? [{ commit: id, files: changes.map(fileOf) }] : []));
+}
+
+function fileOf({ status, blob, path }: FileChange): FolderChange['files'][number] {
+  return { path, blob: status !== 'D' && isBlobId(blob) ? blob : null };
+}
+
+async function readRange(
+  git: GitProcess,
+  from: CommitId | null,
+  to: CommitId,
+  folders: readonly string[] = [],
+): Promise<readonly CommitChanges[]> {
   // --root: the first commit's files are judged too. Merges need no option, their parents give them away.
   const shape = ['--first-parent', '--reverse', '--root', '--raw', '--no-renames', '--no-abbrev', '-z'];
   const range = from === null ? [to] : [to, `^${from}`];
-  const output = await runGit(git, ['log', '--format=tformat:commit %H %P', ...shape, ...range, '--']);
+  const output = await runGit(git, ['log', '--format=tformat:commit %H %P', ...shape, ...range, '--', ...folders]);
   return parseRange(output.toString('utf8'));
 }
 

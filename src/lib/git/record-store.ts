@@ -1,7 +1,18 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/time.js';
 import { withLock } from '../fs/lock.js';
-import type { BuildChange, CommitId, Files, Published, PublishOptions, RecordStore, View } from '../record/store.js';
+import type {
+  BlobId,
+  BuildChange,
+  CommitId,
+  Files,
+  FolderChange,
+  Published,
+  PublishOptions,
+  RecordStore,
+  Stage,
+  View,
+} from '../record/store.js';
 import { type Clone, openClone } from './clone.js';
 import type { Environment } from './environment.js';
 import { advance, DEFAULT_LIMITS, type Exchange, type GitLimits, publish } from './publish.js';
@@ -71,6 +82,18 @@ class GitRecordStore implements RecordStore {
 
   async publish(build: BuildChange, options: PublishOptions = {}): Promise<Published> {
     return this.#inTurn(options.onProgress, (exchange) => publish(exchange, build, options));
+  }
+
+  stage(): Promise<Stage> {
+    return this.#repository.stage();
+  }
+
+  changesUnder(head: CommitId, folders: readonly string[]): Promise<readonly FolderChange[]> {
+    return this.#repository.changesUnder(head, folders);
+  }
+
+  readBlobs(ids: readonly BlobId[], visit: (id: BlobId, bytes: Uint8Array) => void): Promise<void> {
+    return this.#repository.readBlobs(ids, visit);
   }
 
   async history(head: CommitId): Promise<readonly CommitId[]> {

@@ -1,10 +1,22 @@
 import { CustodyError } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
-import type { Change, CommitId, Files, View } from '../record/store.js';
-import { EMPTY_LISTING, type Listing, listTree, readFiles, readFolders, readLine, writeCommit } from './objects.js';
+import type { BlobId, Change, CommitId, Files, FolderChange, Stage, View } from '../record/store.js';
+import { visitObjects } from './batch.js';
+import {
+  type Delta,
+  EMPTY_LISTING,
+  type Listing,
+  listTree,
+  readFiles,
+  readFolders,
+  readLine,
+  writeCommit,
+} from './objects.js';
+import { readChanges } from './range.js';
 import { type Refs, readRefs, updateRefs } from './refs.js';
 import type { GitProcess } from './spawn.js';
-import { assertFiles, pathsBelow, quoted } from './tree.js';
+import { openStage } from './stage.js';
+import { assertBlobSize, assertFiles, isImmutable, pathsBelow, quoted } from './tree.js';
 
 export interface Identity {
   readonly name: string;
@@ -12,6 +24,8 @@ export interface Identity {
 }
 
 const LISTINGS_KEPT = 8;
+/** The largest that any path may have (tree.ts); what a path allows was judged when it was fetched. */
+const MAX_ANY_BLOB_BYTES = 64 * 1024 * 1024;
 
 /** The commits up to main, oldest first. */
 interface Line {
@@ -71,24 +85,56 @@ export class Repository {
   }
 
   /**
-   * The files of `change` that `head` does not have yet.
-   * @throws CustodyError CONFLICT for a path that is there with other bytes, TREE_MALFORMED
+   * What `change` does to the files of `head`.
+   * @throws CustodyError CONFLICT for a path that may not change and is there with other bytes, TREE_MALFORMED
    */
-  async newFiles(head: CommitId | null, change: Change): Promise<Files> {
+  async deltaOf(head: CommitId | null, change: Change): Promise<Delta> {
     assertFiles(change.files);
     const { blobs } = await this.listing(head);
     const present = [...change.files.keys()].filter((path) => blobs.has(path));
     const before = await this.view(head).read(present);
-    const changed = present.find((path) => !sameBytes(before.get(path), change.files.get(path)));
-    if (changed !== undefined) {
-      throw new CustodyError('CONFLICT', `${changed} exists with other content`, { details: { path: changed } });
-    }
-    return new Map([...change.files].filter(([path]) => !blobs.has(path)));
+    const changed = present.filter((path) => !sameBytes(before.get(path), change.files.get(path)));
+    const { staged = new Map<string, BlobId>(), removed = [] } = change;
+    assertMayChange([...changed, ...staged.keys(), ...removed].find((path) => isImmutable(path)));
+    return {
+      files: new Map([...change.files].filter(([path]) => !blobs.has(path) || changed.includes(path))),
+      staged: new Map([...staged].filter(([path, blob]) => blobs.get(path) !== blob)),
+      removed: removed.filter((path) => blobs.has(path)),
+    };
   }
 
-  commit(parent: CommitId | null, files: Files, message: string): Promise<CommitId> {
+  commit(parent: CommitId | null, delta: Partial<Delta>, message: string): Promise<CommitId> {
+    const { files = new Map(), staged = new Map(), removed = [] } = delta;
     const atSeconds = Math.floor(millisOf(this.clock.now()) / 1000);
-    return writeCommit(this.git, { parent, files, message, identity: this.identity, atSeconds });
+    return writeCommit(this.git, { parent, files, staged, removed, message, identity: this.identity, atSeconds });
+  }
+
+  /** Bytes that the newest commit has already are not written again. */
+  async stage(): Promise<Stage> {
+    const { blobs } = await this.listing((await this.refs()).main);
+    return openStage(this.git, new Set(blobs.values()));
+  }
+
+  async changesUnder(head: CommitId, folders: readonly string[]): Promise<readonly FolderChange[]> {
+    await this.assertKnown(head);
+    const asked = folders.filter(isFolder);
+    return asked.length === 0 ? [] : readChanges(this.git, head, asked);
+  }
+
+  readBlobs(ids: readonly BlobId[], visit: (id: BlobId, bytes: Uint8Array) => void): Promise<void> {
+    return visitObjects(this.git, ids, {
+      maxBytes: MAX_ANY_BLOB_BYTES,
+      tooLarge: (_, size) => {
+        assertBlobSize(size, '');
+        throw new CustodyError('BUG', 'a blob is both too large and not');
+      },
+      visit: (object, at) => {
+        const id = ids[at];
+        if (object?.type !== 'blob' || id === undefined)
+          throw new CustodyError('TREE_MALFORMED', `${ids[at]} is no blob of this clone`);
+        visit(id, object.bytes);
+      },
+    });
   }
 
   async outbox(refs: Refs): Promise<Files> {
@@ -104,7 +150,9 @@ export class Repository {
       if (before && !sameBytes(before, bytes)) throw new CustodyError('CONFLICT', `${path} waits with other content`);
       waiting.set(path, bytes);
     }
-    return updateRefs(this.git, refs, { outbox: await this.commit(null, waiting, 'waiting to be published') });
+    return updateRefs(this.git, refs, {
+      outbox: await this.commit(null, { files: waiting }, 'waiting to be published'),
+    });
   }
 
   /** Moves main to a verified or acknowledged head; what has arrived there leaves the outbox in the same step. */
@@ -118,7 +166,8 @@ export class Repository {
     const left = waiting.paths.filter((path) => there.blobs.get(path) !== waiting.blobs.get(path));
     if (left.length === waiting.paths.length) return refs.outbox;
     if (left.length === 0) return null;
-    return this.commit(null, await this.view(refs.outbox).read(left), 'waiting to be published');
+    const files = await this.view(refs.outbox).read(left);
+    return this.commit(null, { files }, 'waiting to be published');
   }
 
   listing(head: CommitId | null): Promise<Listing> {
@@ -140,4 +189,9 @@ function isFolder(folder: string): boolean {
 
 function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
   return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0;
+}
+
+function assertMayChange(path: string | undefined): void {
+  if (path === undefined) return;
+  throw new CustodyError('CONFLICT', `${path} exists with other content`, { details: { path } });
 }

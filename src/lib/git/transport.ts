@@ -8,6 +8,8 @@ import { type Environment, transportEnvironment } from './environment.js';
 import { isCommitId } from './objects.js';
 import type { HeldLock } from './publish.js';
 import { faultOf, judgePush } from './remote-answer.js';
+import { quoted } from './tree.js';
+import type { RemoteUrl } from './url.js';
 
 /** Speaks to the remote: the one place where simple-git is used. */
 
@@ -64,6 +66,24 @@ export async function pushMain(
   if (found === 'moved') return found;
   const file = normalize(found.file);
   return { file, ageMillis: options.clone.remote.path === null ? null : await ageOf(file) };
+}
+
+/**
+ * Pushes a commit to main of another remote, only forward. `moved`: it has commits that ours does not follow.
+ * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT, DENIED
+ */
+export async function pushTo(
+  options: TransportOptions,
+  remote: RemoteUrl,
+  commit: CommitId,
+): Promise<{ readonly moved: boolean }> {
+  const receive = remote.path === null ? [] : [`--receive-pack=${QUIET_RECEIVE_PACK}`];
+  const flags = ['--porcelain', '--no-verify', '--no-signed', '--recurse-submodules=no', ...receive];
+  const answer = await run(options, ['push', ...flags, remote.text, `${commit}:${MAIN}`]);
+  if (!answer.failed) return { moved: false };
+  const found = judgePush(answer.output, answer.errors);
+  if (found === 'moved') return { moved: true };
+  throw new CustodyError('LOCKED', `the remote's branch main is locked by ${quoted(found.file)}`);
 }
 
 /** Only of a remote on this machine; null when it is gone again. */

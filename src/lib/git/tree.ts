@@ -17,17 +17,30 @@ const PATHS: readonly RegExp[] = [
   /^records\/[a-z0-9][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9-]{0,63}\.json$/,
   /^ledger\/[0-9]{6}\/[0-9]{9}\.json$/,
   new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
+  // The name that sha256sum(1) users look for.
+  /^backups\/SHA256SUMS$/,
 ];
 const EDITABLE = 'README.md';
+const BACKUPS = 'backups/';
+/** A list of all files of a backup, and what signs it, grow with the number of keys: 10,000 have 60,000 files. */
+const LARGE: Readonly<Record<string, number>> = {
+  'backups/SHA256SUMS': 64 * 1024 * 1024,
+  'backups/manifest.sigstore.json': 16 * 1024 * 1024,
+};
 
 export function isTreePath(path: string): boolean {
   if (path === EDITABLE) return true;
   return path.length <= MAX_PATH_LENGTH && PATHS.some((pattern) => pattern.test(path));
 }
 
-/** Every file but the README is written once and never changed (T36). */
+/** Every file is written once and never changed (T36), but the README, and backups, whose manifests sign what they hold. */
 export function isImmutable(path: string): boolean {
-  return path !== EDITABLE;
+  return path !== EDITABLE && !path.startsWith(BACKUPS);
+}
+
+/** How many bytes the file of a path may have. */
+export function maxBytesOf(path: string): number {
+  return Object.hasOwn(LARGE, path) ? (LARGE[path] ?? MAX_BLOB_BYTES) : MAX_BLOB_BYTES;
 }
 
 /** A stranger's path or message for a message of ours: quoted, without control and bidirectional characters, cut at 120. */
@@ -57,8 +70,9 @@ export function assertFileMode(mode: string, path: string): void {
 
 /** @throws CustodyError TREE_MALFORMED for a file over the cap */
 export function assertBlobSize(bytes: number, path: string): void {
-  if (bytes <= MAX_BLOB_BYTES) return;
-  throw new CustodyError('TREE_MALFORMED', `${quoted(path)} has ${bytes} bytes; at most ${MAX_BLOB_BYTES} are read`);
+  const most = maxBytesOf(path);
+  if (bytes <= most) return;
+  throw new CustodyError('TREE_MALFORMED', `${quoted(path)} has ${bytes} bytes; at most ${most} are read`);
 }
 
 /**

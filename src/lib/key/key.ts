@@ -114,6 +114,14 @@ export interface KeyUsage {
   readonly last: { readonly operation: string; readonly at: Instant } | null;
 }
 
+/** The public half of an asymmetric key. */
+export interface KeyPublicPart {
+  /** DER SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  /** Sorted; empty for a key that does not sign. */
+  readonly signingAlgorithms: readonly string[];
+}
+
 /** One call to AWS exactly as a quorum signed it: the service model's own operation and member names. */
 export interface AwsCall {
   readonly service: 'kms';
@@ -157,6 +165,8 @@ export interface KeyReader {
   grants(region: string, key: string): Promise<readonly Grant[] | null>;
   /** Every material of the key, the first one and those that wait included, by id; all pages. */
   materials(region: string, key: string): Promise<readonly ListedMaterial[] | null>;
+  /** @throws CustodyError REFUSED for a key without a public half */
+  publicKey(region: string, key: string): Promise<KeyPublicPart | null>;
   /** The last successful cryptographic operation; `unknown` where KMS does not keep account of it. */
   lastUse(region: string, key: string): Promise<KeyUsage | 'unknown' | null>;
 }

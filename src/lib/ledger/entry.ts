@@ -15,6 +15,7 @@ export const ENTRY_KINDS = [
   'heartbeat',
   'plan',
   'roster',
+  'backup',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

@@ -21,6 +21,8 @@ export interface Plan {
   readonly notify?: { readonly command: readonly string[] };
   /** Who may sign as an OpenID identity, and by whose word. Absent: only keys sign. */
   readonly sigstore?: SigstorePlan;
+  /** Absent: backups lie in the custody repository and are fresh for the recovery point objective. */
+  readonly backup?: BackupRules;
   readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
 }
 
@@ -43,6 +45,23 @@ export interface InterlockRoles {
   readonly coldExecutorRoleArn: string;
   /** Reads, and nothing else. */
   readonly auditorRoleArn: string;
+}
+
+/** Where signed backups lie, and how long one counts as fresh. */
+export interface BackupRules {
+  /** A Git repository of its own; absent: the custody repository. */
+  readonly repository?: string;
+  /** Git repositories that each backup is pushed to as well. */
+  readonly mirrors?: readonly string[];
+  /** How long a backup or its heartbeat counts as fresh; absent: recovery.rpoSeconds. */
+  readonly expirySeconds?: number;
+  /** Identities that may sign backups by a Sigstore instance, beside the keys of the roster. Both compared exactly (T20). */
+  readonly signers?: readonly BackupSigner[];
+}
+
+export interface BackupSigner {
+  readonly issuer: string;
+  readonly subject: string;
 }
 
 export interface QuorumRules {

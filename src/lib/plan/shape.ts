@@ -18,16 +18,18 @@ import {
   ALIAS,
   CONTEXT_NAME,
   CONTEXT_VALUE,
+  ISSUER,
   KEY_NAME,
   PRINTABLE,
   REGION,
+  REMOTE,
   ROLE_ARN,
   SERVICE_NAME,
   TAG_KEY,
   TAG_VALUE,
 } from './grammar.js';
 import { mapField, mapOfParts, objectField } from './mapping.js';
-import type { ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
+import type { BackupRules, ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
 import { sigstoreField } from './sigstore-shape.js';
 
 export const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov'] as const;
@@ -142,6 +144,40 @@ const plannedKey = objectField({
 
 const keys = mapOfParts({ pattern: KEY_NAME, expected: NAME, min: 1, max: 16 }, plannedKey);
 
+const remote = textField(
+  REMOTE,
+  'the address of a Git repository: an absolute folder, https://, ssh:// or user@host:path',
+  300,
+);
+
+const backup: Field<BackupRules> = objectField({
+  repository: optionalField(
+    described(remote, 'A Git repository of its own for backups; absent: the custody repository.'),
+  ),
+  mirrors: optionalField(
+    described(listField(remote, 1, 10), 'Git repositories that each backup is pushed to as well.'),
+  ),
+  expirySeconds: optionalField(
+    described(
+      durationField('Seconds', 60, 366 * DAY),
+      "How long a backup counts as fresh, unless a heartbeat renews it; absent: recovery's rpo.",
+    ),
+  ),
+  signers: optionalField(
+    described(
+      listField(
+        objectField({
+          issuer: textField(ISSUER, 'the https address of an OIDC issuer', 300),
+          subject: textField(PRINTABLE, 'the subject exactly as the certificate has it', 300),
+        }),
+        1,
+        20,
+      ),
+      'Identities that may sign backups by a Sigstore instance, beside the keys of the roster. Compared exactly.',
+    ),
+  ),
+});
+
 /** The fields of a plan. 16 keys: an executor role has room for no more approval slots (50 tags). */
 export const PLAN_SHAPE = {
   schema: constantField(1),
@@ -172,6 +208,7 @@ export const PLAN_SHAPE = {
     ),
     rtoSeconds: described(durationField('Seconds', 60, 30 * DAY), 'Recovery time objective.'),
   }),
+  backup: optionalField(described(backup, 'Where the signed backups of keys lie, and how long one counts as fresh.')),
   interlock: optionalField(
     described(
       objectField({

@@ -19,6 +19,7 @@ export function planTemplate(options: TemplateOptions): string {
     telemetryText(options),
     webauthnText(options),
     END,
+    BACKUP,
     interlockText(options),
     NOTIFY,
     SIGSTORE,
@@ -74,6 +75,15 @@ recovery:
   drillPeriod: 92d   # quarterly: no quarter has more days
   rpo: 24h           # policies change seldom; a backup a day loses at most one day's changes
   rto: 4h
+`;
+
+const BACKUP = `# "custody policy backup" writes signed backups of the keys into the custody repository, and one counts as fresh for rpo.
+# backup:
+#   repository: "https://git.example.com/key-backups.git"   # one of its own in place of that
+#   mirrors: ["ssh://git@mirror.example.com/key-backups.git"]
+#   expiry: 48h   # longer than rpo, where a run of the schedule may be late
+#   signers:      # identities of CI that sign with Sigstore, beside the keys of the roster
+#     - { issuer: "https://token.actions.githubusercontent.com", subject: "https://github.com/acme/keys/.github/workflows/backup.yml@refs/heads/main" }
 `;
 
 const NOTIFY = `# What "custody notify" runs for new requests and missing signatures, so that no window lapses unseen: a program and its

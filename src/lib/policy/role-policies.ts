@@ -25,7 +25,8 @@ export function custodianRolePolicy(roles: AccountRoles, custodian: string, keyN
       Null: { 'aws:TagKeys': 'false' },
       StringEquals: { 'aws:SourceIdentity': custodian },
     }),
-    allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [...executors, ...others(roles)]),
+    allowing('SeeSlots', ['iam:ListRoleTags'], [...executors, ...others(roles)]),
+    seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executors),
     allowing('FindKeys', [...LISTS, 'cloudtrail:LookupEvents'], ['*']),
     // Its policy, given with it, says that nobody else may use it. Its tags are no key's of the plan.
@@ -65,7 +66,8 @@ export function coldExecutorRolePolicy(roles: AccountRoles): string {
 /** Automation: enters the executor, never the cold one, and never sets a slot. */
 export function automationRolePolicy(roles: AccountRoles): string {
   return formatRolePolicy([
-    allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [roles.executor, ...others(roles)]),
+    allowing('SeeSlots', ['iam:ListRoleTags'], [roles.executor, ...others(roles)]),
+    seeWhoIsNamed(roles),
     allowing('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], [roles.executor]),
     allowing('FindKeys', LISTS, ['*']),
   ]);
@@ -103,6 +105,11 @@ function slotKeeping(role: string): readonly JsonObject[] {
     }),
     allowing('SeeSlots', ['iam:GetRole', 'iam:ListRoleTags'], [role]),
   ];
+}
+
+/** The unique ids of roles that key policies name go into backups: without them one that was made again passes for the old one. */
+function seeWhoIsNamed({ partition, account }: AccountRoles): JsonObject {
+  return allowing('SeeWhoIsNamed', ['iam:GetRole'], [`arn:${partition}:iam::${account}:role/*`]);
 }
 
 /** The seats and the automation, whose unique ids custody compares (T58). */

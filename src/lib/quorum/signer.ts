@@ -1,4 +1,5 @@
-import { hintOfKeyId, isSignedBy, type Signed } from '../record/envelope.js';
+import { isSignedBy, type KeyBundle } from '../base/bundle.js';
+import { hintOfKeyId } from '../record/envelope.js';
 import type { Identity, Roster } from '../roster/roster.js';
 import { identitiesOf } from '../roster/rules.js';
 
@@ -18,7 +19,7 @@ function hintsOf(roster: Roster): ReadonlyMap<string, Identity> {
  * Who signed a record: the entry whose key verifies it. The hint only says which key to try; the first roster of
  * `rosters` that knows the key decides. `unknown` when none does, `invalid` when the key is known and does not verify.
  */
-export function signerOf(record: Signed, ...rosters: readonly Roster[]): FoundSigner {
+export function signerOf(record: KeyBundle, ...rosters: readonly Roster[]): FoundSigner {
   for (const roster of rosters) {
     const identity = hintsOf(roster).get(record.hint);
     if (identity) return isSignedBy(record, identity.key) ? identity : 'invalid';
@@ -29,8 +30,8 @@ export function signerOf(record: Signed, ...rosters: readonly Roster[]): FoundSi
 export type FoundSigner = Identity | 'unknown' | 'invalid';
 
 /** `signerOf` for as long as one judgement takes, which looks at a record more than once and verifies it once. */
-export function rememberingSigners(...rosters: readonly Roster[]): (record: Signed) => FoundSigner {
-  const found = new Map<Signed, FoundSigner>();
+export function rememberingSigners(...rosters: readonly Roster[]): (record: KeyBundle) => FoundSigner {
+  const found = new Map<KeyBundle, FoundSigner>();
   return (record) => {
     const signer = found.get(record) ?? signerOf(record, ...rosters);
     found.set(record, signer);

@@ -1,11 +1,13 @@
 /**
  * PORT: the shared repository of records. Adapters keep it in Git (branch main) or in memory.
  *
- * The history is one line of commits without merges; a file under `records/` is written once and never changed.
+ * The history is one line of commits without merges; a file is written once and never changed, but below `backups/`.
  */
 
 /** 40 hex characters. */
 export type CommitId = string & { readonly __brand: 'CommitId' };
+/** 40 hex characters: by what a store finds a file's bytes again. It proves nothing; SHA-256 of the bytes does. */
+export type BlobId = string & { readonly __brand: 'BlobId' };
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -23,8 +25,26 @@ export interface View {
 
 export interface Change {
   readonly message: string;
-  /** Files to add; adding a path that exists with other bytes is a CONFLICT. */
+  /** Files to add; adding a path that exists with other bytes is a CONFLICT, but below `backups/`, where files may change. */
   readonly files: Files;
+  /** Files below `backups/` whose bytes were staged before. */
+  readonly staged?: ReadonlyMap<string, BlobId>;
+  /** Paths below `backups/` that shall be gone. */
+  readonly removed?: readonly string[];
+}
+
+/** Bytes on their way into the repository: kept in this clone, in no commit yet. */
+export interface Stage {
+  put(bytes: Uint8Array): Promise<BlobId>;
+  /** From here on a change can name what was put. @throws CustodyError STORAGE */
+  end(): Promise<void>;
+}
+
+/** What one commit did below some folders. */
+export interface FolderChange {
+  readonly commit: CommitId;
+  /** `blob` null: the file is gone. */
+  readonly files: readonly { readonly path: string; readonly blob: BlobId | null }[];
 }
 
 export interface Published {
@@ -61,6 +81,12 @@ export interface RecordStore {
    * until the deadline). Files of the outbox that `build` includes leave the outbox once they are pushed.
    */
   publish(build: BuildChange, options?: PublishOptions): Promise<Published>;
+  /** Takes files that are too many to be held in memory; each `put` waits until there is room. */
+  stage(): Promise<Stage>;
+  /** Commits up to `head` that did something below one of the folders, oldest first. */
+  changesUnder(head: CommitId, folders: readonly string[]): Promise<readonly FolderChange[]>;
+  /** Bytes of blobs, one after another in the order of `ids`. @throws CustodyError TREE_MALFORMED, STORAGE */
+  readBlobs(ids: readonly BlobId[], visit: (id: BlobId, bytes: Uint8Array) => void): Promise<void>;
   /** The line of commits from the first to `head`, oldest first. */
   history(head: CommitId): Promise<readonly CommitId[]>;
   /**

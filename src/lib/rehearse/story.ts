@@ -35,6 +35,7 @@ export const STORY: readonly Step[] = [
   { name: 'the deputy executes: KMS rotates the key once', attack: false, play: executeRotation },
   { name: 'new material encrypts, what was encrypted before still decrypts', attack: false, play: useBoth },
   ...ATTACKS_AFTER,
+  { name: 'the architect backs up the keys; privacy verifies all of it', attack: false, play: backUp },
   { name: 'the ledger tells of every record, in an unbroken chain', attack: false, play: verifyLedger },
 ];
 
@@ -179,6 +180,13 @@ async function useBoth(stage: Stage, notes: Notes): Promise<string> {
     'the old ciphertext decrypts with the old material',
   );
   return 'aws kms decrypt --ciphertext-blob …';
+}
+
+async function backUp(stage: Stage): Promise<string> {
+  const outcome = expectExit(await stage.run('architect', ['policy', 'backup']), 0);
+  const verified = expectExit(await stage.run('privacy', ['policy', 'verify']), 0);
+  expectThat(textAt(verified.json, 'verdict') === 'verified', 'the backup is verified');
+  return outcome.command;
 }
 
 async function verifyLedger(stage: Stage): Promise<string> {

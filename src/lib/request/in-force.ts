@@ -93,16 +93,20 @@ async function readGenesis(view: View, plan: NumberedPlan, roster: Roster) {
     throw new CustodyError('RECORD_MALFORMED', `${GENESIS_FOLDER}: expected signatures over one genesis statement`);
   }
   const said = genesis.statement.predicate;
-  const matches =
-    said.repository === roster.repository &&
-    said.plan.digest === planDigest(plan) &&
-    said.roster.digest === rosterDigest(roster);
-  if (!matches)
-    throw new CustodyError('RECORD_MALFORMED', 'genesis does not cover plan 1 and roster 1 of this repository');
+  const strays = [
+    ...(said.plan.digest === planDigest(plan) ? [] : [planPath(1)]),
+    ...(said.roster.digest === rosterDigest(roster) && said.repository === roster.repository ? [] : [rosterPath(1)]),
+  ];
+  if (strays.length > 0)
+    throw new CustodyError(
+      'RECORD_MALFORMED',
+      `genesis does not cover plan 1 and roster 1 of this repository: ${strays}`,
+    );
   const signedGenesis = new Set<string>();
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
     const signer = record === null ? 'unknown' : signerOf(record, roster);
-    if (typeof signer === 'string') throw new CustodyError('SIGNATURE_INVALID', `a signature of genesis is ${signer}`);
+    if (typeof signer === 'string')
+      throw new CustodyError('SIGNATURE_INVALID', `a signature of genesis is ${signer}: ${paths[at]}`);
     if (signer.kind === 'custodian') signedGenesis.add(signer.id);
   }
   return { genesis, signedGenesis };

@@ -59,7 +59,7 @@ function plannedOrNone(plan: Plan, roster: Roster, { name, keyId }: KeyRef, regi
 }
 
 /** More power, or power under other conditions, of which nobody can say whether they are weaker. */
-function isWeaker({ gains, loses, conditional }: PolicyDifference): boolean {
+export function isWeaker({ gains, loses, conditional }: PolicyDifference): boolean {
   return gains.length > 0 || conditional.some((operation) => !loses.includes(operation));
 }
 

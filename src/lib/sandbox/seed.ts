@@ -181,11 +181,18 @@ function seatPolicy(
   return allow(
     statement('EnterExecutor', ['sts:AssumeRole', 'sts:SetSourceIdentity'], executors),
     statement('SeeRoles', ['iam:GetRole', 'iam:ListRoleTags'], [...executors, ...seatArns]),
+    // Whom a key policy names is told by unique ids, in backups too.
+    statement('SeeWhoIsNamed', ['iam:GetRole'], rolesOf(executors)),
     ...(slots.length > 0 ? [ownSlots(executors, slots, sourceIdentity)] : []),
     statement('SeeTrail', ['cloudtrail:LookupEvents'], '*'),
     statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
     statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
   );
+}
+
+/** Every role of the account. */
+function rolesOf([executor = '']: readonly string[]): string {
+  return executor.replace(/:role\/.*$/, ':role/*');
 }
 
 /** The executor's own policy is wide: which change it may make, each key's policy decides. */

@@ -41,6 +41,42 @@ describe('createPace', () => {
   });
 });
 
+describe('T43 throttled', () => {
+  const callsIn = async (
+    pace: ReturnType<typeof createPace>,
+    timer: ReturnType<typeof virtualTimer>,
+    millis: number,
+  ) => {
+    const end = timer.millis() + millis;
+    let calls = 0;
+    for (; timer.millis() < end; calls++) await pace.turn('r', 'ListGrants');
+    return calls;
+  };
+
+  it('halves the rate of that operation in that Region, and comes back within a minute', async () => {
+    const timer = virtualTimer();
+    const pace = createPace(timer);
+    await callsIn(pace, timer, 5000);
+    const before = await callsIn(pace, timer, 1000);
+    pace.throttled('r', 'ListGrants');
+    const after = await callsIn(pace, timer, 1000);
+    expect(after / before).toBeGreaterThan(0.4);
+    expect(after / before).toBeLessThan(0.6);
+    for (let again = 0; again < 20; again++) pace.throttled('r', 'ListGrants');
+    expect(await callsIn(pace, timer, 2000)).toBeGreaterThan(1);
+    await pace.turn('other', 'ListGrants');
+    await callsIn(pace, timer, 60_000);
+    expect(await callsIn(pace, timer, 1000)).toBeGreaterThan(before * 0.9);
+  });
+
+  it('at the full quota 10,000 keys with grants take 100 s', async () => {
+    const timer = virtualTimer();
+    const pace = createPace(timer, 1);
+    for (let call = 0; call < 10_000; call++) await pace.turn('eu-central-1', 'ListGrants');
+    expect(timer.millis() / 1000).toBeCloseTo(99, 3);
+  });
+});
+
 describe('withRetries', () => {
   const policy = { maxAttempts: 5, baseMillis: 100, capMillis: 500, untilMillis: 60_000 };
 

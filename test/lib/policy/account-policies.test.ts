@@ -164,7 +164,10 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
       bySeat('iam:TagRole', ROLES.executor, { 'aws:TagKeys': ['custody:architect:root'] }, false),
       bySeat('iam:TagRole', ROLES.executor, { ...slots('custody:architect:root'), 'aws:SourceIdentity': 'x' }, false),
       bySeat('iam:TagRole', roleArn('other'), slots('custody:architect:root'), false),
-      ...reading(seat, [ROLES.executor, COLD], everyRole, ['iam:GetRole', 'iam:ListRoleTags']),
+      ...reading(seat, [ROLES.executor, COLD], everyRole, ['iam:ListRoleTags']),
+      // Whom a key policy names is told by unique ids, in backups too.
+      ...[ROLES.executor, roleArn('any')].map((role) => bySeat('iam:GetRole', role, {}, true)),
+      bySeat('iam:GetRole', roleArn('any').replace(':iam::', ':iam::9'), {}, false),
       ...[ROLES.executor, COLD].flatMap((role) => [
         bySeat('sts:AssumeRole', role, {}, true),
         bySeat('sts:SetSourceIdentity', role, {}, true),
@@ -201,7 +204,8 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
     'identity',
     automationRolePolicy(ROLES),
     [
-      ...reading('role/custody-7f3a9c12-ci', [ROLES.executor], everyRole, ['iam:GetRole', 'iam:ListRoleTags']),
+      ...reading('role/custody-7f3a9c12-ci', [ROLES.executor], everyRole, ['iam:ListRoleTags']),
+      ask('role/custody-7f3a9c12-ci', 'iam:GetRole', roleArn('any'), {}, true),
       ...['sts:AssumeRole', 'sts:SetSourceIdentity'].flatMap((action) => [
         ask('role/custody-7f3a9c12-ci', action, ROLES.executor, {}, true),
         ask('role/custody-7f3a9c12-ci', action, COLD, {}, false),

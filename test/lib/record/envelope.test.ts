@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isSignedBy } from '../../../src/lib/base/bundle.js';
 import { encodeBase64 } from '../../../src/lib/base/bytes.js';
 import { preAuthEncoding } from '../../../src/lib/base/dsse.js';
 import { hintOf } from '../../../src/lib/base/signature.js';
 import {
   hintOfKeyId,
-  isSignedBy,
   MAX_RECORD_BYTES,
   type OpenRecord,
   ofKind,

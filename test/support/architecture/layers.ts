@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'ciphertext', 'setup', 'inspect', 'status', 'rehearse'];
+const FLOWS = ['request', 'ciphertext', 'backup', 'setup', 'inspect', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -29,6 +29,21 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   quorum: { imports: ['base', 'roster', 'plan', 'record'] },
   policy: { imports: ['base', 'roster', 'plan'] },
   request: { imports: ['base', 'roster', 'plan', 'key', 'record', 'quorum', 'policy', 'ledger'] },
+  backup: {
+    imports: [
+      'base',
+      'roster',
+      'plan',
+      'key',
+      'record',
+      'policy',
+      'ledger',
+      'request',
+      'signing/statement-signer',
+      'inspect/check',
+    ],
+    why: 'signing/statement-signer: the two roles of who signs and who verifies; inspect/check: the form of every report',
+  },
   setup: { imports: [...PURE, 'request'] },
   inspect: { imports: [...PURE, 'request'] },
   status: {
@@ -45,7 +60,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   git: {
     imports: ['base', 'record', 'ledger', 'fs/lock'],
     packages: ['simple-git'],
-    builtins: ['child_process', 'fs', 'fs/promises', 'os', 'path', 'stream', 'timers/promises', 'url', 'util'],
+    builtins: [
+      'child_process',
+      'events',
+      'fs',
+      'fs/promises',
+      'os',
+      'path',
+      'stream',
+      'timers/promises',
+      'url',
+      'util',
+    ],
     outside: true,
     why: 'fs/lock: two commands on one clone exclude each other by the same lock as two writers of one state file',
   },

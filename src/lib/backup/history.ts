@@ -1,0 +1,107 @@
+import { type Digest, digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import type { BlobId, CommitId, FolderChange, RecordStore } from '../record/store.js';
+import type { StatementSignerIdentity, StatementVerifier } from '../signing/statement-signer.js';
+import { type BackupStatement, parseBackupStatement } from './manifest.js';
+import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SUMS_PATH, type Sum } from './paths.js';
+import { parseSums } from './sums.js';
+
+/** A repository of backups, read from its first commit on: what each commit did, and digests of everything that ever lay in it. */
+export interface History {
+  readonly changes: readonly FolderChange[];
+  /** SHA-256 of every blob but lists, which are read when their turn comes. */
+  readonly digests: ReadonlyMap<BlobId, Digest>;
+  readonly seals: ReadonlyMap<BlobId, OpenSeal | CustodyError>;
+}
+
+/** A bundle that verifies, or why it does not. */
+export interface OpenSeal {
+  readonly digest: Digest;
+  readonly statement: BackupStatement;
+  readonly signer: StatementSignerIdentity;
+}
+
+/** A list as it lay there, or why it is none. */
+export interface OpenSums {
+  readonly digest: Digest;
+  readonly sums: readonly Sum[] | CustodyError;
+}
+
+const ROSTERS = 'roster';
+
+/** Reads it once, in the order in which it was written; each signature is verified once. */
+export async function readHistory(store: RecordStore, head: CommitId, verifier: StatementVerifier): Promise<History> {
+  const changes = await store.changesUnder(head, [BACKUP_FOLDER, ROSTERS]);
+  const sealed = new Set<BlobId>();
+  const plain = new Set<BlobId>();
+  for (const { files } of changes) {
+    for (const { path, blob } of files) {
+      if (blob === null || path === SUMS_PATH || path.startsWith(`${ROSTERS}/`)) continue;
+      if (path === MANIFEST_PATH || path === HEARTBEAT_PATH) sealed.add(blob);
+      else plain.add(blob);
+    }
+  }
+  const digests = new Map<BlobId, Digest>();
+  const bundles = new Map<BlobId, Uint8Array>();
+  await store.readBlobs([...new Set([...sealed, ...plain])], (id, bytes) => {
+    digests.set(id, digestOf(bytes));
+    if (sealed.has(id)) bundles.set(id, bytes);
+  });
+  const seals = new Map<BlobId, OpenSeal | CustodyError>();
+  for (const [id, bytes] of bundles) seals.set(id, await openSeal(bytes, digests.get(id) ?? digestOf(bytes), verifier));
+  return { changes, digests, seals };
+}
+
+async function openSeal(
+  bytes: Uint8Array,
+  digest: Digest,
+  verifier: StatementVerifier,
+): Promise<OpenSeal | CustodyError> {
+  try {
+    const { statement, signer } = await verifier.open(bytes);
+    return { digest, statement: parseBackupStatement(statement, 'what it signs'), signer };
+  } catch (cause) {
+    if (cause instanceof CustodyError) return cause;
+    throw cause;
+  }
+}
+
+/**
+ * Hands over what each commit did, with its list where that changed, one after another: all lists of all times would be too
+ * much to hold.
+ */
+export async function walk(
+  store: RecordStore,
+  { changes }: Pick<History, 'changes'>,
+  visit: (change: FolderChange, list: OpenSums | null) => void,
+): Promise<void> {
+  const lists = changes.flatMap(({ files }) =>
+    files.flatMap(({ path, blob }) => (path === SUMS_PATH && blob !== null ? [blob] : [])),
+  );
+  let next = 0;
+  const upTo = (list: OpenSums | null): void => {
+    for (; next < changes.length; next++) {
+      const change = changes[next];
+      if (change === undefined) return;
+      const hasList = change.files.some(({ path, blob }) => path === SUMS_PATH && blob !== null);
+      if (hasList && list === null) return;
+      visit(change, hasList ? list : null);
+      if (hasList) {
+        next++;
+        return;
+      }
+    }
+  };
+  await store.readBlobs(lists, (_, bytes) => upTo(openSums(bytes)));
+  upTo(null);
+}
+
+function openSums(bytes: Uint8Array): OpenSums {
+  const digest = digestOf(bytes);
+  try {
+    return { digest, sums: parseSums(bytes, SUMS_PATH) };
+  } catch (cause) {
+    if (cause instanceof CustodyError) return { digest, sums: cause };
+    throw cause;
+  }
+}

@@ -1,0 +1,235 @@
+import { type Digest, digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { isLaterBy } from '../base/time.js';
+import type { BlobId, FolderChange } from '../record/store.js';
+import { rosterDigest } from '../roster/format.js';
+import type { Roster } from '../roster/roster.js';
+import type { History, OpenSeal, OpenSums } from './history.js';
+import { HEARTBEAT_TYPE, type HeartbeatPredicate, MANIFEST_TYPE, type ManifestPredicate } from './manifest.js';
+import type { Rules } from './newest.js';
+import { HEARTBEAT_PATH, isBackupPath, MANIFEST_PATH, SEALS, SIGNER_PATH, SUMS_PATH, type Sum } from './paths.js';
+import { nameOfSigner, publicKeyPem, signerText } from './signer.js';
+import { type Telling, tellingOf } from './telling.js';
+
+/** What is asked of a history; each is a line of the report. */
+export const QUESTIONS = ['signatures', 'signers', 'sequence', 'chain', 'lists', 'files'] as const;
+export type Question = (typeof QUESTIONS)[number];
+
+export interface Fault {
+  readonly question: Question;
+  readonly message: string;
+}
+
+/** One backup of the history that was judged. */
+export interface Judged {
+  readonly digest: Digest;
+  readonly manifest: ManifestPredicate;
+  readonly by: string | null;
+  readonly signer: OpenSeal['signer'];
+}
+
+/** Clocks of machines that sign differ. */
+const TOLERANCE_SECONDS = 300;
+const ROSTER_PATH = /^roster\/(\d+)\.json$/;
+
+/**
+ * Judges commit after commit. After each one that touches backups, the folder must hold exactly what a manifest signs, and a
+ * manifest must follow the one before it.
+ */
+export class Judge {
+  readonly faults: Fault[] = [];
+  readonly backups: Judged[] = [];
+  heartbeat: (Pick<Judged, 'by' | 'signer'> & { readonly said: HeartbeatPredicate }) | null = null;
+  /** What the ledger has to tell of all this. */
+  readonly tellings: Telling[] = [];
+  readonly #tree = new Map<string, BlobId>();
+  #manifest: BlobId | null = null;
+  #sums: OpenSums | null = null;
+  readonly #rosters: ReadonlyMap<Digest, Roster>;
+  readonly #companions = new Map<string, Digest | null>();
+  #roster = 0;
+  #lastRoster = 0;
+
+  constructor(
+    private readonly history: History,
+    private readonly rules: Rules,
+    /** In a repository of their own, backups name the roster; in the custody repository the commit does. */
+    private readonly isCustody: boolean,
+    /** Backups before this one are taken as they are. */
+    private readonly since: number,
+  ) {
+    this.#rosters = new Map(rules.rosters.map((roster) => [rosterDigest(roster), roster]));
+  }
+
+  take({ commit, files }: FolderChange, list: OpenSums | null): void {
+    for (const { path, blob } of files) {
+      const version = Number(ROSTER_PATH.exec(path)?.[1] ?? 0);
+      if (version > 0) this.#roster = Math.max(this.#roster, version);
+      else if (blob === null) this.#tree.delete(path);
+      else this.#tree.set(path, blob);
+    }
+    const own = files.filter(({ path }) => !ROSTER_PATH.test(path));
+    if (own.length === 0) return;
+    if (list !== null) this.#sums = list;
+    if (!this.#tree.has(SUMS_PATH)) this.#sums = null;
+    this.#judge(
+      commit,
+      own.map(({ path }) => path),
+    );
+  }
+
+  #judge(commit: string, touched: readonly string[]): void {
+    const where = `commit ${commit.slice(0, 12)}`;
+    const blob = this.#tree.get(MANIFEST_PATH);
+    if (blob === undefined) {
+      this.#fault('signatures', `${MANIFEST_PATH} is not there (${where})`);
+      return;
+    }
+    const fresh = blob !== this.#manifest;
+    this.#manifest = blob;
+    const seal = this.#open(MANIFEST_PATH, MANIFEST_TYPE, where);
+    if (seal === null || seal.statement.type !== MANIFEST_TYPE) return;
+    const { predicate: said, subject } = seal.statement;
+    const place = `backup ${said.sequence}, ${where}`;
+    if (fresh) this.#follow(seal, said, place);
+    if (said.sequence < this.since) return;
+    this.#files(subject, place);
+    if (touched.includes(HEARTBEAT_PATH) || fresh) this.#beat(seal.digest, place);
+  }
+
+  /** A manifest after the one before it. */
+  #follow(seal: OpenSeal, said: ManifestPredicate, place: string): void {
+    const before = this.backups.at(-1);
+    const by = this.#signer(MANIFEST_PATH, seal, said.rosterDigest, place, said.sequence);
+    this.backups.push({ digest: seal.digest, manifest: said, by, signer: seal.signer });
+    const told = { manifest: said, digest: seal.digest, changed: true, at: said.createdAt, by: by ?? '' };
+    this.tellings.push(tellingOf(told));
+    if (said.sequence < this.since) return;
+    if (said.repository !== this.rules.roster.repository)
+      this.#fault('chain', `${MANIFEST_PATH} is of repository ${said.repository} (${place})`);
+    const expected = (before?.manifest.sequence ?? 0) + 1;
+    if (said.sequence !== expected)
+      this.#fault('sequence', `${MANIFEST_PATH}: expected backup ${expected}, found ${said.sequence} (${place})`);
+    if (said.previous !== (before?.digest ?? null))
+      this.#fault(
+        'chain',
+        `${MANIFEST_PATH} follows ${said.previous ?? 'nothing'}, and not ${before?.digest ?? 'nothing'} (${place})`,
+      );
+    if (before && isLaterBy(TOLERANCE_SECONDS, said.createdAt, before.manifest.createdAt))
+      this.#fault(
+        'sequence',
+        `${MANIFEST_PATH} is of ${said.createdAt}, before backup ${before.manifest.sequence} (${place})`,
+      );
+  }
+
+  /** Who signed, under the roster of that time. */
+  #signer(path: string, { signer }: OpenSeal, roster: Digest, place: string, sequence: number): string | null {
+    const known = this.#rosters.get(roster) ?? null;
+    const by = known === null ? null : nameOfSigner(signer, known, this.rules.plan.plan);
+    if (sequence < this.since) return by;
+    if (known === null) this.#fault('signers', `${path} names a roster that was never in force (${place})`);
+    else {
+      this.#rosterOfItsTime(path, known, place);
+      if (by === null)
+        this.#fault(
+          'signers',
+          `${path} is signed by ${signerText(signer)}, whom roster ${known.version} does not list (${place})`,
+        );
+      this.#companion(signer, place);
+    }
+    return by;
+  }
+
+  /** A key that was taken off the roster must not sign under an older one. */
+  #rosterOfItsTime(path: string, { version }: Roster, place: string): void {
+    const expected = this.isCustody ? this.#roster : this.#lastRoster;
+    const wrong = this.isCustody ? version !== expected : version < expected;
+    if (wrong) this.#fault('signers', `${path} names roster ${version}; roster ${expected} was in force (${place})`);
+    this.#lastRoster = Math.max(this.#lastRoster, version);
+  }
+
+  /** The key that lies beside is for people: it must be the one that signed. */
+  #companion(signer: OpenSeal['signer'], place: string): void {
+    const expected = this.#companionOf(signer);
+    const blob = this.#tree.get(SIGNER_PATH);
+    if (expected === null || (blob !== undefined && this.history.digests.get(blob) === expected)) return;
+    this.#fault('signers', `${SIGNER_PATH} is not the key that signed (${place})`);
+  }
+
+  /** Written once a signer: most histories have one or two. */
+  #companionOf(signer: OpenSeal['signer']): Digest | null {
+    const name = signerText(signer);
+    const known = this.#companions.get(name);
+    if (known !== undefined) return known;
+    const pem = publicKeyPem(signer, this.rules.rosters);
+    const digest = pem === null ? null : digestOf(pem);
+    this.#companions.set(name, digest);
+    return digest;
+  }
+
+  #open(path: string, type: OpenSeal['statement']['type'], where: string): OpenSeal | null {
+    const blob = this.#tree.get(path);
+    const seal = blob === undefined ? undefined : this.history.seals.get(blob);
+    if (seal === undefined || seal instanceof CustodyError) {
+      this.#fault('signatures', `${path}: ${seal?.message ?? 'it cannot be read'} (${where})`);
+      return null;
+    }
+    if (seal.statement.type === type) return seal;
+    this.#fault('signatures', `${path} signs something else: ${seal.statement.type} (${where})`);
+    return null;
+  }
+
+  /** Exactly what the list says, and the list exactly what is signed. */
+  #files(subject: Digest, place: string): void {
+    const list = this.#sums;
+    if (list === null) this.#fault('lists', `${SUMS_PATH} is not there (${place})`);
+    else if (list.digest !== subject)
+      this.#fault('lists', `${SUMS_PATH}: ${subject} is signed, found ${list.digest} (${place})`);
+    else if (list.sums instanceof CustodyError) this.#fault('lists', `${list.sums.message} (${place})`);
+    else this.#contents(list.sums, place);
+  }
+
+  #contents(sums: readonly Sum[], place: string): void {
+    for (const { path, digest } of sums) {
+      const blob = this.#tree.get(path);
+      const found = blob === undefined ? 'no such file' : this.history.digests.get(blob);
+      if (found !== digest) this.#fault('files', `${path}: ${digest} is listed, found ${found} (${place})`);
+    }
+    const seals = [...SEALS].filter((path) => this.#tree.has(path)).length;
+    if (this.#tree.size === sums.length + seals) return;
+    const listed = new Set(sums.map(({ path }) => path));
+    for (const path of this.#tree.keys()) {
+      if (!listed.has(path) && !SEALS.has(path))
+        this.#fault(
+          'files',
+          `${path} is not listed${isBackupPath(path) ? '' : ', and no file of a backup'} (${place})`,
+        );
+    }
+  }
+
+  #beat(manifest: Digest, place: string): void {
+    this.heartbeat = null;
+    if (!this.#tree.has(HEARTBEAT_PATH)) return;
+    const seal = this.#open(HEARTBEAT_PATH, HEARTBEAT_TYPE, place);
+    if (seal?.statement.type !== HEARTBEAT_TYPE) return;
+    const said = seal.statement.predicate;
+    const by = this.#signer(HEARTBEAT_PATH, seal, said.rosterDigest, place, said.sequence);
+    const fits =
+      said.manifest === manifest &&
+      said.repository === this.rules.roster.repository &&
+      said.sequence === this.backups.at(-1)?.manifest.sequence;
+    if (!fits) this.#fault('chain', `${HEARTBEAT_PATH} is of another backup (${place})`);
+    else {
+      this.heartbeat = { said, by, signer: seal.signer };
+      const { complete = false } = this.backups.at(-1)?.manifest ?? {};
+      const of = { sequence: said.sequence, complete };
+      this.tellings.push(
+        tellingOf({ manifest: of, digest: manifest, changed: false, at: said.createdAt, by: by ?? '' }),
+      );
+    }
+  }
+
+  #fault(question: Question, message: string): void {
+    this.faults.push({ question, message });
+  }
+}

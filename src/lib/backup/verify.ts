@@ -1,0 +1,181 @@
+import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
+import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
+import type { LedgerTree } from '../ledger/view.js';
+import type { InForce } from '../request/in-force.js';
+import type { StatementVerifier } from '../signing/statement-signer.js';
+import type { BackupPlace } from './backup.js';
+import { type History, readHistory, walk } from './history.js';
+import { type Fault, Judge, type Judged, QUESTIONS, type Question } from './judge.js';
+import { expirySecondsOf } from './make.js';
+import type { Remembered } from './memory.js';
+import { nameOfSigner } from './signer.js';
+import { nameOfTelling, toldBackups } from './telling.js';
+
+export interface BackupReport extends CheckReport {
+  /** The newest backup; null where there is none. */
+  readonly newest: {
+    readonly sequence: number;
+    readonly manifestDigest: string;
+    readonly createdAt: Instant;
+    readonly expiresAt: Instant;
+  } | null;
+  readonly backups: number;
+  readonly faults: readonly Fault[];
+}
+
+export interface Verifying {
+  readonly state: InForce;
+  readonly place: BackupPlace;
+  readonly verifier: StatementVerifier;
+  readonly now: Instant;
+  /** The first sequence to judge. */
+  readonly since: number;
+}
+
+const MOST_FAULTS = 100;
+const TOLERANCE_SECONDS = 300;
+const MEANING: Readonly<Record<Question, string>> = {
+  signatures: 'every manifest and heartbeat verifies with a pinned key',
+  signers: 'everyone who signed was listed then, and their keys lie beside',
+  sequence: 'no backup is missing, double or out of order',
+  chain: 'each backup names the one before it',
+  lists: 'every SHA256SUMS is the one that was signed',
+  files: 'every file is as it is listed, and there is no other',
+};
+
+/**
+ * Judges the whole history of backups. Never says "verified" of nothing: without a backup it is unproven (T23, T39).
+ * What was found good is remembered, and may not be taken back (T30, T38).
+ * @throws CustodyError what reading throws
+ */
+export async function verifyBackups({ state, place, verifier, now, since }: Verifying): Promise<BackupReport> {
+  const view = await place.store.local();
+  if (view.head === null) return nothing(await place.memory.read());
+  const history: History = await readHistory(place.store, view.head, verifier);
+  const judge = new Judge(history, state, place.isCustody, since);
+  await walk(place.store, history, (change, list) => judge.take(change, list));
+  const remembered = await place.memory.read();
+  const newest = judge.backups.at(-1);
+  if (newest === undefined && judge.faults.length === 0) return nothing(remembered);
+  const checks = [
+    ...QUESTIONS.map((question) => questionCheck(question, judge, since)),
+    memoryCheck(judge.backups, remembered),
+    await ledgerCheck(state.view, judge, place.isCustody, since),
+    completeCheck(newest),
+    freshCheck(judge, state, now),
+  ];
+  const verdict = verdictOf(checks);
+  const expiresAt = judge.heartbeat?.said.expiresAt ?? newest?.manifest.expiresAt;
+  if (newest && expiresAt && verdict === 'verified' && newest.manifest.sequence >= (remembered?.sequence ?? 0)) {
+    const { sequence } = newest.manifest;
+    await place.memory.write({ schema: 1, sequence, manifest: newest.digest, head: view.head, seenAt: now });
+  }
+  return {
+    verdict,
+    checks,
+    newest:
+      newest && expiresAt
+        ? {
+            sequence: newest.manifest.sequence,
+            manifestDigest: newest.digest,
+            createdAt: newest.manifest.createdAt,
+            expiresAt,
+          }
+        : null,
+    backups: judge.backups.length,
+    faults: judge.faults.slice(0, MOST_FAULTS),
+  };
+}
+
+function nothing(remembered: Remembered | null): BackupReport {
+  const gone = remembered !== null;
+  const detail = gone
+    ? `this machine has seen backup ${remembered.sequence}, and here is none`
+    : 'there is no backup yet: custody policy backup makes one';
+  const checks: readonly Check[] = [{ id: 'backups', status: gone ? 'fail' : 'skip', detail }];
+  return { verdict: verdictOf(checks), checks, newest: null, backups: 0, faults: [] };
+}
+
+function questionCheck(question: Question, { faults, backups }: Judge, since: number): Check {
+  const own = faults.filter((fault) => fault.question === question);
+  const more = own.length > 1 ? `; and ${own.length - 1} more` : '';
+  const judged = backups.filter(({ manifest }) => manifest.sequence >= since).length;
+  if (own[0] === undefined && judged === 0) return { id: question, status: 'skip', detail: 'no backup was judged' };
+  return check(
+    question,
+    own.length === 0,
+    own[0] ? `${own[0].message}${more}` : `${MEANING[question]} (${judged} backups)`,
+  );
+}
+
+const WHAT_NOW = 'compare with another custodian and the mirrors before you go on';
+
+function memoryCheck(backups: readonly Judged[], remembered: Remembered | null): Check {
+  if (remembered === null)
+    return check('memory', true, 'this machine has seen no backup before; it remembers this one from now on');
+  const found = backups.find(({ manifest }) => manifest.sequence === remembered.sequence);
+  const same = found?.digest === remembered.manifest;
+  const detail = same
+    ? `backup ${remembered.sequence}, which this machine has seen, is part of it`
+    : `this machine has seen backup ${remembered.sequence} (${remembered.manifest}), which is ${found ? 'another one' : 'not'} here: ${WHAT_NOW}`;
+  return check('memory', same, detail);
+}
+
+/**
+ * The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. Of
+ * a repository of its own, a heartbeat may be untold where a run was cut off.
+ */
+async function ledgerCheck(tree: LedgerTree, { tellings }: Judge, isCustody: boolean, since: number): Promise<Check> {
+  const told = (await toldBackups(tree)).filter(({ sequence }) => sequence >= since);
+  const known = new Set(told.map(nameOfTelling));
+  const here = tellings.filter(({ sequence }) => sequence >= since);
+  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
+  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
+  const there = new Set(here.map(nameOfTelling));
+  const gone = told.find((one) => !there.has(nameOfTelling(one)));
+  if (gone) return check('ledger', false, `the ledger tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  // Two runs may renew a backup in the same moment; that one was made, is told of once.
+  const made = told.filter(({ changed }) => changed);
+  const once = new Set(made.map(({ sequence }) => sequence)).size === made.length;
+  return check('ledger', once, once ? 'the ledger tells of each backup once' : 'the ledger tells of a backup twice');
+}
+
+function completeCheck(newest: Judged | undefined): Check {
+  if (newest === undefined) return { id: 'complete', status: 'skip', detail: 'there is no backup' };
+  const { complete, unreadable, uncovered, inventory, sequence } = newest.manifest;
+  const keys = inventory.reduce((sum, { exported }) => sum + exported, 0);
+  if (complete) return check('complete', true, `backup ${sequence} holds all ${keys} keys in its scope`);
+  const first = unreadable[0];
+  const what = first ? [first.region, first.subject, first.part].filter(Boolean).join(' ') : uncovered.join(', ');
+  return check(
+    'complete',
+    false,
+    `backup ${sequence} leaves out ${unreadable.length + uncovered.length} things, ${what} among them`,
+  );
+}
+
+/** Signed lately, by someone who is still listed, and for no longer than the plan allows (T31). */
+function freshCheck({ heartbeat, backups }: Judge, state: InForce, now: Instant): Check {
+  const newest = backups.at(-1);
+  if (newest === undefined) return { id: 'fresh', status: 'skip', detail: 'there is no backup' };
+  const { createdAt, expiresAt } = heartbeat?.said ?? newest.manifest;
+  const { by, signer } = heartbeat ?? newest;
+  const allowed = expirySecondsOf(state.plan.plan);
+  const listed = nameOfSigner(signer, state.roster, state.plan.plan) !== null;
+  const late = now > expiresAt || secondsBetween(createdAt, now) > allowed;
+  const future = isLaterBy(TOLERANCE_SECONDS, now, createdAt);
+  if (!listed)
+    return check(
+      'fresh',
+      false,
+      `it was signed by ${by ?? 'nobody'}, who is not on the roster any more: back up again`,
+    );
+  if (future) return check('fresh', false, `it is signed for ${createdAt}, which is in the future`);
+  return check(
+    'fresh',
+    !late,
+    late
+      ? `nobody has signed since ${createdAt} that it is the newest (custody policy backup does)`
+      : `signed ${createdAt} by ${by}, good until ${expiresAt}`,
+  );
+}
