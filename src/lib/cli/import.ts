@@ -1,5 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import { formatDraft, parseDraft } from '../plan/draft.js';
+import type { RosterDraft } from '../plan/roster-draft.js';
 import { type ImportReport, importAccount } from '../setup/import.js';
 import { MAX_DOCUMENT_BYTES, readTrail } from '../trail/document.js';
 import { type SeenUse, usesIn } from '../trail/uses.js';
@@ -34,7 +35,8 @@ export async function importDraft(context: Context, flags: ImportFlags): Promise
     });
   }
   const seen = await seenIn(flags.trail ?? []);
-  const report = await importAccount(aws.reader, [primary, ...others], seen, context.progress.tell);
+  const own = rolesOf(template.roster);
+  const report = await importAccount(aws.reader, [primary, ...others], seen, context.progress.tell, own);
   if (Object.keys(report.keys).length === 0) {
     throw new CustodyError('NOT_FOUND', `no key of ${primary} can be in a plan`, { details: { ...leftOver(report) } });
   }
@@ -44,6 +46,11 @@ export async function importDraft(context: Context, flags: ImportFlags): Promise
   // What is handed out must be what `init --from` takes.
   parseDraft(text, 'the draft');
   return { report, text };
+}
+
+/** Roles that the plan may not name as users: custody's own. */
+function rolesOf({ custodians, automation, executorRoleArn }: RosterDraft): ReadonlySet<string> {
+  return new Set([...custodians, ...automation].map(({ roleArn }) => roleArn).concat(executorRoleArn));
 }
 
 function listOf(text: string | undefined): readonly string[] {

@@ -26,12 +26,14 @@ interface Found {
 /**
  * Reads every customer key of the Regions and drafts plan keys of them. Changes nothing at AWS.
  * @param regions the plan's primary Region first
+ * @param own roles of the seats and of the executor: what a key's policy gives them is custody's to say, not the plan's
  */
 export async function importAccount(
   reader: KeyReader,
   regions: readonly string[],
   seen: readonly SeenUse[],
   tell: (text: string) => void,
+  own: ReadonlySet<string> = new Set(),
 ): Promise<ImportReport> {
   const found: Found[] = [];
   const unread: string[] = [];
@@ -48,7 +50,7 @@ export async function importAccount(
     const keys = await attempt(`keys of ${region}`, () => keysOf(reader, region));
     for (const [at, { keyId, aliases }] of (keys ?? []).entries()) {
       tell(`${region}: key ${at + 1} of ${keys?.length}`);
-      const one = await attempt(`${keyId} in ${region}`, () => readKey(reader, region, keyId, aliases, seen));
+      const one = await attempt(`${keyId} in ${region}`, () => readKey(reader, region, { keyId, aliases }, seen, own));
       if (one) found.push(one);
     }
   }
@@ -76,9 +78,9 @@ async function keysOf(reader: KeyReader, region: string) {
 async function readKey(
   reader: KeyReader,
   region: string,
-  keyId: string,
-  aliases: readonly string[],
+  { keyId, aliases }: { readonly keyId: string; readonly aliases: readonly string[] },
   seen: readonly SeenUse[],
+  own: ReadonlySet<string>,
 ): Promise<Found | null> {
   const description = await reader.describe(region, keyId);
   if (description === null) return null;
@@ -89,7 +91,8 @@ async function readKey(
   ]);
   if (policy === null) throw new CustodyError('NOT_FOUND', 'its policy cannot be read');
   const powers = powersOf(policy, `the policy of ${keyId}`, description.account);
-  const users = merged([...powers.users, ...seen.filter(({ key }) => key === description.arn).flatMap(usersOf)]);
+  const used = seen.filter(({ key }) => key === description.arn).flatMap(usersOf);
+  const users = merged([...powers.users, ...used].filter(({ roleArn }) => !own.has(roleArn)));
   return { key: { description, aliases, tags: tags ?? {}, rotation, users }, powers };
 }
 

@@ -124,6 +124,22 @@ describe('plan import', () => {
     expect(report.left).toHaveLength(5);
   });
 
+  it('does not take the roles of custodians and executor for users of a key', async () => {
+    const { make, reader } = await openAccount();
+    const read = {
+      Effect: 'Allow',
+      Principal: { AWS: [role('Admin'), role('app')] },
+      Action: ['kms:DescribeKey', 'kms:Encrypt'],
+      Resource: '*',
+    };
+    const arn = await make({ Policy: policy(read) }, 'alias/orders');
+    const used = { key: arn, operation: 'Decrypt', viaService: null, encryptionContext: {} };
+    const seen = [{ ...used, roleArn: role('executor') }];
+    const own = new Set([role('Admin'), role('executor')]);
+    const { keys } = await importAccount(reader, [REGION], seen, silent, own);
+    expect(keys.orders?.users.map(({ roleArn }) => roleArn)).toEqual([role('app')]);
+  });
+
   it('T43 says what could not be read, and never takes it for nothing', async () => {
     const { sandbox, make, reader } = await openAccount();
     const denied = JSON.stringify({
