@@ -40,6 +40,12 @@ export function createTestClock(start: Instant): TestClock {
   };
 }
 
+/** Of a key that nobody has put under custody yet. */
+function seededPolicy(name: string): string {
+  const Statement = [{ Effect: 'Allow', Principal: '*', Action: 'kms:DescribeKey', Resource: '*' }];
+  return JSON.stringify({ Version: '2012-10-17', Id: `of ${name}`, Statement });
+}
+
 export interface FakeKey {
   readonly keyId: string;
   readonly region: string;
@@ -179,7 +185,7 @@ class Model implements FakeAws {
   }
 
   seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {
-    const key = this.#add(keyId, region, false, 'AWS_KMS', `policy of ${name}`, { [REPOSITORY_TAG]: repository });
+    const key = this.#add(keyId, region, false, 'AWS_KMS', seededPolicy(name), { [REPOSITORY_TAG]: repository });
     this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
     return key;
   }
