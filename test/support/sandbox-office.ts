@@ -32,7 +32,7 @@ export interface SandboxAccount extends Account {
 export type SandboxOffice = Office<SandboxAccount>;
 
 const SEATS = ['architect', 'privacy', 'deputy'] as const;
-const PROFILES = [...SEATS, 'executor', 'service', 'admin', 'outsider'] as const;
+const PROFILES = [...SEATS, 'executor', 'service', 'admin', 'outsider', 'drill'] as const;
 
 /**
  * An office over the embedded AWS, in process, with no key yet; `createKey` makes those of the plan. Ask for it in a test,
@@ -50,6 +50,7 @@ export async function createSandboxOffice(
       service: 'app',
       admin: 'Admin',
       outsider: 'outsider',
+      drill: 'custody-drill',
       ...(DEFAULT_SEED.interlock ? { interlock: DEFAULT_SEED.interlock } : {}),
     },
   });

@@ -69,7 +69,7 @@ async function keyIdOf(context: Context, plan: Plan, repository: string, name: s
 }
 
 function surroundingsOf({ roster }: InForce, flags: RenderFlags): Surroundings {
-  const known = [...roster.custodians, ...roster.automation].map(({ id }) => String(id)).concat('auditor');
+  const known = [...roster.custodians, ...roster.automation].map(({ id }) => String(id)).concat('auditor', 'drill');
   const stranger = (flags.subject ?? []).map((pair) => nameIn(pair)).find((name) => !known.includes(name));
   if (stranger !== undefined) throw new CustodyError('NOT_FOUND', `--subject: the roster has no ${stranger}`);
   return {

@@ -45,12 +45,13 @@ export async function readRendered(dir: string, question: ProofQuestion): Promis
 
 /** The roles of the interlock as they were rendered; nobody else is in these files. */
 async function renderedRoles(roster: Roster, at: (name: string) => Promise<PolicyDocument | null>) {
-  const { seats, automation, executor, cold, auditor } = accountRolesOf(roster);
+  const { seats, automation, executor, cold, auditor, drill } = accountRolesOf(roster);
   const roles = [
     ...[...seats, ...automation].map(({ id, roleArn }) => [id, roleArn] as const),
     ['executor', executor] as const,
     ['cold', cold] as const,
     ['auditor', auditor] as const,
+    ['drill', drill] as const,
   ];
   const found: AccountPrincipal[] = [];
   for (const [id, arn] of roles) {

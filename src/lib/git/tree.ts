@@ -17,10 +17,12 @@ const PATHS: readonly RegExp[] = [
   /^records\/[a-z0-9][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9-]{0,63}\.json$/,
   /^ledger\/[0-9]{6}\/[0-9]{9}\.json$/,
   new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
+  /^drills\/\d{4}-q[1-4]-[1-9]\d{0,3}\.json$/,
   // The name that sha256sum(1) users look for.
   /^backups\/SHA256SUMS$/,
 ];
-const EDITABLE = 'README.md';
+/** For people; nothing rests on them. */
+const EDITABLE: ReadonlySet<string> = new Set(['README.md', 'runbook.md']);
 const BACKUPS = 'backups/';
 /** A list of all files of a backup, and what signs it, grow with the number of keys: 10,000 have 60,000 files. */
 const LARGE: Readonly<Record<string, number>> = {
@@ -29,13 +31,13 @@ const LARGE: Readonly<Record<string, number>> = {
 };
 
 export function isTreePath(path: string): boolean {
-  if (path === EDITABLE) return true;
+  if (EDITABLE.has(path)) return true;
   return path.length <= MAX_PATH_LENGTH && PATHS.some((pattern) => pattern.test(path));
 }
 
-/** Every file is written once and never changed (T36), but the README, and backups, whose manifests sign what they hold. */
+/** Every file is written once and never changed (T36), but what is for people, and backups, whose manifests sign what they hold. */
 export function isImmutable(path: string): boolean {
-  return path !== EDITABLE && !path.startsWith(BACKUPS);
+  return !EDITABLE.has(path) && !path.startsWith(BACKUPS);
 }
 
 /** How many bytes the file of a path may have. */

@@ -16,6 +16,7 @@ export const ENTRY_KINDS = [
   'plan',
   'roster',
   'backup',
+  'drill',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

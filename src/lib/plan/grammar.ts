@@ -40,3 +40,5 @@ export function accountOf(arn: string): string {
 export function partitionOf(arn: string): string {
   return arn.split(':')[1] ?? '';
 }
+/** A day; whether it is one of the calendar, `isInstant` says. */
+export const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;

@@ -24,6 +24,17 @@ export interface Plan {
   /** Absent: backups lie in the custody repository and are fresh for the recovery point objective. */
   readonly backup?: BackupRules;
   readonly recovery: { readonly drillPeriodDays: number; readonly rpoSeconds: number; readonly rtoSeconds: number };
+  /** How people are reached when nothing else works. Absent: no drill can say that they are. */
+  readonly people?: PeopleRules;
+}
+
+/** Where to find people and ways in, never what opens them: a phone list's page, a safe's number. */
+export interface PeopleRules {
+  /** `2026-01-31`: the day on which somebody last tried all of it. */
+  readonly reviewedOn: string;
+  readonly maxAgeDays: number;
+  readonly contacts: readonly { readonly custodian: string; readonly reach: string }[];
+  readonly breakGlass: readonly { readonly name: string; readonly where: string }[];
 }
 
 export interface SigstorePlan {

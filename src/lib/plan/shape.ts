@@ -18,6 +18,7 @@ import {
   ALIAS,
   CONTEXT_NAME,
   CONTEXT_VALUE,
+  DATE,
   ISSUER,
   KEY_NAME,
   PRINTABLE,
@@ -29,7 +30,7 @@ import {
   TAG_VALUE,
 } from './grammar.js';
 import { mapField, mapOfParts, objectField } from './mapping.js';
-import type { BackupRules, ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
+import type { BackupRules, ClassRule, KeyUser, PeopleRules, Plan, PlannedKey, QuorumRules } from './plan.js';
 import { sigstoreField } from './sigstore-shape.js';
 
 export const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov'] as const;
@@ -178,6 +179,29 @@ const backup: Field<BackupRules> = objectField({
   ),
 });
 
+const people: Field<PeopleRules> = objectField({
+  reviewedOn: described(
+    textField(DATE, 'a day like 2026-01-31', 10),
+    'The day on which somebody last tried all of this.',
+  ),
+  maxAgeDays: described(durationField('Days', 1, 366), 'When that counts as too long ago.'),
+  contacts: described(
+    listField(
+      objectField({
+        custodian: textField(/^[a-z][a-z0-9-]{1,30}$/, 'the id of a custodian', 31),
+        reach: sentence,
+      }),
+      1,
+      15,
+    ),
+    'How each custodian is reached at any hour: where it is written, not a private number.',
+  ),
+  breakGlass: described(
+    listField(objectField({ name: sentence, where: sentence }), 1, 10),
+    'Ways in when nothing else works, and where they lie; never the secret itself.',
+  ),
+});
+
 /** The fields of a plan. 16 keys: an executor role has room for no more approval slots (50 tags). */
 export const PLAN_SHAPE = {
   schema: constantField(1),
@@ -208,6 +232,7 @@ export const PLAN_SHAPE = {
     ),
     rtoSeconds: described(durationField('Seconds', 60, 30 * DAY), 'Recovery time objective.'),
   }),
+  people: optionalField(described(people, 'How people are reached when nothing else works; drills ask for it.')),
   backup: optionalField(described(backup, 'Where the signed backups of keys lie, and how long one counts as fresh.')),
   interlock: optionalField(
     described(

@@ -21,6 +21,7 @@ export function planTemplate(options: TemplateOptions): string {
     END,
     BACKUP,
     interlockText(options),
+    PEOPLE,
     NOTIFY,
     SIGSTORE,
     rosterText(options.roster),
@@ -84,6 +85,16 @@ const BACKUP = `# "custody policy backup" writes signed backups of the keys into
 #   expiry: 48h   # longer than rpo, where a run of the schedule may be late
 #   signers:      # identities of CI that sign with Sigstore, beside the keys of the roster
 #     - { issuer: "https://token.actions.githubusercontent.com", subject: "https://github.com/acme/keys/.github/workflows/backup.yml@refs/heads/main" }
+`;
+
+const PEOPLE = `# How people are reached when nothing else works, and where the ways in lie; never what opens them. Drills ask for it.
+# people:
+#   reviewedOn: "2026-01-31"   # the day on which somebody last tried all of it
+#   maxAge: 92d
+#   contacts:
+#     - { custodian: architect, reach: "on-call list, page 3" }
+#   breakGlass:
+#     - { name: account root user, where: "safe 4, sealed envelope 12" }
 `;
 
 const NOTIFY = `# What "custody notify" runs for new requests and missing signatures, so that no window lapses unseen: a program and its

@@ -15,6 +15,8 @@ export interface AccountRoles {
   /** Takes the executor's place when it is gone, to put policies only. */
   readonly cold: string;
   readonly auditor: string;
+  /** Makes and opens canaries, and scratch keys; no part of the interlock. */
+  readonly drill: string;
   /** The platform team's role that alone may change the others. */
   readonly installer: string;
 }
@@ -28,7 +30,7 @@ export function accountRolesOf(
   named?: InterlockRoles,
 ): AccountRoles {
   const [, partition = '', , , account = ''] = roster.executorRoleArn.split(':');
-  const { installerRoleArn, ...byName } = rolesBeside(roster.executorRoleArn);
+  const { installerRoleArn, drillRoleArn, ...byName } = rolesBeside(roster.executorRoleArn);
   const { coldExecutorRoleArn, auditorRoleArn } = named ?? byName;
   return {
     account,
@@ -39,6 +41,7 @@ export function accountRolesOf(
     executor: roster.executorRoleArn,
     cold: coldExecutorRoleArn,
     auditor: auditorRoleArn,
+    drill: drillRoleArn,
     installer: installerRoleArn,
   };
 }

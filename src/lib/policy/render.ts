@@ -9,6 +9,7 @@ import {
   automationRolePolicy,
   coldExecutorRolePolicy,
   custodianRolePolicy,
+  drillRolePolicy,
   executorRolePolicy,
 } from './role-policies.js';
 import type { SlotClass } from './slot.js';
@@ -60,7 +61,7 @@ export function renderKey(plan: Plan, roster: Roster, key: string, region: strin
 
 /** What plan and roster do not know: how people come in, and the organization. */
 export interface Surroundings {
-  /** By id of custodian or automation, and `auditor`; a role without one gets no trust policy here. */
+  /** By id of custodian or automation, `auditor` and `drill`; a role without one gets no trust policy here. */
   readonly entrances: Readonly<Record<string, Entrance>>;
   readonly organizationId: string | null;
   readonly breakGlassRoleArns: readonly string[];
@@ -86,6 +87,7 @@ export function renderAccount(
     }),
     ...executorsOf(roles),
     ...auditorOf(roles, entranceOf('auditor')),
+    ...drillOf(roles, entranceOf('drill')),
     { kind: 'scp', name: 'organization-scp', policy: serviceControlPolicy(roles, breakGlassRoleArns) },
     { kind: 'rcp', name: 'organization-rcp', policy: resourceControlPolicy(roles, organizationId) },
   ];
@@ -100,6 +102,10 @@ function executorsOf(roles: AccountRoles): readonly RenderedRole[] {
 
 function auditorOf(roles: AccountRoles, door: Entrance | null): readonly RenderedRole[] {
   return roleOf('auditor', roles.auditor, auditorRolePolicy(roles), door && subjectTrustPolicy(door));
+}
+
+function drillOf(roles: AccountRoles, door: Entrance | null): readonly RenderedRole[] {
+  return roleOf('drill', roles.drill, drillRolePolicy(roles), door && subjectTrustPolicy(door));
 }
 
 function roleOf(

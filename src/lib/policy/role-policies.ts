@@ -97,6 +97,31 @@ export function auditorRolePolicy(roles: AccountRoles): string {
   ]);
 }
 
+/** By it a key that a drill made itself is told from every other. */
+const SCRATCH_TAG = 'custody:drill';
+
+/**
+ * The drill role: canaries of the plan's keys, under their context alone; and keys of its own, which it must tag. What it may do
+ * with either, the policies of the keys say, too.
+ */
+export function drillRolePolicy({ account, partition }: AccountRoles): string {
+  const keys = [`arn:${partition}:kms:*:${account}:key/*`];
+  return formatRolePolicy([
+    allowing('Canaries', ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'], keys, {
+      Null: { 'kms:EncryptionContext:custody:canary': 'false' },
+    }),
+    allowing('FindKeys', LISTS, ['*']),
+    allowing('LookAtKeys', ['kms:DescribeKey', 'kms:ListResourceTags'], keys),
+    allowing('MakeScratchKeys', ['kms:CreateKey', 'kms:TagResource'], ['*'], {
+      'ForAllValues:StringEquals': { 'aws:TagKeys': SCRATCH_TAG },
+      Null: { [`aws:RequestTag/${SCRATCH_TAG}`]: 'false' },
+    }),
+    allowing('DiscardScratchKeys', ['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'], keys, {
+      Null: { [`aws:ResourceTag/${SCRATCH_TAG}`]: 'false' },
+    }),
+  ]);
+}
+
 function slotKeeping(role: string): readonly JsonObject[] {
   return [
     allowing('ClearSlots', ['iam:UntagRole'], [role], {

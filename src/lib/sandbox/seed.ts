@@ -15,6 +15,8 @@ export interface SeedRoles {
   readonly service: string;
   readonly admin: string;
   readonly outsider: string;
+  /** Makes and opens canaries of keys, and makes scratch keys. */
+  readonly drill?: string;
   /** What an approval interlock takes: a second executor, an auditor, and the keys for which a seat may set its slot. */
   readonly interlock?: {
     readonly coldExecutor: string;
@@ -33,6 +35,7 @@ export const DEFAULT_SEED: SeedRoles = {
   service: 'app',
   admin: 'Admin',
   outsider: 'outsider',
+  drill: 'custody-drill',
   interlock: {
     coldExecutor: 'custody-cold',
     auditor: 'custody-auditor',
@@ -140,6 +143,7 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
       trust: executorTrust(names, arn),
     })),
     ...(interlock ? [federated('auditor', allow(statement('Read', READ, '*')))] : []),
+    ...(names.drill ? [federated('drill', drillPolicy())] : []),
     federated('service', allow(statement('UseKeys', KMS_USE, '*'))),
     federated('admin', allow(statement('Everything', ['*'], '*'))),
     federated('outsider', allow(statement('EveryKmsCall', ['kms:*'], '*'))),
@@ -152,10 +156,11 @@ function roleNames({
   service,
   admin,
   outsider,
+  drill,
   interlock,
 }: SeedRoles): Readonly<Record<string, string | undefined>> {
   const more = interlock ? { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor } : {};
-  return { executor, service, admin, outsider, ...more };
+  return { executor, service, admin, outsider, drill, ...more };
 }
 
 const KMS_USE = [
@@ -203,6 +208,30 @@ function executorPolicy(executorArn: string): JsonObject {
     {
       ...statement('ClearSlots', ['iam:UntagRole'], executorArn),
       Condition: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'custody:*' }, Null: { 'aws:TagKeys': 'false' } },
+    },
+  );
+}
+
+/** Canaries under their context alone, and keys of its own, which it must tag; each key's policy decides, too. */
+function drillPolicy(): JsonObject {
+  const tag = 'custody:drill';
+  const crypto = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+  return allow(
+    {
+      ...statement('Canaries', crypto, '*'),
+      Condition: { Null: { 'kms:EncryptionContext:custody:canary': 'false' } },
+    },
+    statement('LookAtKeys', ['kms:DescribeKey', 'kms:ListAliases', 'kms:ListKeys', 'kms:ListResourceTags'], '*'),
+    {
+      ...statement('MakeScratchKeys', ['kms:CreateKey', 'kms:TagResource'], '*'),
+      Condition: {
+        'ForAllValues:StringEquals': { 'aws:TagKeys': tag },
+        Null: { [`aws:RequestTag/${tag}`]: 'false' },
+      },
+    },
+    {
+      ...statement('DiscardScratchKeys', ['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'], '*'),
+      Condition: { Null: { [`aws:ResourceTag/${tag}`]: 'false' } },
     },
   );
 }

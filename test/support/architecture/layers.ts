@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'ciphertext', 'backup', 'setup', 'inspect', 'status', 'rehearse'];
+const FLOWS = ['request', 'ciphertext', 'backup', 'drill', 'setup', 'inspect', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -44,6 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     why: 'signing/statement-signer: the two roles of who signs and who verifies; inspect/check: the form of every report',
   },
+  drill: { imports: [...PURE, 'request', 'backup', 'ciphertext', 'setup', 'status', 'inspect'] },
   setup: { imports: [...PURE, 'request'] },
   inspect: { imports: [...PURE, 'request'] },
   status: {

@@ -1,0 +1,30 @@
+import { verifyLedger } from '../inspect/ledger.js';
+import { verifyChain } from '../ledger/chain.js';
+import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { drillsFault, readDrills } from './history.js';
+import type { Scene } from './ports.js';
+import { fail, open, type Probe, pass, passIf } from './probe.js';
+
+export async function drillLedger({ state, verifier, history }: Scene, probe: Probe): Promise<void> {
+  const { view } = state;
+  await probe.ask('chain', null, async () => {
+    const { checks, entries, head } = await verifyLedger(view);
+    const bad = checks.find(({ status }) => status === 'fail') ?? checks.find(({ status }) => status === 'skip');
+    if (bad) return { status: bad.status, detail: bad.detail };
+    return pass(`${entries} entries, each with its record, and no record without one; head ${head.digest}`);
+  });
+  await probe.ask('remembered', null, async () => {
+    const remembered = history.map(({ said }) => ({ size: said.ledger.entries, digest: said.ledger.head }));
+    const { size } = await readLedgerHead(view);
+    const chain = verifyChain(await readLedgerEntries(view, 0, size), { remembered });
+    const [fault] = chain.faults;
+    if (fault) return fail(fault.message);
+    if (chain.verdict !== 'verified') return open('there are no entries');
+    // That the head goes forward from what this machine has seen was checked before anything else was read.
+    return pass(`it leads through the head that this machine has seen, and through those of ${remembered.length} drills`);
+  });
+  await probe.ask('drills', null, async () => {
+    const fault = await drillsFault(view, await readDrills(view, verifier, state));
+    return passIf(fault === null, `${history.length} drills before this one, each told of and after the other`, fault ?? '');
+  });
+}

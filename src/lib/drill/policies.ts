@@ -1,0 +1,111 @@
+import { findKey, principalsOf } from '../backup/key-in.js';
+import type { OpenBackup } from '../backup/newest.js';
+import { rolesIn } from '../backup/snapshot.js';
+import { formatCanonical, type JsonValue } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import type { ObservedEstate } from '../plan/estate.js';
+import { regionsOf } from '../plan/plan.js';
+import { differenceOf } from '../policy/difference.js';
+import { drillRoleArnOf } from './canaries.js';
+import type { ScratchReceipt } from './evidence.js';
+import { keyIn } from './keys.js';
+import type { Scene } from './ports.js';
+import { type Answer, fail, open, type Probe, pass } from './probe.js';
+import { differenceText } from './regions.js';
+import { MOST_SCRATCH, scratchPolicy, tryPolicy } from './scratch.js';
+
+/** @returns the scratch keys that were made */
+export async function drillPolicies(
+  scene: Scene,
+  estate: ObservedEstate,
+  backup: OpenBackup | null,
+  probe: Probe,
+): Promise<readonly ScratchReceipt[]> {
+  const { plan } = scene.state.plan;
+  const receipts: ScratchReceipt[] = [];
+  for (const [name, key] of Object.entries(plan.keys)) {
+    for (const region of regionsOf(plan, key)) {
+      let held: Held = { answer: open('the backup could not be read') };
+      await probe.ask(`${name}.${region}`, name, async () => {
+        held = await policyIn(scene, backup, estate, name, region);
+        return sameAnswer(scene, estate, held, name, region);
+      });
+      await probe.ask(`${name}.${region}.accepted`, name, () =>
+        acceptedAnswer(scene, held, name, region, receipts.length, (one) => receipts.push(one)),
+      );
+    }
+  }
+  await probe.ask('principals', null, () => principalsAnswer(scene, backup));
+  return receipts;
+}
+
+/** What the backup holds of a key's policy; an answer in its place where it holds none. */
+type Held = { readonly policy: JsonValue } | { readonly answer: Answer };
+
+async function policyIn(
+  { state }: Scene,
+  backup: OpenBackup | null,
+  estate: ObservedEstate,
+  name: string,
+  region: string,
+): Promise<Held> {
+  if (backup === null) return { answer: open('there is no backup') };
+  const { found, answer } = keyIn(estate, name, region);
+  const { plan } = state.plan;
+  const alias = plan.keys[name]?.alias ?? '';
+  if (answer && answer.status === 'skip') return { answer };
+  const keyId = found?.description.keyId ?? '';
+  try {
+    const { snapshot } = await findKey(backup, { account: plan.account, region, keyId, alias });
+    return snapshot.policy === undefined
+      ? { answer: fail(`the backup has no policy of ${name} in ${region}`) }
+      : { policy: snapshot.policy };
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'NOT_FOUND') return { answer: fail(cause.message) };
+    throw cause;
+  }
+}
+
+function sameAnswer({ state }: Scene, estate: ObservedEstate, held: Held, name: string, region: string): Answer {
+  if ('answer' in held) return held.answer;
+  const { found, answer } = keyIn(estate, name, region);
+  if (answer) return answer;
+  if (found.policy === null) return open(`the live policy of ${name} in ${region} could not be read`);
+  const place = { account: state.plan.plan.account, region, keyArn: found.description.arn };
+  const [first, ...more] = differenceOf(formatCanonical(held.policy), found.policy, place);
+  if (first) return fail(`${name} in ${region} has drifted from its backup: ${differenceText(first, more.length)}`);
+  return pass(`the backed-up policy of ${name} in ${region} lets the same people do the same`);
+}
+
+async function acceptedAnswer(
+  scene: Scene,
+  held: Held,
+  name: string,
+  region: string,
+  made: number,
+  keep: (receipt: ScratchReceipt) => void,
+): Promise<Answer> {
+  // Why there is none, the check beside this one says.
+  if ('answer' in held) return open('there is no policy to try');
+  const drillRole = drillRoleArnOf(scene.state.plan.plan);
+  if (drillRole === null) return open('the plan has no drill role that could make a scratch key');
+  if (made >= MOST_SCRATCH) return open(`a drill makes no more than ${MOST_SCRATCH} scratch keys`);
+  await tryPolicy(scene, { region, policy: scratchPolicy(held.policy, drillRole), of: name }, keep);
+  return pass(`KMS in ${region} takes the backed-up policy of ${name}; the scratch key is scheduled for deletion`);
+}
+
+/** A policy that names a role which is gone would not be taken, and one that was made again is somebody else (T44, T58). */
+async function principalsAnswer({ aws, state }: Scene, backup: OpenBackup | null): Promise<Answer> {
+  if (backup === null) return open('there is no backup');
+  const { account } = state.plan.plan;
+  const known = await principalsOf(backup);
+  const own = known.filter(({ arn }) => rolesIn(arn, account).size > 0);
+  for (const { arn, uniqueId } of own) {
+    if (uniqueId === null) return fail(`${arn} was not there when the backup was made`);
+    const now = await aws.authority.roleId(arn);
+    if (now === null) return fail(`${arn} is not there any more`);
+    if (now !== uniqueId) return fail(`${arn} was deleted and made again: it is somebody else`);
+  }
+  if (own.length === 0) return open('the backup names no role');
+  return pass(`${own.length} roles that the policies name are there, and the same as then`);
+}

@@ -1,0 +1,181 @@
+import { digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { readLedgerHead } from '../ledger/view.js';
+import { ledgerAfter } from '../backup/telling.js';
+import type { ObservedEstate } from '../plan/estate.js';
+import type { View } from '../record/store.js';
+import { identityIn } from '../request/desk.js';
+import type { Actor } from '../request/ports.js';
+import { keyStatementSigner } from '../signing/key-statement.js';
+import { type BackupFindings, drillBackup } from './backup.js';
+import { drillData } from './data.js';
+import { DRILL_IDS, type DrillId } from './drills.js';
+import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
+import { drillEvent, type Drilled, readDrills } from './history.js';
+import { drillInterlock } from './interlock.js';
+import { observeKeys } from './keys.js';
+import { drillLedger } from './ledger.js';
+import { drillPeople } from './people.js';
+import { drillPolicies } from './policies.js';
+import type { Scene } from './ports.js';
+import { open, Probe, pass, passIf } from './probe.js';
+import { DRILL_FOLDER, evidencePath, nextPlace, quarterOf } from './quarter.js';
+import { drillQuorum } from './quorum.js';
+import { type RecoveryTime, recoveryPoint, recoveryTime } from './recovery.js';
+import { drillRegions } from './regions.js';
+import { sweepScratch } from './scratch.js';
+import { type DrillCheck, judgeDrill } from './verdict.js';
+
+/** What the drills of one run have found. */
+interface Found {
+  readonly checks: DrillCheck[];
+  backup: BackupFindings;
+  canaries: readonly Canary[];
+  scratch: readonly ScratchReceipt[];
+}
+
+/** A drill with its signed evidence. */
+export interface Drill extends Drilled {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Runs drills, signs what they found, and publishes it with a ledger entry. Nothing of production is changed: only scratch keys
+ * are made and deleted, and only canaries decrypted.
+ * @throws CustodyError LOCKED while another drill runs · what makes a drill impossible: no credentials, no remote, a wrong clock
+ */
+export async function runDrill(scene: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
+  identityIn(scene.state, actor);
+  const found: Found = {
+    checks: [],
+    backup: { newest: null, signedAt: null, oldestUncopied: null },
+    canaries: [],
+    scratch: [],
+  };
+  const swept = selected.includes('policies') ? await sweepScratch(scene) : [];
+  const estate = await observeKeys(scene);
+  for (const id of DRILL_IDS) {
+    const probe = new Probe(id, scene.stopwatch);
+    scene.ports.progress(`Drill ${id}`);
+    if (!selected.includes(id)) await probe.ask('skipped', null, () => open('it was not asked for'));
+    else await RUN[id](scene, estate, probe, found);
+    if (id === 'policies' && swept.length > 0)
+      await probe.ask('leftovers', null, () => pass(`${swept.length} scratch keys of a drill that was cut off are deleted`));
+    found.checks.push(...probe.checks);
+  }
+  found.scratch = [...swept, ...found.scratch];
+  const time = recoveryTime(found.checks);
+  await judgeObjectives(scene, selected, time, found);
+  return publishDrill(scene, actor, time, found);
+}
+
+const RUN: Readonly<
+  Record<DrillId, (scene: Scene, estate: ObservedEstate, probe: Probe, found: Found) => Promise<void>>
+> = {
+  backup: async (scene, _, probe, found) => {
+    found.backup = await drillBackup(scene, probe);
+  },
+  ledger: (scene, _, probe) => drillLedger(scene, probe),
+  quorum: (scene, _, probe) => drillQuorum(scene, probe),
+  people: (scene, _, probe) => drillPeople(scene, probe),
+  regions: (scene, estate, probe) => drillRegions(scene, estate, probe),
+  data: async (scene, estate, probe, found) => {
+    found.canaries = await drillData(scene, estate, probe);
+  },
+  policies: async (scene, estate, probe, found) => {
+    found.scratch = await drillPolicies(scene, estate, found.backup.newest, probe);
+  },
+  interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
+};
+
+function pointOf({ ports }: Scene, { signedAt, oldestUncopied }: BackupFindings): number | null {
+  return recoveryPoint(signedAt, oldestUncopied, ports.clock.now());
+}
+
+/** How long it took, and what would be lost, against what the plan allows. */
+async function judgeObjectives(
+  scene: Scene,
+  selected: readonly DrillId[],
+  { millis }: RecoveryTime,
+  found: Found,
+): Promise<void> {
+  if (!selected.includes('backup')) return;
+  const { rtoSeconds, rpoSeconds } = scene.state.plan.plan.recovery;
+  const point = pointOf(scene, found.backup);
+  const probe = new Probe('backup', scene.stopwatch);
+  await probe.ask('rto', null, () =>
+    passIf(millis <= rtoSeconds * 1000, `${millis} ms; the plan allows ${rtoSeconds} s`, `${millis} ms, and the plan allows ${rtoSeconds} s`),
+  );
+  await probe.ask('rpo', null, () =>
+    point === null
+      ? open('without a backup nothing bounds the loss')
+      : passIf(point <= rpoSeconds, `${point} s; the plan allows ${rpoSeconds} s`, `${point} s, and the plan allows ${rpoSeconds} s`),
+  );
+  found.checks.push(...probe.checks);
+}
+
+async function publishDrill(scene: Scene, actor: Actor, time: RecoveryTime, found: Found): Promise<Drill> {
+  const { ports, verifier, state } = scene;
+  const signer = keyStatementSigner(actor.signer);
+  const outcome: { drill: Drill | null } = { drill: null };
+  const build = async (view: View) => {
+    const quarter = quarterOf(scene.startedAt);
+    const place = nextPlace(await view.pathsUnder(`${DRILL_FOLDER}/`), quarter);
+    // Another drill may have been published meanwhile: the line goes through it.
+    const { drills } = await readDrills(view, verifier, state);
+    const said = await predicateOf(scene, time, found, { ...place, previous: drills.at(-1)?.digest ?? null });
+    const bytes = await signer.seal(formatDrillStatement(said));
+    const path = evidencePath(place);
+    const digest = digestOf(bytes);
+    const by = actor.identity.id;
+    outcome.drill = { path, digest, said, by, bytes };
+    const files = new Map([[path, bytes], ...(await ledgerAfter(view, [drillEvent(said, digest, by)]))]);
+    return { message: `Drill ${place.quarter}-${place.number}: ${said.verdict}`, files };
+  };
+  await ports.store.publish(build, { onProgress: ports.progress });
+  if (outcome.drill === null) throw new CustodyError('BUG', 'a drill was published that nobody made');
+  return outcome.drill;
+}
+
+async function predicateOf(
+  scene: Scene,
+  time: RecoveryTime,
+  { checks, backup, canaries, scratch }: Found,
+  place: Pick<DrillPredicate, 'quarter' | 'number' | 'previous'>,
+): Promise<DrillPredicate> {
+  const { state, ports } = scene;
+  const { plan } = state.plan;
+  const keys = Object.keys(plan.keys);
+  const ledger = await readLedgerHead(state.view);
+  const { newest, signedAt } = backup;
+  return {
+    tool: ports.tool,
+    repository: state.roster.repository,
+    account: plan.account,
+    ...place,
+    startedAt: scene.startedAt,
+    finishedAt: ports.clock.now(),
+    verdict: judgeDrill(checks, keys).verdict,
+    planVersion: state.plan.version,
+    planDigest: state.planDigest,
+    rosterVersion: state.roster.version,
+    rosterDigest: state.rosterDigest,
+    keys,
+    backup:
+      newest === null || signedAt === null
+        ? null
+        : { sequence: newest.manifest.sequence, manifest: newest.digest, createdAt: newest.manifest.createdAt },
+    ledger: { entries: ledger.size, head: ledger.digest },
+    commit: state.head,
+    recovery: {
+      timeMillis: time.millis,
+      pointSeconds: pointOf(scene, backup),
+      timeObjectiveSeconds: plan.recovery.rtoSeconds,
+      pointObjectiveSeconds: plan.recovery.rpoSeconds,
+      steps: time.steps,
+    },
+    checks,
+    canaries,
+    scratch,
+  };
+}

@@ -1,0 +1,120 @@
+import { formatCanonical, type JsonObject, type JsonValue } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { isObject } from '../base/fields.js';
+import { addSeconds, instantFromMillis, isInstant } from '../base/time.js';
+import { isKeyArn, type KeyArn, partsOf } from '../key/key.js';
+import { drillRoleArnOf } from './canaries.js';
+import type { ScratchReceipt } from './evidence.js';
+import type { Scene } from './ports.js';
+
+/** Keys that a drill makes to try a policy on, and is rid of at once. It touches no other key. */
+
+/** The tag by which they are told; its value is the run. The drill role may make and delete nothing without it. */
+export const SCRATCH_TAG = 'custody:drill';
+/** The shortest that KMS takes. */
+const WINDOW_DAYS = 7;
+/** Younger ones may be another drill's that runs now. */
+const YOUNG_SECONDS = 900;
+/** Keys cost money: a drill makes no more than this. */
+export const MOST_SCRATCH = 64;
+
+/** What the drill role may do with a scratch key, or it could not be read back or deleted. */
+const OWN = ['DescribeKey', 'GetKeyPolicy', 'ListResourceTags', 'PutKeyPolicy', 'ScheduleKeyDeletion'];
+
+/** A backed-up policy with one statement more; everything else as it was. @throws CustodyError POLICY_MALFORMED */
+export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
+  if (!isObject(policy) || policy.Statement === undefined)
+    throw new CustodyError('POLICY_MALFORMED', 'the backed-up policy has no statements');
+  const statements = Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement];
+  const own: JsonObject = {
+    Sid: 'DrillScratchKey',
+    Effect: 'Allow',
+    Principal: { AWS: drillRoleArn },
+    Action: OWN.map((operation) => `kms:${operation}`),
+    Resource: '*',
+  };
+  return formatCanonical({ ...(policy as JsonObject), Statement: [...(statements as JsonValue[]), own] });
+}
+
+/**
+ * Makes a key under a policy, reads the policy back, and schedules the key for deletion, whatever came of it.
+ * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · REFUSED when it keeps another one
+ */
+export async function tryPolicy(
+  { role, runId }: Pick<Scene, 'role' | 'runId'>,
+  { region, policy, of }: { readonly region: string; readonly policy: string; readonly of: string },
+  keep: (receipt: ScratchReceipt) => void,
+): Promise<void> {
+  const parameters = {
+    Policy: policy,
+    Description: `custody drill ${runId}: the policy of ${of}, tried`,
+    Tags: [{ TagKey: SCRATCH_TAG, TagValue: runId }],
+  };
+  const { answer } = await role.writer.call({ service: 'kms', region, operation: 'CreateKey', parameters });
+  const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
+  if (!isKeyArn(arn)) throw new CustodyError('UNAVAILABLE', "AWS's answer to CreateKey is incomplete");
+  let kept: string | null = null;
+  try {
+    kept = await role.reader.policy(region, arn);
+  } finally {
+    keep(await discard({ role }, arn, of));
+  }
+  if (kept === null || formatCanonical(JSON.parse(kept) as JsonValue) !== policy)
+    throw new CustodyError('REFUSED', `KMS keeps another policy than the one that it was given for ${of}`);
+}
+
+async function discard({ role }: Pick<Scene, 'role'>, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
+  const { region } = partsOf(arn);
+  const parameters = { KeyId: arn, PendingWindowInDays: WINDOW_DAYS };
+  const { answer, requestId } = await role.writer.call({ service: 'kms', region, operation: 'ScheduleKeyDeletion', parameters });
+  const at = answer.DeletionDate;
+  const deletionAt = isInstant(at) ? at : typeof at === 'number' ? instantFromMillis(at * 1000) : null;
+  return { arn, of, deletionAt, requestId };
+}
+
+/**
+ * Schedules for deletion what a drill that was cut off has left.
+ * @throws CustodyError LOCKED when another drill seems to be running: it would be disturbed
+ */
+export async function sweepScratch(scene: Scene): Promise<readonly ScratchReceipt[]> {
+  const { plan } = scene.state.plan;
+  if (drillRoleArnOf(plan) === null) return [];
+  const swept: ScratchReceipt[] = [];
+  for (const region of [plan.regions.primary, ...plan.regions.replicas]) {
+    for (const { arn, createdAt, run } of await scratchKeysIn(scene, region)) {
+      if (addSeconds(createdAt, YOUNG_SECONDS) > scene.ports.clock.now()) throw running(run);
+      swept.push(await discard(scene, arn, null));
+    }
+  }
+  return swept;
+}
+
+function running(run: string): CustodyError {
+  return new CustodyError('LOCKED', `another drill (${run.slice(0, 16)}) made a scratch key less than ${YOUNG_SECONDS} s ago`, {
+    suggestions: ['Wait for it to end. If it was killed, this one cleans up after it once that time is over.'],
+  });
+}
+
+/** Keys of the Region with the tag that nobody has deleted yet. What these credentials may not read is no key of a drill. */
+async function scratchKeysIn({ role }: Scene, region: string) {
+  const ids = await orNull(() => role.reader.keyIds(region));
+  const found: { arn: KeyArn; createdAt: ReturnType<typeof instantFromMillis>; run: string }[] = [];
+  for (const id of ids ?? []) {
+    const run = (await orNull(() => role.reader.tags(region, id)))?.[SCRATCH_TAG];
+    if (run === undefined) continue;
+    const description = await orNull(() => role.reader.describe(region, id));
+    if (description?.state === 'Enabled')
+      found.push({ arn: description.arn, createdAt: description.createdAt, run });
+  }
+  return found;
+}
+
+async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (cause) {
+    const open = ['DENIED', 'UNAVAILABLE', 'TIMEOUT', 'THROTTLED'];
+    if (cause instanceof CustodyError && open.includes(cause.code)) return null;
+    throw cause;
+  }
+}

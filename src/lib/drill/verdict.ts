@@ -1,0 +1,41 @@
+import type { DrillId } from './drills.js';
+
+/** One thing that was looked at, and what was found. */
+export interface DrillCheck {
+  /** `<drill>.<what>`, with the key where it is about one: `data.case-data`. */
+  readonly id: string;
+  readonly drill: DrillId;
+  /** A key's name in the plan; null where it is about no single one. */
+  readonly key: string | null;
+  /** `skip`: it was not or could not be looked at, and so is unproven. */
+  readonly status: 'pass' | 'fail' | 'skip';
+  /** The check has seen data come back. */
+  readonly provesData: boolean;
+  /** How long it took. */
+  readonly millis: number;
+  readonly detail: string;
+}
+
+export type DrillVerdict = 'verified' | 'not-verified';
+
+export interface Judgement {
+  readonly verdict: DrillVerdict;
+  /** Ids of checks that failed: the losses. */
+  readonly failed: readonly string[];
+  /** Ids of checks that were not made, and `<key>: no data proven` for keys of which nothing was. */
+  readonly unproven: readonly string[];
+}
+
+/**
+ * Success is constructed: for each key of the plan data has come back, nothing failed, and nothing was left out (T45). A drill
+ * of no keys, or of no checks, is never verified.
+ */
+export function judgeDrill(checks: readonly Omit<DrillCheck, 'detail' | 'millis'>[], keys: readonly string[]): Judgement {
+  const failed = checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
+  const open = checks.filter(({ status }) => status === 'skip').map(({ id }) => id);
+  const proven = new Set(checks.flatMap(({ status, provesData, key }) => (status === 'pass' && provesData ? [key] : [])));
+  const bare = keys.filter((key) => !proven.has(key)).map((key) => `${key}: no data proven`);
+  const unproven = [...open, ...bare, ...(keys.length === 0 ? ['no key at all'] : [])];
+  const good = checks.length > 0 && failed.length + unproven.length === 0;
+  return { verdict: good ? 'verified' : 'not-verified', failed, unproven };
+}
