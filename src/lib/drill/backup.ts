@@ -37,8 +37,11 @@ export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFin
   });
   await probe.ask('complete', null, () => ofTheNewest(report, 'complete'));
   await probe.ask('live', null, () => liveAnswer(scene, newest));
-  const signedAt = newest === null ? null : await signedAtOf(scene, newest);
-  await probe.ask('age', null, () => ageAnswer(report, signedAt, state.plan.plan.recovery.rpoSeconds, now));
+  let signedAt: Instant | null = null;
+  await probe.ask('age', null, async () => {
+    signedAt = newest === null ? null : await signedAtOf(scene, newest);
+    return ageAnswer(report, signedAt, state.plan.plan.recovery.rpoSeconds, now);
+  });
   const lags: (Instant | null)[] = [];
   if (scene.copies.length === 0) await probe.ask('copies', null, () => open('the plan names no mirror, and there is no remote'));
   for (const [at, copy] of scene.copies.entries())

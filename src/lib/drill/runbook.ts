@@ -45,7 +45,9 @@ function peopleSection({ people }: Plan, { custodians, threshold }: Roster): rea
 }
 
 function keysSection(plan: Plan): readonly string[] {
-  const rows = Object.entries(plan.keys).map(
+  // The order in which a file names its keys is no part of the plan.
+  const keys = Object.entries(plan.keys).sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = keys.map(
     ([name, key]) => `| ${name} | ${key.alias} | ${regionsOf(plan, key).join(', ')} | ${key.owner} |`,
   );
   return ['## Keys', '', '| key | alias | Regions | owner |', '|---|---|---|---|', ...rows, ''];

@@ -1,0 +1,84 @@
+import { type Plan, regionsOf } from '../plan/plan.js';
+import { canaryKeyOf, canaryUserOf, drillRoleArnOf } from './canaries.js';
+import type { DrillId } from './drills.js';
+import { MOST_SCRATCH } from './scratch.js';
+
+/** A call that a drill would make. */
+export interface PlannedCall {
+  readonly drill: DrillId;
+  readonly service: 'kms' | 'iam' | 'cloudtrail' | 'git';
+  readonly operation: string;
+  readonly region: string | null;
+  /** A key's name, or `scratch` for one that the drill makes itself. */
+  readonly key: string | null;
+  /** Whose credentials. */
+  readonly as: 'caller' | 'drill-role';
+  /** Whether it changes anything, and never a key of the plan. */
+  readonly changes: boolean;
+}
+
+const READS = ['DescribeKey', 'GetKeyPolicy', 'ListResourceTags', 'GetKeyRotationStatus', 'ListKeyRotations', 'ListGrants'];
+
+/** Every kind of call that the drills make, for people to look at before anything is done. */
+export function plannedCalls(plan: Plan, selected: readonly DrillId[]): readonly PlannedCall[] {
+  const rows = selected.flatMap((id) => OF[id]?.(plan).map((row) => ({ drill: id, ...row })) ?? []);
+  const publish = { service: 'git', operation: 'publish', region: null, key: null, as: 'caller', changes: true } as const;
+  return [...rows, { drill: selected.at(-1) ?? 'backup', ...publish }];
+}
+
+type Row = Omit<PlannedCall, 'drill'>;
+
+const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
+  backup: (plan) => [
+    { service: 'git', operation: 'clone', region: null, key: null, as: 'caller', changes: false },
+    ...regionsIn(plan).flatMap((region) => ['ListKeys', 'ListAliases'].map((name) => reading(name, region, null))),
+    ...eachKey(plan).flatMap(([key, region]) => READS.map((name) => reading(name, region, key))),
+  ],
+  regions: (plan) => [
+    ...regionsIn(plan).map((region) => reading('ListAliases', region, null)),
+    ...eachKey(plan)
+      .filter(([key]) => (plan.keys[key]?.replicas.length ?? 0) > 0)
+      .flatMap(([key, region]) => canaryRows(plan, key, region)),
+  ],
+  data: (plan) => Object.keys(plan.keys).flatMap((key) => canaryRows(plan, key, plan.regions.primary)),
+  policies: (plan) =>
+    drillRoleArnOf(plan) === null
+      ? []
+      : [
+          ...regionsIn(plan).flatMap((region) => ['ListKeys', 'ListResourceTags'].map((name) => byRole(name, region, null, false))),
+          ...eachKey(plan)
+            .slice(0, MOST_SCRATCH)
+            .flatMap(([, region]) => [
+              byRole('CreateKey', region, 'scratch', true),
+              byRole('GetKeyPolicy', region, 'scratch', false),
+              byRole('ScheduleKeyDeletion', region, 'scratch', true),
+            ]),
+        ],
+  interlock: (plan) => [
+    { ...reading('GetAccountAuthorizationDetails', null, null), service: 'iam' },
+    ...regionsIn(plan).map((region) => ({ ...reading('LookupEvents', region, null), service: 'cloudtrail' as const })),
+    ...eachKey(plan).map(([key, region]) => reading('ListGrants', region, key)),
+  ],
+};
+
+function canaryRows(plan: Plan, key: string, region: string): readonly Row[] {
+  if (canaryUserOf(plan, key) === null) return [];
+  const proof = canaryKeyOf(plan, key).sealed ? 'ReEncrypt' : 'Decrypt';
+  return ['Encrypt', proof].map((name) => byRole(name, region, key, false));
+}
+
+function regionsIn({ regions }: Plan): readonly string[] {
+  return [regions.primary, ...regions.replicas];
+}
+
+function eachKey(plan: Plan): readonly (readonly [string, string])[] {
+  return Object.entries(plan.keys).flatMap(([name, key]) => regionsOf(plan, key).map((region) => [name, region] as const));
+}
+
+function reading(operation: string, region: string | null, key: string | null): Row {
+  return { service: 'kms', operation, region, key, as: 'caller', changes: false };
+}
+
+function byRole(operation: string, region: string | null, key: string | null, changes: boolean): Row {
+  return { service: 'kms', operation, region, key, as: 'drill-role', changes };
+}

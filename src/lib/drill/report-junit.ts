@@ -1,0 +1,33 @@
+import { DRILL_IDS, DRILLS } from './drills.js';
+import type { DrillPredicate } from './evidence.js';
+import type { DrillCheck } from './verdict.js';
+
+/** The report for machines that read JUnit: a suite a drill, a case a check. */
+export function junitReport(said: DrillPredicate): string {
+  const suites = DRILL_IDS.map((id) => [id, said.checks.filter(({ drill }) => drill === id)] as const);
+  const body = suites.filter(([, own]) => own.length > 0).map(([id, own]) => suite(id, own, said.startedAt));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="custody dr verify ${said.quarter}-${said.number}" ${counts(said.checks)}>\n${body.join('\n')}\n</testsuites>\n`;
+}
+
+function suite(id: (typeof DRILL_IDS)[number], checks: readonly DrillCheck[], timestamp: string): string {
+  const cases = checks.map((check) => testCase(check, DRILLS[id].remedy));
+  return `  <testsuite name="${id}" ${counts(checks)} timestamp="${timestamp.slice(0, 19)}">\n${cases.join('\n')}\n  </testsuite>`;
+}
+
+function counts(checks: readonly DrillCheck[]): string {
+  const of = (status: DrillCheck['status']) => checks.filter((one) => one.status === status).length;
+  const seconds = checks.reduce((sum, { millis }) => sum + millis, 0) / 1000;
+  return `tests="${checks.length}" failures="${of('fail')}" errors="0" skipped="${of('skip')}" time="${seconds}"`;
+}
+
+function testCase({ id, drill, status, millis, detail }: DrillCheck, remedy: string): string {
+  const head = `    <testcase classname="${drill}" name="${xml(id)}" time="${millis / 1000}"`;
+  if (status === 'pass') return `${head}/>`;
+  if (status === 'skip') return `${head}><skipped message="${xml(detail)}"/></testcase>`;
+  return `${head}><failure message="${xml(detail)}">${xml(remedy)}</failure></testcase>`;
+}
+
+/** XML 1.0 has no place for control characters, not even escaped. */
+function xml(text: string): string {
+  return text.replaceAll(/\p{C}/gu, ' ').replaceAll(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
+}

@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { createAccountReader } from '../../src/lib/aws/iam-account.js';
+import { createCanaryKeeper } from '../../src/lib/aws/kms-canaries.js';
+import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
+import { createKeyReEncryptor } from '../../src/lib/aws/kms-reencryptor.js';
+import { createKeyWriter } from '../../src/lib/aws/kms-writer.js';
+import { createTrailReader } from '../../src/lib/aws/trail-reader.js';
+import { type BackupPlace, backUp } from '../../src/lib/backup/backup.js';
+import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
+import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
+import { publicKeyPem } from '../../src/lib/backup/signer.js';
+import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
+import { readDrills } from '../../src/lib/drill/history.js';
+import { inspectionsOf, type Sources } from '../../src/lib/drill/inspections.js';
+import type { Copy, Scene } from '../../src/lib/drill/ports.js';
+import { type Drill, runDrill } from '../../src/lib/drill/run.js';
+import { RUNBOOK_PATH, runbookText } from '../../src/lib/drill/runbook.js';
+import type { ProofReport } from '../../src/lib/inspect/proof.js';
+import type { Instant } from '../../src/lib/base/time.js';
+import type { Plan } from '../../src/lib/plan/plan.js';
+import { parsePolicy } from '../../src/lib/policy/document.js';
+import { FULL_ACCESS } from '../../src/lib/policy/evaluate.js';
+import { renderAccount } from '../../src/lib/policy/render.js';
+import { policyProposal } from '../../src/lib/request/access.js';
+import { casesOf, lookUp } from '../../src/lib/request/desk.js';
+import { beat } from '../../src/lib/request/heartbeat.js';
+import { knownKeys } from '../../src/lib/request/known-keys.js';
+import { identitiesOf } from '../../src/lib/roster/rules.js';
+import { keyStatementSigner, keyStatementVerifier } from '../../src/lib/signing/key-statement.js';
+import type { MemoryRemote } from './memory-record-store.js';
+import type { Desk } from './office.js';
+import { createTeam, PRIMARY, REPLICA, type Who } from './people.js';
+import { createKey, createSandboxOffice, type SandboxOffice } from './sandbox-office.js';
+
+/** An office in good order: keys under the interlock, a backup, a mirror, people who are alive. Losses are up to a test. */
+
+const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
+export const KEYS = ['root', 'case-data'] as const;
+
+export function drillPlan(plan: Plan): Plan {
+  const keys = Object.fromEntries(Object.entries(plan.keys).filter(([name]) => (KEYS as readonly string[]).includes(name)));
+  return {
+    ...plan,
+    keys,
+    interlock: { coldExecutorRoleArn: role('custody-cold'), auditorRoleArn: role('custody-auditor') },
+    people: {
+      reviewedOn: new Date().toISOString().slice(0, 10),
+      maxAgeDays: 92,
+      contacts: ['architect', 'privacy', 'deputy'].map((custodian) => ({ custodian, reach: 'on-call list, page 3' })),
+      breakGlass: [{ name: 'account root user', where: 'safe 4, envelope 12' }],
+    },
+  };
+}
+
+export interface Stage {
+  readonly office: SandboxOffice & { close(): void };
+  /** A mirror of the repository as it was when it was last copied. */
+  mirror: MemoryRemote;
+  readonly foundedAt: Instant;
+  proof?: Promise<ProofReport>;
+  backUp(): Promise<void>;
+  beat(...who: Who[]): Promise<void>;
+  drill(options?: DrillOptions): Promise<Drill>;
+  scene(options?: DrillOptions): Promise<Scene>;
+}
+
+export interface DrillOptions {
+  readonly only?: readonly DrillId[];
+  readonly desk?: Desk;
+  readonly scene?: (scene: Scene) => Scene;
+}
+
+const createBackupMemory = (): BackupMemory => {
+  let held: Remembered | null = null;
+  return {
+    read: async () => held,
+    write: async (memory) => {
+      held = memory;
+    },
+  };
+};
+
+/** Keys are made and put under the interlock through the quorum, as custodians would. */
+export async function createDrillStage(): Promise<Stage> {
+  const office = await createSandboxOffice({ team: createTeam({ environment: 'sandbox', plan: drillPlan, roster: (roster) => ({ ...roster, automation: [] }) }) });
+  const foundedAt = office.clock.now();
+  for (const name of KEYS) await createKey(office, name);
+  for (const [name, region] of [
+    ['root', PRIMARY],
+    ['root', REPLICA],
+    ['case-data', PRIMARY],
+  ] as const) {
+    const { aws, ports } = office.desk('architect');
+    const state = await lookUp(ports, 'remote');
+    const place = { aws, ports, state, plan: state.plan.plan };
+    const how = { reason: 'the interlock', executor: 'deputy' };
+    const id = await office.approved(await policyProposal(place, { key: name, region }, null, how));
+    await office.execute('deputy', id);
+  }
+  const runbook = Buffer.from(runbookText(office.team.plan.plan, office.team.roster), 'utf8');
+  await office.desk('architect').ports.store.publish(async () => ({
+    message: 'The runbook',
+    files: new Map([[RUNBOOK_PATH, runbook]]),
+  }));
+  return stageOver(office, foundedAt);
+}
+
+function stageOver(office: Stage['office'], foundedAt: Instant): Stage {
+  const stage: Stage = {
+    office,
+    foundedAt,
+    mirror: office.remote,
+    backUp: () => makeBackup(office),
+    beat: async (...who) => {
+      for (const one of who) await beat(office.desk(one).ports, office.desk(one).actor);
+    },
+    scene: (options = {}) => sceneOf(stage, options),
+    drill: async (options = {}) => {
+      const scene = await sceneOf(stage, options);
+      return runDrill(scene, (options.desk ?? office.desk('architect')).actor, options.only ?? DRILL_IDS);
+    },
+  };
+  return stage;
+}
+
+const memories = new WeakMap<Desk, BackupMemory>();
+
+function placeOf(desk: Desk): BackupPlace {
+  const memory = memories.get(desk) ?? createBackupMemory();
+  memories.set(desk, memory);
+  return { store: desk.ports.store, memory, isCustody: true };
+}
+
+async function makeBackup(office: SandboxOffice): Promise<void> {
+  const desk = office.desk('architect');
+  const { ports, aws, actor } = desk;
+  const state = await lookUp(ports, 'remote');
+  const { plan } = state.plan;
+  const { cases } = await casesOf(ports, state);
+  await backUp({
+    ports,
+    state,
+    place: placeOf(desk),
+    signing: {
+      signer: keyStatementSigner(actor.signer),
+      verifier: verifierOf(office),
+      by: actor.identity.id,
+      beside: new Map([[SIGNER_PATH, publicKeyPem({ kind: 'key', keyId: actor.signer.publicKey.keyId }, [state.roster]) ?? new Uint8Array()]]),
+    },
+    sources: { reader: aws.reader, roleId: aws.authority.roleId },
+    scope: { kind: 'plan', plan, known: knownKeys(plan, cases), regions: [PRIMARY, REPLICA] },
+  });
+}
+
+function verifierOf({ team }: SandboxOffice) {
+  return keyStatementVerifier([...identitiesOf(team.roster).values()].map(({ key }) => key));
+}
+
+async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), scene }: DrillOptions): Promise<Scene> {
+  const { office } = stage;
+  const { ports, aws } = desk;
+  const state = await lookUp(ports, 'remote');
+  const { plan } = state.plan;
+  const { cases, refused } = await casesOf(ports, state);
+  const verifier = verifierOf(office);
+  const line = office.aws.line('drill');
+  const admin = office.aws.line('admin');
+  const above = renderAccount(plan, state.roster, { entrances: {}, organizationId: null, breakGlassRoleArns: [] });
+  const level = (kind: 'scp' | 'rcp') => [
+    [FULL_ACCESS, ...above.filter((one) => one.kind === kind).map(({ policy, name }) => parsePolicy(policy, name))],
+  ];
+  const organization = { serviceControlPolicies: level('scp'), resourceControlPolicies: level('rcp') };
+  const made: Scene = {
+    ports,
+    aws,
+    state,
+    cases,
+    place: placeOf(desk),
+    verifier,
+    copies: [copyOver('mirror', () => stage.mirror)],
+    role: {
+      canaries: createCanaryKeeper(line, (length) => randomBytes(length)),
+      reEncryptor: createKeyReEncryptor(line),
+      reader: createKeyReader(line),
+      writer: createKeyWriter(line),
+    },
+    inspections: inspectionsFrom(stage, {
+      ports,
+      state,
+      cases,
+      refused,
+      reader: aws.reader,
+      account: createAccountReader(admin),
+      trail: createTrailReader(office.aws.line('architect')),
+      organization,
+    }),
+    history: (await readDrills(state.view, verifier, state)).drills,
+    stopwatch: () => performance.now(),
+    startedAt: ports.clock.now(),
+    runId: randomBytes(8).toString('hex'),
+  };
+  return scene ? scene(made) : made;
+}
+
+/** The proof is asked for once a stage: it takes seconds, and what a loss does to it is for its own tests to say. */
+function inspectionsFrom(stage: Stage, sources: Sources): Scene['inspections'] {
+  const { prove, reconcile } = inspectionsOf(sources);
+  const founded = stage.foundedAt;
+  return {
+    prove: () => (stage.proof ??= prove()),
+    reconcile: (since) => reconcile(since < founded ? founded : since),
+  };
+}
+
+function copyOver(name: string, remote: () => MemoryRemote): Copy {
+  return {
+    name,
+    use: async (work) => {
+      const store = remote().client();
+      await store.sync();
+      return work({ store, memory: createBackupMemory(), isCustody: true });
+    },
+  };
+}
+
