@@ -64,7 +64,71 @@ const restoration = object({
   weaker: list(text),
   leftovers: list(object({ what: text, backup: text, live: text, command: text })),
 });
+const drillVerdict = oneOf('verified', 'not-verified');
+const trendPoint = object({
+  quarter: text,
+  number: count,
+  finishedAt: use('instant'),
+  verdict: drillVerdict,
+  rtoSeconds: number,
+  rpoSeconds: nullable(number),
+  digest: use('digest'),
+  by: text,
+});
 const RESULTS = {
+  'dr-verify': either(
+    object({
+      verdict: drillVerdict,
+      quarter: text,
+      number: count,
+      rtoSeconds: number,
+      rpoSeconds: nullable(number),
+      failed: list(text),
+      unproven: list(text),
+      checks: list(
+        object({
+          id: text,
+          key: nullable(text),
+          status: oneOf('pass', 'fail', 'skip'),
+          seconds: number,
+          provesData: flag,
+          detail: text,
+        }),
+      ),
+      report: object({ path: text, digest: use('digest'), files: list(text) }),
+    }),
+    object({
+      dryRun: { const: true },
+      calls: list(
+        object({
+          drill: text,
+          service: oneOf('kms', 'iam', 'cloudtrail', 'git'),
+          operation: text,
+          region: nullable(text),
+          key: nullable(text),
+          as: oneOf('caller', 'drill-role'),
+          changes: flag,
+        }),
+      ),
+    }),
+  ),
+  'dr-status': object({
+    status: object({
+      state: oneOf('current', 'due', 'overdue'),
+      verifiedAt: nullable(use('instant')),
+      dueAt: nullable(use('instant')),
+      daysLeft: nullable({ type: 'integer' }),
+      periodDays: count,
+      last: nullable(trendPoint),
+    }),
+  }),
+  'dr-history': object({
+    drills: list(trendPoint),
+    bad: list(object({ path: text, because: text })),
+    fault: nullable(text),
+  }),
+  'dr-runbook': object({ runbook: object({ text, commit: nullable(text) }) }),
+  'dr-schedule': object({ schedule: object({ scheduler: oneOf('github', 'gitlab', 'cron'), text }) }),
   doctor: object(report),
   error: object({ error: use('fault') }),
   heartbeat: object({ heartbeat: object({ head: text, expiresAt: use('instant') }) }),

@@ -3,21 +3,25 @@ import { BaseCommand } from '../lib/cli/base-command.js';
 import { checksText, verdictExit } from '../lib/cli/checks.js';
 import { readGiven } from '../lib/cli/draft.js';
 import { asksForBundles, verifyGivenBundles } from '../lib/cli/verify.js';
-import { verifyRecords } from '../lib/inspect/records.js';
+import { verifyFiles } from '../lib/cli/verify-files.js';
 import { MAX_RECORD_BYTES } from '../lib/record/envelope.js';
 import { parseRoster } from '../lib/roster/format.js';
+
+/** Evidence of drills is larger than records. */
+const MAX_EVIDENCE_BYTES = 1024 * 1024;
 
 export default class Verify extends BaseCommand<typeof Verify> {
   static override strict = false;
   static override summary = 'Verify records or Sigstore bundles offline, by what you trust and nothing else.';
   static override description =
-    'For auditors: needs no repository, no AWS and no network. Records are judged by --roster, a roster/<n>.json that you got from someone you trust; without it, by that of the repository you stand in. With --key or --trusted-root the files are Sigstore bundles, of a key or of the one identity named by --issuer and --subject, both compared letter by letter. Exit 3 unless everything is verified.';
+    'For auditors: needs no repository, no AWS and no network. Records and evidence of drills are judged by --roster, a roster/<n>.json that you got from someone you trust; without it, by that of the repository you stand in. With --key or --trusted-root the files are Sigstore bundles, of a key or of the one identity named by --issuer and --subject, both compared letter by letter. Exit 3 unless everything is verified.';
   static override examples = [
     '<%= config.bin %> verify records/r-abcdefghij/*.json --roster roster/1.json',
+    '<%= config.bin %> verify drills/2026-q4-1.json --roster roster/1.json',
     '<%= config.bin %> verify manifest.sigstore.json --key signer.pub --artifact SHA256SUMS',
     '<%= config.bin %> verify manifest.sigstore.json --trusted-root trusted_root.json --issuer https://accounts.example.com --subject ann@example.com',
   ];
-  static override args = { file: Args.string({ description: 'record files or bundles', required: true }) };
+  static override args = { file: Args.string({ description: 'records, evidence of drills, or bundles', required: true }) };
   static override flags = {
     roster: Flags.string({ description: 'the roster to verify records with', helpValue: 'FILE' }),
     key: Flags.string({ description: 'a public key whose bundles count', helpValue: 'FILE', exclusive: ['roster'] }),
@@ -48,8 +52,8 @@ export default class Verify extends BaseCommand<typeof Verify> {
 
   private async records() {
     const roster = await this.roster();
-    const read = async (path: string) => ({ path, bytes: await readGiven(path, MAX_RECORD_BYTES + 1) });
-    return verifyRecords(await Promise.all(this.words.map(read)), roster);
+    const read = async (path: string) => ({ path, bytes: await readGiven(path, MAX_EVIDENCE_BYTES) });
+    return verifyFiles(await Promise.all(this.words.map(read)), roster);
   }
 
   private async roster() {

@@ -9,6 +9,7 @@ import { type BackupPlace, backUp } from '../../src/lib/backup/backup.js';
 import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
 import { publicKeyPem } from '../../src/lib/backup/signer.js';
+import type { Instant } from '../../src/lib/base/time.js';
 import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
 import { readDrills } from '../../src/lib/drill/history.js';
 import { inspectionsOf, type Sources } from '../../src/lib/drill/inspections.js';
@@ -16,7 +17,6 @@ import type { Copy, Scene } from '../../src/lib/drill/ports.js';
 import { type Drill, runDrill } from '../../src/lib/drill/run.js';
 import { RUNBOOK_PATH, runbookText } from '../../src/lib/drill/runbook.js';
 import type { ProofReport } from '../../src/lib/inspect/proof.js';
-import type { Instant } from '../../src/lib/base/time.js';
 import type { Plan } from '../../src/lib/plan/plan.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
 import { FULL_ACCESS } from '../../src/lib/policy/evaluate.js';
@@ -38,7 +38,9 @@ const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
 export const KEYS = ['root', 'case-data'] as const;
 
 export function drillPlan(plan: Plan): Plan {
-  const keys = Object.fromEntries(Object.entries(plan.keys).filter(([name]) => (KEYS as readonly string[]).includes(name)));
+  const keys = Object.fromEntries(
+    Object.entries(plan.keys).filter(([name]) => (KEYS as readonly string[]).includes(name)),
+  );
   return {
     ...plan,
     keys,
@@ -82,7 +84,9 @@ const createBackupMemory = (): BackupMemory => {
 
 /** Keys are made and put under the interlock through the quorum, as custodians would. */
 export async function createDrillStage(): Promise<Stage> {
-  const office = await createSandboxOffice({ team: createTeam({ environment: 'sandbox', plan: drillPlan, roster: (roster) => ({ ...roster, automation: [] }) }) });
+  const office = await createSandboxOffice({
+    team: createTeam({ environment: 'sandbox', plan: drillPlan, roster: (roster) => ({ ...roster, automation: [] }) }),
+  });
   const foundedAt = office.clock.now();
   for (const name of KEYS) await createKey(office, name);
   for (const [name, region] of [
@@ -145,7 +149,12 @@ async function makeBackup(office: SandboxOffice): Promise<void> {
       signer: keyStatementSigner(actor.signer),
       verifier: verifierOf(office),
       by: actor.identity.id,
-      beside: new Map([[SIGNER_PATH, publicKeyPem({ kind: 'key', keyId: actor.signer.publicKey.keyId }, [state.roster]) ?? new Uint8Array()]]),
+      beside: new Map([
+        [
+          SIGNER_PATH,
+          publicKeyPem({ kind: 'key', keyId: actor.signer.publicKey.keyId }, [state.roster]) ?? new Uint8Array(),
+        ],
+      ]),
     },
     sources: { reader: aws.reader, roleId: aws.authority.roleId },
     scope: { kind: 'plan', plan, known: knownKeys(plan, cases), regions: [PRIMARY, REPLICA] },
@@ -222,4 +231,3 @@ function copyOver(name: string, remote: () => MemoryRemote): Copy {
     },
   };
 }
-

@@ -51,6 +51,7 @@ export async function createSandboxOffice(
       admin: 'Admin',
       outsider: 'outsider',
       drill: 'custody-drill',
+      installer: 'custody-installer',
       ...(DEFAULT_SEED.interlock ? { interlock: DEFAULT_SEED.interlock } : {}),
     },
   });

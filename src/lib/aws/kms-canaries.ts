@@ -15,9 +15,11 @@ export function createCanaryKeeper(aws: AwsConnection, random: (length: number) 
     make: async (key, context) => {
       const value = random(VALUE_BYTES);
       try {
-        const { output } = await aws.kms(partsOf(key).region).read('Encrypt', (sdk, client) =>
-          client.send(new sdk.EncryptCommand({ KeyId: key, Plaintext: value, EncryptionContext: { ...context } })),
-        );
+        const { output } = await aws
+          .kms(partsOf(key).region)
+          .read('Encrypt', (sdk, client) =>
+            client.send(new sdk.EncryptCommand({ KeyId: key, Plaintext: value, EncryptionContext: { ...context } })),
+          );
         if (!output.CiphertextBlob || output.KeyId !== key) throw incomplete('Encrypt');
         return { ciphertext: output.CiphertextBlob, digest: digestOf(value), materialId: materialOf(output) };
       } finally {
@@ -25,9 +27,13 @@ export function createCanaryKeeper(aws: AwsConnection, random: (length: number) 
       }
     },
     open: async (key, ciphertext, context) => {
-      const { output } = await aws.kms(partsOf(key).region).read('Decrypt', (sdk, client) =>
-        client.send(new sdk.DecryptCommand({ KeyId: key, CiphertextBlob: ciphertext, EncryptionContext: { ...context } })),
-      );
+      const { output } = await aws
+        .kms(partsOf(key).region)
+        .read('Decrypt', (sdk, client) =>
+          client.send(
+            new sdk.DecryptCommand({ KeyId: key, CiphertextBlob: ciphertext, EncryptionContext: { ...context } }),
+          ),
+        );
       if (!output.Plaintext || output.KeyId !== key) throw incomplete('Decrypt');
       const digest = digestOf(output.Plaintext);
       output.Plaintext.fill(0);

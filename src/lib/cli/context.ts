@@ -62,6 +62,7 @@ export class Context {
   /** A terminal is there to ask and to answer. */
   readonly interactive: boolean;
   readonly access: AwsAccess;
+  readonly #others: AwsAccess[] = [];
   #desk: Promise<Desk> | undefined;
 
   constructor(
@@ -189,8 +190,15 @@ export class Context {
     return openActor({ access, environment, interactive, passphraseFd: this.flags.passphraseFd }, roster, plan, id);
   }
 
+  /** The same account with the credentials of another profile. */
+  accessAs(profile: string): AwsAccess {
+    const other = new AwsAccess({ ...this.flags, profile }, this.environment, this.progress.tell);
+    this.#others.push(other);
+    return other;
+  }
+
   async close(): Promise<void> {
     this.progress.done();
-    await this.access.close();
+    await Promise.all([this.access, ...this.#others].map((access) => access.close()));
   }
 }

@@ -5,8 +5,8 @@ import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { HEARTBEAT_PATH } from '../backup/paths.js';
 import { type BackupReport, verifyBackups } from '../backup/verify.js';
 import { type Instant, secondsBetween } from '../base/time.js';
-import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { parseEntry } from '../ledger/chain.js';
+import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { knownKeys } from '../request/known-keys.js';
 import type { Copy, Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass, passIf } from './probe.js';
@@ -25,6 +25,7 @@ const UNREAD: BackupReport = { verdict: 'unproven', checks: [], newest: null, ba
 /** What a report of `policy verify` says of the history, and what of the newest backup alone. */
 const OF_THE_NEWEST = new Set(['complete', 'fresh']);
 
+/** History, completeness and age of the backups, here and in each copy. */
 export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFindings> {
   const { place, verifier, state } = scene;
   const now = scene.ports.clock.now();
@@ -43,7 +44,8 @@ export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFin
     return ageAnswer(report, signedAt, state.plan.plan.recovery.rpoSeconds, now);
   });
   const lags: (Instant | null)[] = [];
-  if (scene.copies.length === 0) await probe.ask('copies', null, () => open('the plan names no mirror, and there is no remote'));
+  if (scene.copies.length === 0)
+    await probe.ask('copies', null, () => open('the plan names no mirror, and there is no remote'));
   for (const [at, copy] of scene.copies.entries())
     await probe.ask(`copy-${at + 1}`, null, () => copyAnswer(scene, copy, newest, (lag) => lags.push(lag)));
   const oldest = lags.filter((lag) => lag !== null).sort();

@@ -17,12 +17,26 @@ export interface PlannedCall {
   readonly changes: boolean;
 }
 
-const READS = ['DescribeKey', 'GetKeyPolicy', 'ListResourceTags', 'GetKeyRotationStatus', 'ListKeyRotations', 'ListGrants'];
+const READS = [
+  'DescribeKey',
+  'GetKeyPolicy',
+  'ListResourceTags',
+  'GetKeyRotationStatus',
+  'ListKeyRotations',
+  'ListGrants',
+];
 
 /** Every kind of call that the drills make, for people to look at before anything is done. */
 export function plannedCalls(plan: Plan, selected: readonly DrillId[]): readonly PlannedCall[] {
   const rows = selected.flatMap((id) => OF[id]?.(plan).map((row) => ({ drill: id, ...row })) ?? []);
-  const publish = { service: 'git', operation: 'publish', region: null, key: null, as: 'caller', changes: true } as const;
+  const publish = {
+    service: 'git',
+    operation: 'publish',
+    region: null,
+    key: null,
+    as: 'caller',
+    changes: true,
+  } as const;
   return [...rows, { drill: selected.at(-1) ?? 'backup', ...publish }];
 }
 
@@ -45,7 +59,9 @@ const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
     drillRoleArnOf(plan) === null
       ? []
       : [
-          ...regionsIn(plan).flatMap((region) => ['ListKeys', 'ListResourceTags'].map((name) => byRole(name, region, null, false))),
+          ...regionsIn(plan).flatMap((region) =>
+            ['ListKeys', 'ListResourceTags'].map((name) => byRole(name, region, null, false)),
+          ),
           ...eachKey(plan)
             .slice(0, MOST_SCRATCH)
             .flatMap(([, region]) => [
@@ -72,7 +88,9 @@ function regionsIn({ regions }: Plan): readonly string[] {
 }
 
 function eachKey(plan: Plan): readonly (readonly [string, string])[] {
-  return Object.entries(plan.keys).flatMap(([name, key]) => regionsOf(plan, key).map((region) => [name, region] as const));
+  return Object.entries(plan.keys).flatMap(([name, key]) =>
+    regionsOf(plan, key).map((region) => [name, region] as const),
+  );
 }
 
 function reading(operation: string, region: string | null, key: string | null): Row {

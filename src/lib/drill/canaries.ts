@@ -33,7 +33,11 @@ export function canaryKeyOf(plan: Plan, name: string): CanaryKey {
 const contextOf = ({ name }: CanaryKey) => ({ [CANARY_CONTEXT]: name });
 
 /** Canaries of this very key that earlier drills have signed, oldest first. */
-export function storedCanaries({ history }: Pick<Scene, 'history'>, { name }: CanaryKey, arn: KeyArn): readonly Canary[] {
+export function storedCanaries(
+  { history }: Pick<Scene, 'history'>,
+  { name }: CanaryKey,
+  arn: KeyArn,
+): readonly Canary[] {
   return history.flatMap(({ said }) => said.canaries).filter((one) => one.key === name && one.arn === arn);
 }
 

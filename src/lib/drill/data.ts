@@ -34,8 +34,11 @@ async function dataAnswer(
   const fresh = await makeCanary(scene, key, arn, [primary]);
   const known = new Set(stored.map(({ materialId }) => materialId));
   if (stored.length === 0 || !known.has(fresh.materialId)) keep(fresh);
-  if (stored.length === 0) return open(`no canary of ${name} was stored before; one is now, for the next drill to prove`);
+  if (stored.length === 0)
+    return open(`no canary of ${name} was stored before; one is now, for the next drill to prove`);
   const how = key.sealed ? 'moved within KMS under their context, no value left it' : 'came back as they were';
-  const current = known.has(fresh.materialId) ? '' : '; the current material is newer than they are, one of it is stored now';
+  const current = known.has(fresh.materialId)
+    ? ''
+    : '; the current material is newer than they are, one of it is stored now';
   return pass(`${stored.length} stored canaries of ${known.size} materials ${how}, and a fresh one${current}`, true);
 }

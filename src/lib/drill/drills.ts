@@ -20,7 +20,8 @@ export const DRILLS = {
     needs: ['repository', 'aws', 'mirrors'],
     provesData: false,
     mark: 'BK',
-    remedy: 'custody policy backup makes a new one; custody policy verify says what is wrong with those that are there.',
+    remedy:
+      'custody policy backup makes a new one; custody policy verify says what is wrong with those that are there.',
   },
   ledger: {
     proves: 'The ledger is unbroken from its first entry on, and leads through what was seen before.',

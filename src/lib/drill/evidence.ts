@@ -42,7 +42,12 @@ const drill = where(isDrillId, 'the name of a drill');
 const canary = object({ key: keyName, arn, ciphertext: base64, digest, materialId: material, madeAt: instant });
 
 /** A key that a drill made and is rid of. */
-const scratch = object({ arn, of: nullable(keyName), deletionAt: nullable(instant), requestId: nullable(text({ max: 128 })) });
+const scratch = object({
+  arn,
+  of: nullable(keyName),
+  deletionAt: nullable(instant),
+  requestId: nullable(text({ max: 128 })),
+});
 
 const check = object({
   id: text({ max: 100, pattern: /^[a-z][a-z0-9./-]*$/, expected: 'an id of lower-case letters, digits and ./-' }),
@@ -154,7 +159,9 @@ export function parseDrillStatement(payload: Uint8Array, what: string): DrillPre
     ...(quarterOf(said.startedAt) === said.quarter ? [] : ['it did not begin in its quarter']),
     ...(new Set(said.checks.map(({ id }) => id)).size === said.checks.length ? [] : ['a check is listed twice']),
     ...(new Set(said.keys).size === said.keys.length ? [] : ['a key is listed twice']),
-    ...(said.checks.every(({ id, drill: of }) => id === of || id.startsWith(`${of}.`)) ? [] : ['a check is of another drill']),
+    ...(said.checks.every(({ id, drill: of }) => id === of || id.startsWith(`${of}.`))
+      ? []
+      : ['a check is of another drill']),
   ];
   if (faults.length > 0) throw new CustodyError('RECORD_MALFORMED', `${what}: ${faults.join('; ')}`);
   return said;

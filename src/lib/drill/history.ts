@@ -1,7 +1,7 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import type { LedgerEvent } from '../ledger/entry.js';
 import { parseEntry } from '../ledger/chain.js';
+import type { LedgerEvent } from '../ledger/entry.js';
 import { type LedgerTree, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import type { View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
@@ -67,8 +67,8 @@ export async function openEvidence(
   const said = parseDrillStatement(statement, path);
   const then = rosters.find((one) => rosterDigest(one) === said.rosterDigest);
   if (!then) throw new CustodyError('RECORD_MALFORMED', `${path}: it names a roster that is not known here`);
-  const keyId = signer.kind === 'key' ? signer.keyId : '';
-  const by = identitiesOf(then).get(keyId as Digest)?.id;
+  const listed = [...identitiesOf(then)].find(([keyId]) => signer.kind === 'key' && keyId === signer.keyId);
+  const by = listed?.[1].id;
   if (by === undefined) throw new CustodyError('SIGNER_UNKNOWN', `${path}: nobody whom its roster lists has signed it`);
   if (said.repository !== roster.repository)
     throw new CustodyError('RECORD_MALFORMED', `${path}: it is of another repository`);
@@ -81,7 +81,14 @@ export async function openEvidence(
 /** What the ledger is told of a drill: facts only. */
 export function drillEvent(said: DrillPredicate, digest: Digest, by: string): LedgerEvent {
   const { quarter, number, verdict, finishedAt } = said;
-  return { at: finishedAt, kind: 'drill', by, requestId: null, record: null, facts: { quarter, number, verdict, evidence: digest } };
+  return {
+    at: finishedAt,
+    kind: 'drill',
+    by,
+    requestId: null,
+    record: null,
+    facts: { quarter, number, verdict, evidence: digest },
+  };
 }
 
 const MARK = '"kind":"drill"';

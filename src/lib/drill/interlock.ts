@@ -1,10 +1,11 @@
 import type { Check } from '../inspect/check.js';
-import { regionsOf } from '../plan/plan.js';
-import { CLAIMS, type ClaimId } from '../policy/claims.js';
 import type { ObservedEstate } from '../plan/estate.js';
+import { regionsOf } from '../plan/plan.js';
+import { CLAIM_IDS, CLAIMS } from '../policy/claims.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
 
+/** Claims over the live keys and the account, CloudTrail, and who has access. */
 export async function drillInterlock(scene: Scene, estate: ObservedEstate, probe: Probe): Promise<void> {
   const { plan } = scene.state.plan;
   let checks: readonly Check[] = [];
@@ -19,7 +20,7 @@ export async function drillInterlock(scene: Scene, estate: ObservedEstate, probe
 }
 
 function isOfAccount(id: string): boolean {
-  return Object.hasOwn(CLAIMS, id) && CLAIMS[id as ClaimId].scope === 'account';
+  return CLAIM_IDS.some((claim) => claim === id && CLAIMS[claim].scope === 'account');
 }
 
 function claimsAnswer(checks: readonly Check[]): Answer {
@@ -41,7 +42,9 @@ async function trailAnswer({ inspections, history, state }: Scene): Promise<Answ
   if (bad) return fail(`${bad.id}: ${bad.detail}`);
   const gap = checks.find(({ status }) => status === 'skip');
   if (gap) return open(`${gap.id}: ${gap.detail}`);
-  return pass(`${counts.changes} changes since ${since}, each one approved; ${counts.receipts} receipts, each with its events`);
+  return pass(
+    `${counts.changes} changes since ${since}, each one approved; ${counts.receipts} receipts, each with its events`,
+  );
 }
 
 /** The access review: who holds which seat, and who may use the keys beside their policies. */

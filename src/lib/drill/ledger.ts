@@ -5,6 +5,7 @@ import { drillsFault, readDrills } from './history.js';
 import type { Scene } from './ports.js';
 import { fail, open, type Probe, pass, passIf } from './probe.js';
 
+/** The chain with its records, the heads that were seen before, and the line of drills. */
 export async function drillLedger({ state, verifier, history }: Scene, probe: Probe): Promise<void> {
   const { view } = state;
   await probe.ask('chain', null, async () => {
@@ -21,10 +22,16 @@ export async function drillLedger({ state, verifier, history }: Scene, probe: Pr
     if (fault) return fail(fault.message);
     if (chain.verdict !== 'verified') return open('there are no entries');
     // That the head goes forward from what this machine has seen was checked before anything else was read.
-    return pass(`it leads through the head that this machine has seen, and through those of ${remembered.length} drills`);
+    return pass(
+      `it leads through the head that this machine has seen, and through those of ${remembered.length} drills`,
+    );
   });
   await probe.ask('drills', null, async () => {
     const fault = await drillsFault(view, await readDrills(view, verifier, state));
-    return passIf(fault === null, `${history.length} drills before this one, each told of and after the other`, fault ?? '');
+    return passIf(
+      fault === null,
+      `${history.length} drills before this one, each told of and after the other`,
+      fault ?? '',
+    );
   });
 }

@@ -9,6 +9,7 @@ import type { Roster } from '../roster/roster.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass, passIf } from './probe.js';
 
+/** Each custodian's last signature, the roster, and one approval alone. */
 export async function drillQuorum(scene: Scene, probe: Probe): Promise<void> {
   const { state } = scene;
   const { roster } = state;
@@ -72,7 +73,9 @@ function healthAnswer({ state }: Scene, alive: Roster['custodians']): Answer {
 /** The newest request that a quorum approved, judged again as if one person alone had: it must not be approved. */
 function belowAnswer({ cases }: Scene): Answer {
   const approved = cases.filter(({ verdict }) => verdict.state === 'executed' || verdict.state === 'approved');
-  const newest = approved.sort((a, b) => (a.request.statement.predicate.at < b.request.statement.predicate.at ? -1 : 1)).at(-1);
+  const newest = approved
+    .sort((a, b) => (a.request.statement.predicate.at < b.request.statement.predicate.at ? -1 : 1))
+    .at(-1);
   if (!newest) return open('no request was ever approved here: there is nothing to try it on');
   const counted = newest.evidence.records.filter((record) => record.statement.kind === 'approval');
   if (!allowed(newest, counted)) return open(`${newest.id} cannot be judged again`);

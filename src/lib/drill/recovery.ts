@@ -27,7 +27,8 @@ export interface RecoveryTime {
 
 /** How long a recovery takes by what was measured: the longest way through the steps. Waiting for people is not part of it. */
 export function recoveryTime(checks: readonly Pick<DrillCheck, 'drill' | 'millis'>[]): RecoveryTime {
-  const millisOf = (id: DrillId) => checks.filter(({ drill }) => drill === id).reduce((sum, { millis }) => sum + millis, 0);
+  const millisOf = (id: DrillId) =>
+    checks.filter(({ drill }) => drill === id).reduce((sum, { millis }) => sum + millis, 0);
   const ways = new Map<DrillId, { readonly millis: number; readonly path: readonly DrillId[] }>();
   for (const { id, after } of STEPS) {
     const before = longest(after.flatMap((step) => ways.get(step) ?? []));

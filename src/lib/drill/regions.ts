@@ -1,14 +1,15 @@
 import { CustodyError } from '../base/errors.js';
+import { inRegion } from '../key/key.js';
 import type { ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { regionsOf } from '../plan/plan.js';
 import { differenceOf, type PolicyDifference } from '../policy/difference.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
-import { inRegion } from '../key/key.js';
 import { canaryKeyOf, canaryUserOf, makeCanary, proveCanary, storedCanaries } from './canaries.js';
 import { keyIn } from './keys.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
 
+/** Each Region, and each replica there: its state, its policy, and data both ways. */
 export async function drillRegions(scene: Scene, estate: ObservedEstate, probe: Probe): Promise<void> {
   const { plan } = scene.state.plan;
   const { primary, replicas } = plan.regions;
@@ -48,12 +49,18 @@ function replicaAnswer({ state }: Scene, estate: ObservedEstate, name: string, r
   return policyAnswer(state, name, region, found);
 }
 
-function policyAnswer({ plan: { plan }, roster }: Scene['state'], name: string, region: string, found: ObservedKey): Answer {
+function policyAnswer(
+  { plan: { plan }, roster }: Scene['state'],
+  name: string,
+  region: string,
+  found: ObservedKey,
+): Answer {
   const { description, policy } = found;
   if (policy === null) return open(`the policy of ${name} in ${region} could not be read`);
   const planned = plannedKeyPolicy(plan, roster, name, region, { keyId: description.keyId });
   const [first, ...more] = differenceOf(planned, policy, { account: plan.account, region, keyArn: description.arn });
-  if (first) return fail(`the policy of ${name} in ${region} is not the planned one: ${differenceText(first, more.length)}`);
+  if (first)
+    return fail(`the policy of ${name} in ${region} is not the planned one: ${differenceText(first, more.length)}`);
   return pass(`${name} in ${region} is an enabled replica under the planned policy`);
 }
 

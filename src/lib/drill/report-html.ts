@@ -77,7 +77,10 @@ function timeline(checks: readonly DrillCheck[]): string {
     id,
     millis: checks.filter(({ drill }) => drill === id).reduce((sum, { millis }) => sum + millis, 0),
   }));
-  const total = Math.max(1, spans.reduce((sum, { millis }) => sum + millis, 0));
+  const total = Math.max(
+    1,
+    spans.reduce((sum, { millis }) => sum + millis, 0),
+  );
   let at = 0;
   const bars = spans.map(({ id, millis }, row) => {
     const x = LEFT + (at / total) * (WIDTH - LEFT - 90);
@@ -104,7 +107,11 @@ function trendChart(points: readonly TrendPoint[]): string {
     return `<circle cx="${x}" cy="${y}" r="4" fill="${fill}" stroke="#0a6b2d"><title>${html(`${point.quarter}-${point.number}: ${point.rtoSeconds} s, ${point.verdict}`)}</title></circle><text x="${x}" y="160" text-anchor="middle">${html(`${point.quarter}-${point.number}`)}</text>`;
   });
   const axis = `<text x="0" y="24">${most} s</text><text x="0" y="134">0 s</text>`;
-  return svg(170, 'Recovery time of each drill', `${axis}<polyline points="${line}" fill="none" stroke="#888"/>${dots.join('')}`);
+  return svg(
+    170,
+    'Recovery time of each drill',
+    `${axis}<polyline points="${line}" fill="none" stroke="#888"/>${dots.join('')}`,
+  );
 }
 
 function svg(height: number, label: string, content: string): string {
@@ -114,7 +121,9 @@ function svg(height: number, label: string, content: string): string {
 function controls(checks: readonly DrillCheck[]): string {
   const cited = citedControls(checks);
   if (cited.length === 0) return '<p>This run proved no clause as a whole.</p>';
-  return rows(cited.map(({ framework, clause, about, checks: by }) => [`${framework} ${clause}`, `${about}: ${by.join(', ')}`]));
+  return rows(
+    cited.map(({ framework, clause, about, checks: by }) => [`${framework} ${clause}`, `${about}: ${by.join(', ')}`]),
+  );
 }
 
 /** Text as text, whatever it holds; control and bidirectional characters are gone. */

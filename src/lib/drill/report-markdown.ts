@@ -88,7 +88,9 @@ function trendRow({ quarter, number, verdict, rtoSeconds, rpoSeconds }: TrendPoi
 function controlLines(checks: readonly DrillCheck[]): readonly string[] {
   const cited = citedControls(checks);
   if (cited.length === 0) return ['This run proved no clause as a whole.'];
-  return cited.map(({ framework, clause, about, checks: by }) => `- ${framework} ${clause}, ${about}: ${by.join(', ')}`);
+  return cited.map(
+    ({ framework, clause, about, checks: by }) => `- ${framework} ${clause}, ${about}: ${by.join(', ')}`,
+  );
 }
 
 /** Names of keys and roles in a detail may be a stranger's: nothing of them is markup. */

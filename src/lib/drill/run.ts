@@ -1,7 +1,7 @@
+import { ledgerAfter } from '../backup/telling.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { readLedgerHead } from '../ledger/view.js';
-import { ledgerAfter } from '../backup/telling.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import type { View } from '../record/store.js';
 import { identityIn } from '../request/desk.js';
@@ -11,7 +11,7 @@ import { type BackupFindings, drillBackup } from './backup.js';
 import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
 import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
-import { drillEvent, type Drilled, readDrills } from './history.js';
+import { type Drilled, drillEvent, readDrills } from './history.js';
 import { drillInterlock } from './interlock.js';
 import { observeKeys } from './keys.js';
 import { drillLedger } from './ledger.js';
@@ -60,7 +60,9 @@ export async function runDrill(scene: Scene, actor: Actor, selected: readonly Dr
     if (!selected.includes(id)) await probe.ask('skipped', null, () => open('it was not asked for'));
     else await RUN[id](scene, estate, probe, found);
     if (id === 'policies' && swept.length > 0)
-      await probe.ask('leftovers', null, () => pass(`${swept.length} scratch keys of a drill that was cut off are deleted`));
+      await probe.ask('leftovers', null, () =>
+        pass(`${swept.length} scratch keys of a drill that was cut off are deleted`),
+      );
     found.checks.push(...probe.checks);
   }
   found.scratch = [...swept, ...found.scratch];
@@ -104,12 +106,20 @@ async function judgeObjectives(
   const point = pointOf(scene, found.backup);
   const probe = new Probe('backup', scene.stopwatch);
   await probe.ask('rto', null, () =>
-    passIf(millis <= rtoSeconds * 1000, `${millis} ms; the plan allows ${rtoSeconds} s`, `${millis} ms, and the plan allows ${rtoSeconds} s`),
+    passIf(
+      millis <= rtoSeconds * 1000,
+      `${millis} ms; the plan allows ${rtoSeconds} s`,
+      `${millis} ms, and the plan allows ${rtoSeconds} s`,
+    ),
   );
   await probe.ask('rpo', null, () =>
     point === null
       ? open('without a backup nothing bounds the loss')
-      : passIf(point <= rpoSeconds, `${point} s; the plan allows ${rpoSeconds} s`, `${point} s, and the plan allows ${rpoSeconds} s`),
+      : passIf(
+          point <= rpoSeconds,
+          `${point} s; the plan allows ${rpoSeconds} s`,
+          `${point} s, and the plan allows ${rpoSeconds} s`,
+        ),
   );
   found.checks.push(...probe.checks);
 }
@@ -167,15 +177,20 @@ async function predicateOf(
         : { sequence: newest.manifest.sequence, manifest: newest.digest, createdAt: newest.manifest.createdAt },
     ledger: { entries: ledger.size, head: ledger.digest },
     commit: state.head,
-    recovery: {
-      timeMillis: time.millis,
-      pointSeconds: pointOf(scene, backup),
-      timeObjectiveSeconds: plan.recovery.rtoSeconds,
-      pointObjectiveSeconds: plan.recovery.rpoSeconds,
-      steps: time.steps,
-    },
+    recovery: recoveryOf(scene, time, backup),
     checks,
     canaries,
     scratch,
+  };
+}
+
+function recoveryOf(scene: Scene, { millis, steps }: RecoveryTime, backup: BackupFindings): DrillPredicate['recovery'] {
+  const { rtoSeconds, rpoSeconds } = scene.state.plan.plan.recovery;
+  return {
+    timeMillis: millis,
+    pointSeconds: pointOf(scene, backup),
+    timeObjectiveSeconds: rtoSeconds,
+    pointObjectiveSeconds: rpoSeconds,
+    steps,
   };
 }

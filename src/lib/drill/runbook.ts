@@ -37,7 +37,9 @@ function peopleSection({ people }: Plan, { custodians, threshold }: Roster): rea
     '',
     `${threshold} of ${custodians.length} custodians decide.`,
     '',
-    ...custodians.map(({ id, name, duty }) => `- ${id}: ${name}, ${duty}; ${reach.get(id) ?? 'no contact in the plan'}`),
+    ...custodians.map(
+      ({ id, name, duty }) => `- ${id}: ${name}, ${duty}; ${reach.get(id) ?? 'no contact in the plan'}`,
+    ),
     '',
     ...(people?.breakGlass ?? []).map(({ name, where }) => `- Break glass, ${name}: ${where}`),
     ...(people && people.breakGlass.length > 0 ? [''] : []),

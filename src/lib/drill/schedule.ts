@@ -23,7 +23,10 @@ export function scheduleText(scheduler: Scheduler, facts: ScheduleFacts): string
 }
 
 /** Profiles that chain from the job's own web identity; no key is written anywhere. */
-function awsConfig({ automationRoleArn, drillRoleArn, auditorRoleArn, region }: ScheduleFacts, tokenFile: string): readonly string[] {
+function awsConfig(
+  { automationRoleArn, drillRoleArn, auditorRoleArn, region }: ScheduleFacts,
+  tokenFile: string,
+): readonly string[] {
   const profile = (name: string, roleArn: string) => [
     `[profile ${name}]`,
     `region = ${region}`,
@@ -40,69 +43,89 @@ function awsConfig({ automationRoleArn, drillRoleArn, auditorRoleArn, region }: 
 
 function verifyWords({ auditorRoleArn }: ScheduleFacts, report: string): string {
   const auditor = auditorRoleArn === null ? '' : ' --auditor-profile auditor';
-  return `custody dr verify --ci --pin pin.json --profile automation --drill-profile drill${auditor} --report ${report}`;
+  return `custody dr verify --ci --pin pin.json --profile automation --drill-profile drill${auditor} --report ${report} --repo custody`;
 }
 
+function joinWords(repository: string, automation: string): string {
+  return `custody join '${repository}' custody --as ${automation} --genesis "$(cat genesis.txt)"`;
+}
+
+/** An expression of GitHub Actions. */
+function expression(text: string): string {
+  return `$\{{ ${text} }}`;
+}
+
+const TEMP = expression('runner.temp');
+const DAILY = '17 6 * * *';
+
 function github(facts: ScheduleFacts): string {
-  const config = awsConfig(facts, '${{ runner.temp }}/oidc-token');
-  const setUp = [
-    '      - uses: actions/checkout@v4',
-    '        with: { fetch-depth: 0, persist-credentials: false }',
-    '      - uses: actions/setup-node@v4',
-    '        with: { node-version: 20 }',
-    `      - run: npm install --global --ignore-scripts custody@${facts.version}`,
-    `      - run: custody join '${facts.repository}' --as ${facts.automation} --genesis "$(cat genesis.txt)"`,
-  ];
   return [
     '# .github/workflows/drill.yml, written by `custody dr schedule --github`. Beside it in the repository of the job:',
-    '# pin.json (`custody pin --json`) and genesis.txt (the words that the custodians compared).',
+    '# pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
     'name: drill',
     'on:',
     '  schedule:',
     "    - cron: '17 5 2 1,4,7,10 *'   # the second day of each quarter",
-    "    - cron: '17 6 * * *'          # is the next one about to be late?",
+    `    - cron: '${DAILY}'          # is the next one about to be late?`,
     '  workflow_dispatch:',
     'permissions: { contents: read, id-token: write }',
     'concurrency: { group: drill, cancel-in-progress: false }',
     'jobs:',
-    '  drill:',
-    "    if: github.event.schedule != '17 6 * * *'",
-    '    runs-on: ubuntu-latest',
-    '    timeout-minutes: 60',
-    '    environment: drill',
-    '    env: { AWS_CONFIG_FILE: "${{ runner.temp }}/aws-config", CUSTODY_AS: ' + facts.automation + ' }',
-    '    steps:',
-    ...setUp,
-    '      - name: Identity of this job',
-    '        run: |',
-    '          curl -sSf -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\',
-    '            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | jq -er .value > "${{ runner.temp }}/oidc-token"',
-    '          cat > "$AWS_CONFIG_FILE" <<EOF',
-    ...config.map((line) => `          ${line}`),
-    '          EOF',
-    `      - run: ${verifyWords(facts, 'drill-report')}`,
-    '      - uses: actions/upload-artifact@v4',
-    '        if: always()',
-    '        with: { name: drill-report, path: drill-report, retention-days: 400 }',
+    ...githubDrill(facts),
     '  due:',
-    "    if: github.event.schedule == '17 6 * * *'",
+    `    if: github.event.schedule == '${DAILY}'`,
     '    runs-on: ubuntu-latest',
     '    timeout-minutes: 10',
     '    steps:',
-    ...setUp,
-    '      - run: custody dr status --fail-when-due',
+    ...githubSetUp(facts),
+    '      - run: custody dr status --fail-when-due --repo custody',
     '',
   ].join('\n');
 }
 
+function githubSetUp({ version, repository, automation }: ScheduleFacts): readonly string[] {
+  return [
+    '      - uses: actions/checkout@v4',
+    '        with: { persist-credentials: false }',
+    '      - uses: actions/setup-node@v4',
+    '        with: { node-version: 20 }',
+    `      - run: npm install --global custody@${version}`,
+    `      - run: ${joinWords(repository, automation)}`,
+  ];
+}
+
+function githubDrill(facts: ScheduleFacts): readonly string[] {
+  return [
+    '  drill:',
+    `    if: github.event.schedule != '${DAILY}'`,
+    '    runs-on: ubuntu-latest',
+    '    timeout-minutes: 60',
+    '    environment: drill',
+    `    env: { AWS_CONFIG_FILE: "${TEMP}/aws-config", CUSTODY_AS: ${facts.automation} }`,
+    '    steps:',
+    ...githubSetUp(facts),
+    '      - name: Identity of this job',
+    '        run: |',
+    '          curl -sSf -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\',
+    `            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | jq -er .value > "${TEMP}/oidc-token"`,
+    '          cat > "$AWS_CONFIG_FILE" <<EOF',
+    ...awsConfig(facts, `${TEMP}/oidc-token`).map((line) => `          ${line}`),
+    '          EOF',
+    `      - run: ${verifyWords(facts, 'drill-report')}`,
+    '      - uses: actions/upload-artifact@v4',
+    '        if: always()',
+    '        with: { name: drill-report, path: drill-report, retention-days: 90 }',
+  ];
+}
+
 function gitlab(facts: ScheduleFacts): string {
   const setUp = [
-    `    - npm install --global --ignore-scripts custody@${facts.version}`,
-    `    - custody join '${facts.repository}' --as ${facts.automation} --genesis "$(cat genesis.txt)"`,
+    `    - npm install --global custody@${facts.version}`,
+    `    - ${joinWords(facts.repository, facts.automation)}`,
   ];
   return [
     '# .gitlab-ci.yml, written by `custody dr schedule --gitlab`. Two pipeline schedules run it: one a quarter with DRILL=1, and',
-    '# one a day without. Beside it: pin.json (`custody pin --json`) and genesis.txt (the words that the custodians compared).',
+    '# one a day without. Beside it: pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
     'drill:',
     '  image: node:20-bookworm',
     '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL == "1"\' }]',
@@ -129,7 +152,7 @@ function gitlab(facts: ScheduleFacts): string {
     '  timeout: 10m',
     '  script:',
     ...setUp,
-    '    - custody dr status --fail-when-due',
+    '    - custody dr status --fail-when-due --repo custody',
     '',
   ].join('\n');
 }
@@ -139,8 +162,8 @@ function cron(facts: ScheduleFacts): string {
     '# crontab(5), written by `custody dr schedule --cron`, for a machine whose profiles get their credentials from its own',
     '# identity (instance role, IAM Roles Anywhere): nothing secret stands here. custody and its clone are set up there.',
     `CUSTODY_AS=${facts.automation}`,
-    `17 5 2 1,4,7,10 * cd "$HOME/custody" && ${verifyWords(facts, '"$HOME/drill-report-$(date +\\%Y\\%m\\%d)"')}`,
-    '17 6 * * * cd "$HOME/custody" && custody dr status --fail-when-due',
+    `17 5 2 1,4,7,10 * cd "$HOME" && ${verifyWords(facts, '"$HOME/drill-report-$(date +\\%Y\\%m\\%d)"')}`,
+    '17 6 * * * cd "$HOME" && custody dr status --fail-when-due --repo custody',
     '',
   ].join('\n');
 }

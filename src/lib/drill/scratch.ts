@@ -66,7 +66,12 @@ export async function tryPolicy(
 async function discard({ role }: Pick<Scene, 'role'>, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
   const { region } = partsOf(arn);
   const parameters = { KeyId: arn, PendingWindowInDays: WINDOW_DAYS };
-  const { answer, requestId } = await role.writer.call({ service: 'kms', region, operation: 'ScheduleKeyDeletion', parameters });
+  const { answer, requestId } = await role.writer.call({
+    service: 'kms',
+    region,
+    operation: 'ScheduleKeyDeletion',
+    parameters,
+  });
   const at = answer.DeletionDate;
   const deletionAt = isInstant(at) ? at : typeof at === 'number' ? instantFromMillis(at * 1000) : null;
   return { arn, of, deletionAt, requestId };
@@ -90,9 +95,13 @@ export async function sweepScratch(scene: Scene): Promise<readonly ScratchReceip
 }
 
 function running(run: string): CustodyError {
-  return new CustodyError('LOCKED', `another drill (${run.slice(0, 16)}) made a scratch key less than ${YOUNG_SECONDS} s ago`, {
-    suggestions: ['Wait for it to end. If it was killed, this one cleans up after it once that time is over.'],
-  });
+  return new CustodyError(
+    'LOCKED',
+    `another drill (${run.slice(0, 16)}) made a scratch key less than ${YOUNG_SECONDS} s ago`,
+    {
+      suggestions: ['Wait for it to end. If it was killed, this one cleans up after it once that time is over.'],
+    },
+  );
 }
 
 /** Keys of the Region with the tag that nobody has deleted yet. What these credentials may not read is no key of a drill. */
@@ -103,8 +112,7 @@ async function scratchKeysIn({ role }: Scene, region: string) {
     const run = (await orNull(() => role.reader.tags(region, id)))?.[SCRATCH_TAG];
     if (run === undefined) continue;
     const description = await orNull(() => role.reader.describe(region, id));
-    if (description?.state === 'Enabled')
-      found.push({ arn: description.arn, createdAt: description.createdAt, run });
+    if (description?.state === 'Enabled') found.push({ arn: description.arn, createdAt: description.createdAt, run });
   }
   return found;
 }

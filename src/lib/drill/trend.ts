@@ -14,6 +14,7 @@ export interface TrendPoint {
   readonly by: string;
 }
 
+/** Of each drill what a line over quarters shows. */
 export function trendOf(drills: readonly Drilled[]): readonly TrendPoint[] {
   return drills.map(({ said, digest, by }) => ({
     quarter: said.quarter,

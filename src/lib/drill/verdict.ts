@@ -30,10 +30,15 @@ export interface Judgement {
  * Success is constructed: for each key of the plan data has come back, nothing failed, and nothing was left out (T45). A drill
  * of no keys, or of no checks, is never verified.
  */
-export function judgeDrill(checks: readonly Omit<DrillCheck, 'detail' | 'millis'>[], keys: readonly string[]): Judgement {
+export function judgeDrill(
+  checks: readonly Omit<DrillCheck, 'detail' | 'millis'>[],
+  keys: readonly string[],
+): Judgement {
   const failed = checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
   const open = checks.filter(({ status }) => status === 'skip').map(({ id }) => id);
-  const proven = new Set(checks.flatMap(({ status, provesData, key }) => (status === 'pass' && provesData ? [key] : [])));
+  const proven = new Set(
+    checks.flatMap(({ status, provesData, key }) => (status === 'pass' && provesData ? [key] : [])),
+  );
   const bare = keys.filter((key) => !proven.has(key)).map((key) => `${key}: no data proven`);
   const unproven = [...open, ...bare, ...(keys.length === 0 ? ['no key at all'] : [])];
   const good = checks.length > 0 && failed.length + unproven.length === 0;

@@ -18,7 +18,6 @@ import {
   ALIAS,
   CONTEXT_NAME,
   CONTEXT_VALUE,
-  DATE,
   ISSUER,
   KEY_NAME,
   PRINTABLE,
@@ -30,7 +29,8 @@ import {
   TAG_VALUE,
 } from './grammar.js';
 import { mapField, mapOfParts, objectField } from './mapping.js';
-import type { BackupRules, ClassRule, KeyUser, PeopleRules, Plan, PlannedKey, QuorumRules } from './plan.js';
+import { people, sentence } from './people.js';
+import type { BackupRules, ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
 import { sigstoreField } from './sigstore-shape.js';
 
 export const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov'] as const;
@@ -48,7 +48,6 @@ const NAME = 'a lower-case name like case-data (a letter, then 1 to 30 letters, 
 
 export const keyName = textField(KEY_NAME, NAME, 31);
 export const roleArn = textField(ROLE_ARN, 'the ARN of an IAM role, without wildcards', 700);
-export const sentence = textField(PRINTABLE, 'one line of up to 300 printable characters', 300);
 const region = textField(REGION, 'a Region like eu-central-1', 32);
 
 const classRule: Field<ClassRule> = objectField({
@@ -176,29 +175,6 @@ const backup: Field<BackupRules> = objectField({
       ),
       'Identities that may sign backups by a Sigstore instance, beside the keys of the roster. Compared exactly.',
     ),
-  ),
-});
-
-const people: Field<PeopleRules> = objectField({
-  reviewedOn: described(
-    textField(DATE, 'a day like 2026-01-31', 10),
-    'The day on which somebody last tried all of this.',
-  ),
-  maxAgeDays: described(durationField('Days', 1, 366), 'When that counts as too long ago.'),
-  contacts: described(
-    listField(
-      objectField({
-        custodian: textField(/^[a-z][a-z0-9-]{1,30}$/, 'the id of a custodian', 31),
-        reach: sentence,
-      }),
-      1,
-      15,
-    ),
-    'How each custodian is reached at any hour: where it is written, not a private number.',
-  ),
-  breakGlass: described(
-    listField(objectField({ name: sentence, where: sentence }), 1, 10),
-    'Ways in when nothing else works, and where they lie; never the secret itself.',
   ),
 });
 

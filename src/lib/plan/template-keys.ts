@@ -11,7 +11,9 @@ function canaries({ roster }: TemplateOptions, key: string, may = '[encrypt, dec
 `;
 }
 
-export const rootText: KeyText = (options) => `  # The root wraps the data keys of the services below it. AWS KMS cannot put one KMS key under another when it makes the
+export const rootText: KeyText = (
+  options,
+) => `  # The root wraps the data keys of the services below it. AWS KMS cannot put one KMS key under another when it makes the
   # material itself (origin: AWS_KMS, the default), so "wraps" means: a service's long-lived data keys are encrypted under
   # the root, and unwrapping one takes two seats. With origin: EXTERNAL a service key's own material can be wrapped by the
   # root and imported; then rotation is by hand, and the material passes through the memory of the machine that imports it.
@@ -34,7 +36,9 @@ ${canaries(options, 'root', '[encrypt, re-encrypt, describe]   # from the root t
     tags: { data-class: key-material }
 `;
 
-export const caseDataText: KeyText = (options) => `  # The plan's document names no period. 365 days: KMS's own default, and every value has a data key of its own, so that
+export const caseDataText: KeyText = (
+  options,
+) => `  # The plan's document names no period. 365 days: KMS's own default, and every value has a data key of its own, so that
   # little is encrypted under one material. Read for three more years (NIST SP 800-57, data encryption keys).
   case-data:
     alias: alias/cmk/case-data
@@ -51,7 +55,9 @@ export const caseDataText: KeyText = (options) => `  # The plan's document names
 ${canaries(options, 'case-data')}    tags: { data-class: personal }
 `;
 
-export const auditLedgerText: KeyText = (options) => `  # The application only writes. Who is to read (an auditor's role with decrypt) is added by a plan update, when needed.
+export const auditLedgerText: KeyText = (
+  options,
+) => `  # The application only writes. Who is to read (an auditor's role with decrypt) is added by a plan update, when needed.
   audit-ledger:
     alias: alias/cmk/audit-ledger
     purpose: The immutable audit store in S3 and Glacier
@@ -68,7 +74,9 @@ export const auditLedgerText: KeyText = (options) => `  # The application only w
 ${canaries(options, 'audit-ledger')}    tags: { data-class: audit }
 `;
 
-export const telemetryText: KeyText = (options) => `  # Objects expire after 30 days (a lifecycle rule of the bucket). Name your bucket below.
+export const telemetryText: KeyText = (
+  options,
+) => `  # Objects expire after 30 days (a lifecycle rule of the bucket). Name your bucket below.
   telemetry-short:
     alias: alias/cmk/telemetry-short
     purpose: Telemetry buckets whose objects expire after 30 days
@@ -85,7 +93,9 @@ export const telemetryText: KeyText = (options) => `  # Objects expire after 30 
 ${canaries(options, 'telemetry-short')}    tags: { data-class: telemetry, expires-after-days: "30" }
 `;
 
-export const webauthnText: KeyText = (options) => `  # The plan's document names no period. 365 days: credentials hold public keys and few secrets, change seldom and live long.
+export const webauthnText: KeyText = (
+  options,
+) => `  # The plan's document names no period. 365 days: credentials hold public keys and few secrets, change seldom and live long.
   # The key is used by DynamoDB only. DAX encrypts its cache with a key of AWS's: it takes no key of ours. Name your table below.
   webauthn:
     alias: alias/cmk/webauthn

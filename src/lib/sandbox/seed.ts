@@ -2,8 +2,10 @@ import type { JsonObject } from '../base/canonical-json.js';
 import { type OidcProviderTable, providerArn } from './iam/oidc-provider.js';
 import { uniqueId } from './iam/role.js';
 import type { Principals } from './principals.js';
+import { drillPolicy } from './seed-drill.js';
 import { ownSlots, READ, slotKeys } from './seed-slots.js';
 import { statement } from './seed-statement.js';
+import { executorTrust, federatedTrust } from './seed-trust.js';
 import { SANDBOX_AUDIENCE, SANDBOX_ISSUER } from './sts/federation.js';
 import type { Session } from './sts/session.js';
 
@@ -17,6 +19,8 @@ export interface SeedRoles {
   readonly outsider: string;
   /** Makes and opens canaries of keys, and makes scratch keys. */
   readonly drill?: string;
+  /** The platform team's role, which makes the others; whoever proves something about them must know it. */
+  readonly installer?: string;
   /** What an approval interlock takes: a second executor, an auditor, and the keys for which a seat may set its slot. */
   readonly interlock?: {
     readonly coldExecutor: string;
@@ -36,6 +40,7 @@ export const DEFAULT_SEED: SeedRoles = {
   admin: 'Admin',
   outsider: 'outsider',
   drill: 'custody-drill',
+  installer: 'custody-installer',
   interlock: {
     coldExecutor: 'custody-cold',
     auditor: 'custody-auditor',
@@ -143,10 +148,18 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
       trust: executorTrust(names, arn),
     })),
     ...(interlock ? [federated('auditor', allow(statement('Read', READ, '*')))] : []),
-    ...(names.drill ? [federated('drill', drillPolicy())] : []),
+    ...besides(names).map(([profile, policy]) => federated(profile, policy)),
     federated('service', allow(statement('UseKeys', KMS_USE, '*'))),
     federated('admin', allow(statement('Everything', ['*'], '*'))),
     federated('outsider', allow(statement('EveryKmsCall', ['kms:*'], '*'))),
+  ];
+}
+
+/** Roles that take no part in the interlock. */
+function besides({ drill, installer }: SeedRoles): readonly (readonly [string, JsonObject])[] {
+  return [
+    ...(drill ? [['drill', drillPolicy()] as const] : []),
+    ...(installer ? [['installer', allow(statement('Read', READ, '*'))] as const] : []),
   ];
 }
 
@@ -157,10 +170,11 @@ function roleNames({
   admin,
   outsider,
   drill,
+  installer,
   interlock,
 }: SeedRoles): Readonly<Record<string, string | undefined>> {
   const more = interlock ? { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor } : {};
-  return { executor, service, admin, outsider, drill, ...more };
+  return { executor, service, admin, outsider, drill, installer, ...more };
 }
 
 const KMS_USE = [
@@ -210,63 +224,6 @@ function executorPolicy(executorArn: string): JsonObject {
       Condition: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'custody:*' }, Null: { 'aws:TagKeys': 'false' } },
     },
   );
-}
-
-/** Canaries under their context alone, and keys of its own, which it must tag; each key's policy decides, too. */
-function drillPolicy(): JsonObject {
-  const tag = 'custody:drill';
-  const crypto = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
-  return allow(
-    {
-      ...statement('Canaries', crypto, '*'),
-      Condition: { Null: { 'kms:EncryptionContext:custody:canary': 'false' } },
-    },
-    statement('LookAtKeys', ['kms:DescribeKey', 'kms:ListAliases', 'kms:ListKeys', 'kms:ListResourceTags'], '*'),
-    {
-      ...statement('MakeScratchKeys', ['kms:CreateKey', 'kms:TagResource'], '*'),
-      Condition: {
-        'ForAllValues:StringEquals': { 'aws:TagKeys': tag },
-        Null: { [`aws:RequestTag/${tag}`]: 'false' },
-      },
-    },
-    {
-      ...statement('DiscardScratchKeys', ['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'], '*'),
-      Condition: { Null: { [`aws:ResourceTag/${tag}`]: 'false' } },
-    },
-  );
-}
-
-/** Each seat with its own SourceIdentity; session tags would override the role's tags. */
-function executorTrust(names: SeedRoles, arn: (name: string) => string): JsonObject {
-  const seats = names.seats.map((seat) => ({
-    Sid: `Seat${seat.sourceIdentity.replace(/[^A-Za-z0-9]/g, '')}`,
-    Effect: 'Allow',
-    Principal: { AWS: arn(seat.roleName) },
-    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
-    Condition: { StringEquals: { 'aws:SourceIdentity': seat.sourceIdentity } },
-  }));
-  return { Version: '2012-10-17', Statement: [...seats, NO_SESSION_TAGS] };
-}
-
-const NO_SESSION_TAGS = { Sid: 'NoSessionTags', Effect: 'Deny', Principal: '*', Action: 'sts:TagSession' };
-
-/** People and programs come in through an identity provider: one subject, one role, one SourceIdentity. */
-function federatedTrust(account: string, subject: string, sourceIdentity: string | null): JsonObject {
-  const issuer = SANDBOX_ISSUER;
-  const enter = {
-    Sid: 'OneSubjectOneRole',
-    Effect: 'Allow',
-    Principal: { Federated: providerArn(account, issuer) },
-    Action: ['sts:AssumeRoleWithWebIdentity', ...(sourceIdentity === null ? [] : ['sts:SetSourceIdentity'])],
-    Condition: {
-      StringEquals: {
-        [`${issuer}:aud`]: SANDBOX_AUDIENCE,
-        [`${issuer}:sub`]: subject,
-        ...(sourceIdentity === null ? {} : { 'sts:SourceIdentity': sourceIdentity }),
-      },
-    },
-  };
-  return { Version: '2012-10-17', Statement: [enter, NO_SESSION_TAGS] };
 }
 
 function allow(...statements: readonly JsonObject[]): JsonObject {

@@ -16,6 +16,12 @@ describe('a drill', () => {
     console.log(first.said.checks.map((c) => `${c.status} ${c.id} ${c.millis} ${c.detail}`).join('\n'));
     stage.office.clock.advance(3600);
     const second = await stage.drill();
-    console.log(second.said.verdict, second.said.checks.filter(c=>c.status!=='pass').map((c) => `${c.status} ${c.id} ${c.millis} ${c.detail}`).join('\n'));
+    console.log(
+      second.said.verdict,
+      second.said.checks
+        .filter((c) => c.status !== 'pass')
+        .map((c) => `${c.status} ${c.id} ${c.millis} ${c.detail}`)
+        .join('\n'),
+    );
   }, 60_000);
 });

@@ -1,0 +1,56 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../lib/cli/base-command.js';
+import { annotations, drillExit, drillFor, drillText } from '../../lib/cli/drill.js';
+
+const many = { multiple: true, multipleNonGreedy: true } as const;
+
+export default class DrVerify extends BaseCommand<typeof DrVerify> {
+  static override summary = 'Run the disaster-recovery drills and sign what they prove.';
+  static override description =
+    'Backups, ledger, quorum, people, Regions, data of each key, policies and the interlock (docs/drills.md). Touches only scratch keys that it makes itself, and opens only canaries. The evidence is signed and published with a ledger entry. Verified only where data of each key came back, nothing failed and nothing was left out: a drill that was skipped is unproven. Exit 3: not verified; 5: it could not be run.';
+  static override examples = [
+    '<%= config.bin %> dr verify --drill-profile drill --auditor-profile auditor',
+    '<%= config.bin %> dr verify --drill-profile drill --only data',
+    '<%= config.bin %> dr verify --dry-run',
+    '<%= config.bin %> dr verify --ci --pin pin.json --drill-profile drill --report drill-report',
+  ];
+  static override flags = {
+    only: Flags.string({ ...many, description: 'run this drill; the others are unproven', helpValue: 'DRILL' }),
+    skip: Flags.string({ ...many, description: 'leave this drill out; it is unproven', helpValue: 'DRILL' }),
+    'drill-profile': Flags.string({
+      description: 'profile of the drill role (else the own credentials)',
+      helpValue: 'PROFILE',
+    }),
+    'auditor-profile': Flags.string({
+      description: 'profile that reads roles and CloudTrail (else the own credentials)',
+      helpValue: 'PROFILE',
+    }),
+    scp: Flags.string({ ...many, description: 'a service control policy over the account', helpValue: 'FILE' }),
+    rcp: Flags.string({ ...many, description: 'a resource control policy over the account', helpValue: 'FILE' }),
+    trail: Flags.string({
+      ...many,
+      description: 'CloudTrail log files, in place of its event history',
+      helpValue: 'PATH',
+    }),
+    report: Flags.string({
+      description: 'write Markdown, HTML, JUnit and the evidence into this folder',
+      helpValue: 'DIR',
+    }),
+    ci: Flags.boolean({ default: false, description: 'an annotation for each check that did not pass, on stderr' }),
+    pin: Flags.string({
+      env: 'CUSTODY_PIN',
+      description: 'what a machine without memory must know: genesis, versions, head',
+      helpValue: 'FILE',
+    }),
+    'dry-run': Flags.boolean({ default: false, description: 'list every kind of call; make none' }),
+  };
+
+  async run() {
+    const answer = await drillFor(this.context, this.flags);
+    this.context.progress.done();
+    this.show(drillText(answer));
+    if (this.flags.ci) for (const line of annotations(answer)) this.note(line);
+    this.endWith(drillExit(answer));
+    return answer;
+  }
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCanaryKeeper } from '../aws/kms-canaries.js';
+import { createKeyReader } from '../aws/kms-reader.js';
+import { createKeyReEncryptor } from '../aws/kms-reencryptor.js';
+import { createKeyWriter } from '../aws/kms-writer.js';
+import { readDrills } from '../drill/history.js';
+import { inspectionsOf } from '../drill/inspections.js';
+import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
+import { createClone, finishClone, openClone } from '../git/clone.js';
+import { openGitRecordStore } from '../git/record-store.js';
+import type { Plan } from '../plan/plan.js';
+import { assertAccount } from '../request/aws-check.js';
+import { casesOf } from '../request/desk.js';
+import { type OpenPlace, openPlace, verifierOf } from './backup-place.js';
+import type { Context, Seat } from './context.js';
+import { organizationOf } from './prove.js';
+import { reconcileFor } from './reconcile.js';
+
+export interface SceneFlags {
+  readonly 'drill-profile'?: string | undefined;
+  readonly 'auditor-profile'?: string | undefined;
+  readonly scp?: readonly string[] | undefined;
+  readonly rcp?: readonly string[] | undefined;
+  readonly trail?: readonly string[] | undefined;
+}
+
+/** Joins the drills to AWS, the repository and its copies. @throws CustodyError what makes a drill impossible */
+export async function openScene(context: Context, seat: Seat, flags: SceneFlags): Promise<Scene> {
+  const { ports, state, plan, aws } = seat;
+  await assertAccount(aws, plan, ports.clock.now());
+  const place = await openPlace(context, seat, state);
+  if (!place.isCustody) await place.store.sync({ onProgress: ports.progress });
+  const { cases, refused } = await casesOf(ports, state);
+  const verifier = verifierOf(state);
+  const startedAt = ports.clock.now();
+  return {
+    ports,
+    aws,
+    state,
+    cases,
+    place,
+    verifier,
+    copies: await copiesOf(context, seat, place),
+    role: await openRole(context, plan, flags['drill-profile']),
+    inspections: await openInspections(context, { seat, cases, refused }, flags),
+    history: (await readDrills(state.view, verifier, state)).drills,
+    stopwatch: () => performance.now(),
+    startedAt,
+    runId: randomBytes(8).toString('hex'),
+  };
+}
+
+/** Where no profile is named, the caller's own credentials are those of the drill role. */
+async function openRole(context: Context, plan: Plan, profile: string | undefined): Promise<DrillRole> {
+  const access = profile === undefined ? context.access : context.accessAs(profile);
+  const line = await access.connection(plan);
+  return {
+    canaries: createCanaryKeeper(line, randomBytes),
+    reEncryptor: createKeyReEncryptor(line),
+    reader: createKeyReader(line),
+    writer: createKeyWriter(line),
+  };
+}
+
+type Books = { readonly seat: Seat } & Awaited<ReturnType<typeof casesOf>>;
+
+async function openInspections(
+  context: Context,
+  { seat, cases, refused }: Books,
+  flags: SceneFlags,
+): Promise<Inspections> {
+  const { ports, state, plan, aws } = seat;
+  const profile = flags['auditor-profile'];
+  const access = profile === undefined ? context.access : context.accessAs(profile);
+  const [account, trail] = [await access.account(plan), await access.trail(plan)];
+  const organization = await organizationOf(flags);
+  const own = inspectionsOf({ ports, state, cases, refused, reader: aws.reader, account, trail, organization });
+  const files = flags.trail ?? [];
+  if (files.length === 0) return own;
+  return { ...own, reconcile: (since) => reconcileFor(context, { since, trail: files }) };
+}
+
+/** The remote and every mirror, each cloned into a place of its own that is taken away again. */
+async function copiesOf({ environment }: Context, { ports, plan }: Seat, place: OpenPlace): Promise<readonly Copy[]> {
+  const { remote } = await openClone(place.dir, environment);
+  const urls = [...new Set([remote.text, ...(plan.backup?.mirrors ?? [])])];
+  return urls.map((name) => ({
+    name,
+    use: async (work) => {
+      const dir = await mkdtemp(join(tmpdir(), 'custody-drill-'));
+      try {
+        await finishClone(await createClone(dir, name, environment));
+        const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
+        await store.sync({ onProgress: ports.progress });
+        const memory = { read: async () => null, write: async () => undefined };
+        return await work({ store, memory, isCustody: place.isCustody });
+      } finally {
+        await rm(dir, { recursive: true, force: true });
+      }
+    },
+  }));
+}

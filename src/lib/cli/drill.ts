@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import chalk from 'chalk';
+import { EXIT, type ExitStatus } from '../base/errors.js';
+import { type PlannedCall, plannedCalls } from '../drill/calls.js';
+import { DRILLS } from '../drill/drills.js';
+import { readDrills } from '../drill/history.js';
+import { htmlReport } from '../drill/report-html.js';
+import { junitReport } from '../drill/report-junit.js';
+import { markdownReport } from '../drill/report-markdown.js';
+import { type Drill, runDrill } from '../drill/run.js';
+import { type Selection, selectedDrills } from '../drill/selection.js';
+import { type DrillCheck, judgeDrill } from '../drill/verdict.js';
+import { createFileOnce } from '../fs/files.js';
+import { withLock } from '../fs/lock.js';
+import { stateDirectory } from '../fs/places.js';
+import { verifierOf } from './backup-place.js';
+import type { Context, Seat } from './context.js';
+import { openScene, type SceneFlags } from './drill-scene.js';
+import { heading, mark, pairs, table, wrap } from './render.js';
+
+export interface DrillFlags extends Selection, SceneFlags {
+  readonly pin?: string | undefined;
+  readonly report?: string | undefined;
+  readonly 'dry-run': boolean;
+}
+
+export interface DrillResult {
+  readonly verdict: 'verified' | 'not-verified';
+  readonly quarter: string;
+  readonly number: number;
+  readonly rtoSeconds: number;
+  readonly rpoSeconds: number | null;
+  readonly failed: readonly string[];
+  readonly unproven: readonly string[];
+  readonly checks: readonly {
+    readonly id: string;
+    readonly key: string | null;
+    readonly status: DrillCheck['status'];
+    readonly seconds: number;
+    readonly provesData: boolean;
+    readonly detail: string;
+  }[];
+  /** The signed evidence in the repository, and the files of `--report`. */
+  readonly report: { readonly path: string; readonly digest: string; readonly files: readonly string[] };
+}
+
+export type DrillAnswer = DrillResult | { readonly dryRun: true; readonly calls: readonly PlannedCall[] };
+
+/** Runs the drills that the flags choose. @throws CustodyError what makes a drill impossible */
+export async function drillFor(context: Context, flags: DrillFlags): Promise<DrillAnswer> {
+  const selected = selectedDrills(flags);
+  await context.requireMemory(flags.pin);
+  const seat = await context.seat('remote');
+  if (flags['dry-run']) return { dryRun: true, calls: plannedCalls(seat.plan, selected) };
+  const lock = join(stateDirectory(context.environment, seat.pin.genesis), 'drill.lock');
+  return withLock(
+    lock,
+    async () => {
+      const scene = await openScene(context, seat, flags);
+      const drill = await runDrill(scene, seat.actor, selected);
+      const files = flags.report === undefined ? [] : await writeReports(seat, drill, flags.report);
+      return resultOf(drill, files);
+    },
+    { timeoutMillis: 0 },
+  );
+}
+
+async function writeReports({ ports, state }: Seat, drill: Drill, dir: string): Promise<readonly string[]> {
+  const { drills } = await readDrills(await ports.store.local(), verifierOf(state), state);
+  const text = (content: string) => Buffer.from(content, 'utf8');
+  const files: readonly (readonly [string, Uint8Array])[] = [
+    ['drill.md', text(markdownReport(drill, drills))],
+    ['drill.html', text(htmlReport(drill, drills))],
+    ['drill.xml', text(junitReport(drill.said))],
+    ['drill.sigstore.json', drill.bytes],
+  ];
+  await mkdir(dir, { recursive: true });
+  for (const [name, bytes] of files) await createFileOnce(join(dir, name), bytes, 0o644);
+  return files.map(([name]) => join(dir, name));
+}
+
+function resultOf({ said, path, digest }: Drill, files: readonly string[]): DrillResult {
+  const { failed, unproven } = judgeDrill(said.checks, said.keys);
+  return {
+    verdict: said.verdict,
+    quarter: said.quarter,
+    number: said.number,
+    rtoSeconds: said.recovery.timeMillis / 1000,
+    rpoSeconds: said.recovery.pointSeconds,
+    failed,
+    unproven,
+    checks: said.checks.map(({ id, key, status, millis, provesData, detail }) => ({
+      id,
+      key,
+      status,
+      seconds: millis / 1000,
+      provesData,
+      detail,
+    })),
+    report: { path, digest, files },
+  };
+}
+
+export function drillExit(answer: DrillAnswer): ExitStatus {
+  return 'dryRun' in answer || answer.verdict === 'verified' ? EXIT.ok : EXIT.refused;
+}
+
+/** In 80 columns: each check, what to do about those that did not pass, and the evidence. */
+export function drillText(answer: DrillAnswer): string {
+  if ('dryRun' in answer) return callsText(answer.calls);
+  const { verdict, quarter, number, rtoSeconds, rpoSeconds, checks, report, unproven } = answer;
+  const colour = verdict === 'verified' ? chalk.green : chalk.red;
+  const bare = unproven.filter((what) => !checks.some(({ id }) => id === what));
+  return [
+    ...checks.map(
+      ({ id, status, detail, seconds }) => `${mark(status)} ${id} ${chalk.dim(`${seconds} s`)}\n    ${wrap(detail, 4)}`,
+    ),
+    ...bare.map((what) => `${mark('skip')} ${wrap(what, 2)}`),
+    ...remedies(checks),
+    '',
+    pairs([
+      ['drill', `${quarter}-${number}`],
+      ['recovery time', `${rtoSeconds} s`],
+      ['recovery point', rpoSeconds === null ? 'unbounded' : `${rpoSeconds} s`],
+      ['evidence', `${report.path}, ${report.digest}`],
+      ...report.files.map((file) => ['report', file] as const),
+    ]),
+    '',
+    colour(verdict),
+  ].join('\n');
+}
+
+function remedies(checks: DrillResult['checks']): readonly string[] {
+  const open = new Set(checks.filter(({ status }) => status !== 'pass').map(({ id }) => id.split('.')[0]));
+  const rows = Object.entries(DRILLS).filter(([id]) => open.has(id));
+  if (rows.length === 0) return [];
+  return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
+}
+
+function callsText(calls: readonly PlannedCall[]): string {
+  const rows = calls.map(({ drill, service, operation, region, key, as, changes }) => [
+    drill,
+    `${service} ${operation}`,
+    region ?? '',
+    key ?? '',
+    as === 'drill-role' ? 'drill role' : '',
+    changes ? 'changes' : '',
+  ]);
+  return table(['drill', 'call', 'Region', 'key', 'as', ''], rows);
+}
+
+/** What a CI system shows beside the run: one line for each check that did not pass. */
+export function annotations(answer: DrillAnswer): readonly string[] {
+  if ('dryRun' in answer) return [];
+  const open = answer.checks.filter(({ status }) => status !== 'pass');
+  return open.map(({ id, status, detail }) => `::${status === 'fail' ? 'error' : 'warning'} title=${id}::${detail}`);
+}

@@ -1,0 +1,52 @@
+import { openBundle } from '../base/bundle.js';
+import { digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { isDrillStatement } from '../drill/evidence.js';
+import { openEvidence } from '../drill/history.js';
+import { type Check, check, verdictOf } from '../inspect/check.js';
+import { type GivenFile, type RecordFacts, type RecordsReport, verifyRecords } from '../inspect/records.js';
+import type { Roster } from '../roster/roster.js';
+import { MAX_STATEMENT_BUNDLE_BYTES } from '../signing/key-statement.js';
+import { verifierOf } from './backup-place.js';
+
+/**
+ * Verifies files that an outsider was handed, each as what it says that it is: a record, or the evidence of a drill.
+ */
+export async function verifyFiles(files: readonly GivenFile[], roster: Roster): Promise<RecordsReport> {
+  const evidence = files.filter(isEvidence);
+  const others = files.filter((file) => !evidence.includes(file));
+  const records = others.length > 0 ? verifyRecords(others, roster) : { checks: [], records: [] };
+  const drills = await Promise.all(evidence.map((file) => verifyEvidence(file, roster)));
+  const checks = [...records.checks, ...drills.flatMap((one) => one.checks)];
+  return { verdict: verdictOf(checks), checks, records: [...records.records, ...drills.flatMap((one) => one.records)] };
+}
+
+function isEvidence({ path, bytes }: GivenFile): boolean {
+  try {
+    return isDrillStatement(openBundle(bytes, path, MAX_STATEMENT_BUNDLE_BYTES).payload);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return false;
+    throw cause;
+  }
+}
+
+/** The evidence is whole, signed by one of that roster; that its drill was not verified is no fault of the evidence. */
+async function verifyEvidence({ path, bytes }: GivenFile, roster: Roster) {
+  const id = `${path} evidence`;
+  try {
+    const rules = { roster, rosters: [roster] };
+    const { said, by } = await openEvidence(bytes, path, verifierOf(rules), rules);
+    const checks: Check[] = [
+      check(
+        id,
+        true,
+        `drill ${said.quarter}-${said.number}: ${said.verdict}, signed by ${by}, ${said.checks.length} checks`,
+      ),
+    ];
+    const facts: RecordFacts = { path, kind: 'drill', digest: digestOf(bytes), signer: by, requestId: null };
+    return { checks, records: [facts] };
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    return { checks: [check(id, false, cause.message)], records: [] };
+  }
+}
