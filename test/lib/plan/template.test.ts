@@ -35,6 +35,7 @@ describe('planTemplate', () => {
     ]);
     expect(keys['audit-ledger']?.users.map(({ writeOnly, may }) => [writeOnly, may.includes('decrypt')])).toEqual([
       [true, false],
+      [undefined, true], // the drill role, under its own context
     ]);
     expect(keys.webauthn?.users[0]?.viaService).toBe('dynamodb');
     expect(recovery.drillPeriodDays).toBe(92);

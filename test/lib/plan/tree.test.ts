@@ -58,7 +58,7 @@ describe('diffPlans', () => {
       users: [...(plan.keys['case-data']?.users ?? []), user],
     }).keys;
     expect(diffPlans(plan, { ...plan, keys: rest })).toEqual([
-      { path: 'keys.case-data.users[1]', from: undefined, to: user },
+      { path: 'keys.case-data.users[2]', from: undefined, to: user },
       { path: 'keys.webauthn', from: webauthn, to: undefined },
     ]);
   });
