@@ -16,7 +16,7 @@ import { assertAccount } from '../request/aws-check.js';
 import { casesOf } from '../request/desk.js';
 import { type OpenPlace, openPlace, verifierOf } from './backup-place.js';
 import type { Context, Seat } from './context.js';
-import { organizationOf } from './prove.js';
+import { organizationOf } from './organization.js';
 import { reconcileFor } from './reconcile.js';
 
 export interface SceneFlags {

@@ -16,7 +16,7 @@ export interface BackupFindings {
   readonly newest: OpenBackup | null;
   /** When somebody last signed that it is the newest state. */
   readonly signedAt: Instant | null;
-  /** Of the ledger's entries that some copy has not; null where each copy has all. */
+  /** Of the ledger's entries that no copy has; null where some copy has all. */
   readonly oldestUncopied: Instant | null;
 }
 
@@ -48,8 +48,9 @@ export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFin
     await probe.ask('copies', null, () => open('the plan names no mirror, and there is no remote'));
   for (const [at, copy] of scene.copies.entries())
     await probe.ask(`copy-${at + 1}`, null, () => copyAnswer(scene, copy, newest, (lag) => lags.push(lag)));
-  const oldest = lags.filter((lag) => lag !== null).sort();
-  return { newest, signedAt, oldestUncopied: oldest[0] ?? null };
+  const late = lags.filter((lag) => lag !== null).sort();
+  // The best copy counts: from it everything would be brought back.
+  return { newest, signedAt, oldestUncopied: late.length < lags.length ? null : (late.at(-1) ?? null) };
 }
 
 function historyAnswer({ checks, backups, newest }: BackupReport): Answer {
@@ -129,6 +130,7 @@ async function copyAnswer(
     const report = await verifyBackups({ state, place, verifier, now, since: 1 });
     if (place.isCustody) lag(await oldestMissing(scene, place));
     if (newest === null) return open(`${copy.name}: ${NONE}`);
+    if (report.newest === null) return fail(`${copy.name}: it has no backup that could be opened`);
     const history = historyAnswer(report);
     if (history.status !== 'pass') return { ...history, detail: `${copy.name}: ${history.detail}` };
     const found = report.newest;

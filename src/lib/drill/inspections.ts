@@ -7,6 +7,7 @@ import type { Case, Refused } from '../request/case.js';
 import type { InForce } from '../request/in-force.js';
 import { knownKeys } from '../request/known-keys.js';
 import type { Ports } from '../request/ports.js';
+import { successionsOf } from '../request/successors.js';
 import type { TrailReader } from '../trail/reader.js';
 import type { Inspections } from './ports.js';
 
@@ -29,8 +30,9 @@ export function inspectionsOf(sources: Sources): Inspections {
   const tell = ports.progress;
   return {
     prove: async () => {
+      const scope = { known: knownKeys(plan, cases), successions: successionsOf(cases) };
       const question = { plan, roster: state.roster, names: Object.keys(plan.keys), organization };
-      return proveEvidence(question, await gatherLive({ reader, account }, question, tell, knownKeys(plan, cases)));
+      return proveEvidence(question, await gatherLive({ reader, account }, question, tell, scope));
     },
     reconcile: async (since) => {
       const evidence = await lookUpTrail(trail, plan, since, ports.clock.now(), tell);

@@ -46,7 +46,7 @@ function longest<T extends { readonly millis: number; readonly path: readonly Dr
 /**
  * What would be lost today: what came after the newest backup, and entries of the ledger that no copy has.
  * @param backupAt null without a backup; then nothing bounds the loss
- * @param oldestUncopied of the ledger's entries that some copy has not; null where each has all
+ * @param oldestUncopied of the ledger's entries that no copy has; null where some copy has all
  * @returns seconds; null where nothing bounds it
  */
 export function recoveryPoint(backupAt: Instant | null, oldestUncopied: Instant | null, now: Instant): number | null {

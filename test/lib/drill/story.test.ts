@@ -1,27 +1,162 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/base/bytes.js';
+import type { Scene } from '../../../src/lib/drill/ports.js';
+import { htmlReport } from '../../../src/lib/drill/report-html.js';
+import { junitReport } from '../../../src/lib/drill/report-junit.js';
+import { markdownReport } from '../../../src/lib/drill/report-markdown.js';
+import type { Drill } from '../../../src/lib/drill/run.js';
+import { judgeDrill } from '../../../src/lib/drill/verdict.js';
+import type { KeyReader } from '../../../src/lib/key/key.js';
 import { createDrillStage, type Stage } from '../../support/drill-stage.js';
+import { PRIMARY, REPLICA } from '../../support/people.js';
+
+/** Drills over an office that the sandbox models, in good order and with one loss at a time. */
 
 let stage: Stage;
+let first: Drill;
+let second: Drill;
+
 beforeAll(async () => {
   stage = await createDrillStage();
   await stage.beat('architect', 'privacy', 'deputy');
   await stage.backUp();
   stage.office.clock.advance(3600);
-}, 120_000);
+  first = await stage.drill();
+  stage.office.clock.advance(3600);
+  second = await stage.drill();
+}, 180_000);
 afterAll(() => stage?.office.close());
 
-describe('a drill', () => {
-  it('is verified', async () => {
-    const first = await stage.drill();
-    console.log(first.said.checks.map((c) => `${c.status} ${c.id} ${c.millis} ${c.detail}`).join('\n'));
-    stage.office.clock.advance(3600);
-    const second = await stage.drill();
-    console.log(
-      second.said.verdict,
-      second.said.checks
-        .filter((c) => c.status !== 'pass')
-        .map((c) => `${c.status} ${c.id} ${c.millis} ${c.detail}`)
-        .join('\n'),
-    );
-  }, 60_000);
+const failedOf = ({ said }: Drill) => judgeDrill(said.checks, said.keys).failed;
+const openOf = ({ said }: Drill) => said.checks.filter(({ status }) => status === 'skip').map(({ id }) => id);
+
+/** A drill with another reader of keys. */
+function reading(change: (reader: KeyReader) => Partial<KeyReader>) {
+  const scene = (one: Scene): Scene => {
+    const { reader } = one.aws;
+    return { ...one, aws: { ...one.aws, reader: { ...reader, ...change(reader) } } };
+  };
+  return stage.drill({ scene });
+}
+
+const OTHER_POLICY = (account: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+  });
+
+describe('a drill in good order', () => {
+  it('is not verified before canaries of an earlier one came back', () => {
+    expect(failedOf(first)).toEqual([]);
+    expect(openOf(first)).toEqual([`regions.root.${REPLICA}.failover`, 'data.case-data', 'data.root']);
+    expect(first.said.verdict).toBe('not-verified');
+    expect(first.said.canaries.map(({ key }) => key).sort()).toEqual(['case-data', 'root']);
+  });
+
+  it('is verified then, with evidence that names what it rests on', () => {
+    expect([failedOf(second), openOf(second)]).toEqual([[], []]);
+    expect(second.said).toMatchObject({
+      verdict: 'verified',
+      number: 2,
+      previous: first.digest,
+      rosterDigest: stage.office.team.rosterDigest,
+      backup: { sequence: 1 },
+    });
+    expect(second.said.canaries).toEqual([]);
+    expect(second.digest).toBe(digestOf(second.bytes));
+  });
+
+  it('is rid of each scratch key that it made, and made no other', async () => {
+    const made = second.said.scratch;
+    expect(made.map(({ of }) => of).sort()).toEqual(['case-data', 'root', 'root']);
+    expect(made.every(({ deletionAt }) => deletionAt !== null)).toBe(true);
+    const { reader } = (await stage.scene()).role;
+    for (const { arn } of made)
+      expect((await reader.describe(arn.split(':')[3] ?? '', arn))?.state).toBe('PendingDeletion');
+  });
+
+  it('keeps the values of canaries out of evidence and reports', () => {
+    const reports = [markdownReport(second, [first, second]), htmlReport(second, [first, second]), junitReport(second.said)];
+    for (const { ciphertext, digest } of first.said.canaries) {
+      for (const report of reports) {
+        expect(report).not.toContain(ciphertext);
+        expect(report).not.toContain(digest);
+      }
+    }
+    expect(reports[0]).toContain('A.8.13');
+    expect(reports[1]).toContain('<svg');
+    expect(reports[2]).toContain('failures="0"');
+  });
+});
+
+describe('a loss is named, and no other', () => {
+  it('a Region is down', async () => {
+    stage.office.aws.sandbox.setRegion(REPLICA, false);
+    try {
+      expect(failedOf(await stage.drill())).toEqual([`regions.${REPLICA}`]);
+    } finally {
+      stage.office.aws.sandbox.setRegion(REPLICA, true);
+    }
+  });
+
+  it('a replica has another policy', async () => {
+    const drill = await reading((reader) => ({
+      policy: async (region, key) =>
+        region === REPLICA ? OTHER_POLICY('000000000000') : reader.policy(region, key),
+    }));
+    expect(failedOf(drill)).toEqual([`regions.root.${REPLICA}`, `policies.root.${REPLICA}`]);
+  });
+
+  it('a key waits for its deletion', async () => {
+    const drill = await reading((reader) => ({
+      describe: async (region, key) => {
+        const found = await reader.describe(region, key);
+        return found && !found.multiRegion ? { ...found, state: 'PendingDeletion' } : found;
+      },
+    }));
+    expect(failedOf(drill)).toEqual(['data.case-data']);
+  });
+
+  it('a policy has drifted from its backup', async () => {
+    const drill = await reading((reader) => ({
+      policy: async (region, key) => (key.includes('mrk-') ? reader.policy(region, key) : OTHER_POLICY('000000000000')),
+    }));
+    expect(failedOf(drill)).toEqual([`policies.case-data.${PRIMARY}`]);
+  });
+
+  it('a mirror was rolled back', async () => {
+    const { remote } = stage.office;
+    const view = await stage.office.desk('architect').ports.store.local();
+    const line = await stage.office.desk('architect').ports.store.history(view.head ?? ('' as never));
+    const mirror = remote.copy();
+    mirror.rewind(line.find((commit) => ![...remote.files(commit).keys()].some((path) => path.startsWith('backups/'))) ?? null);
+    stage.mirror = mirror;
+    try {
+      expect(failedOf(await stage.drill())).toEqual(['backup.copy-2']);
+    } finally {
+      stage.mirror = remote;
+    }
+  });
+
+  it('an entry of the ledger is cut off', async () => {
+    const cut = stage.office.remote.copy();
+    const files = new Map(cut.files());
+    const last = [...files.keys()].filter((path) => path.startsWith('ledger/')).sort().at(-1) ?? '';
+    files.delete(last);
+    const line = await stage.office.desk('architect').ports.store.history(cut.head() ?? ('' as never));
+    cut.force(files, line.at(-2) ?? null);
+    const desk = stage.office.machine('architect', { store: cut.client() });
+    expect(failedOf(await stage.drill({ desk }))).toEqual(['ledger.drills']);
+  });
+
+  it("a custodian's key is gone", async () => {
+    stage.office.clock.advance(8 * 86_400);
+    await stage.beat('architect', 'privacy');
+    await stage.backUp();
+    try {
+      expect(failedOf(await stage.drill())).toEqual(['quorum.life.deputy']);
+    } finally {
+      await stage.beat('deputy');
+    }
+  });
 });
