@@ -42,7 +42,9 @@ function reading(change: (reader: KeyReader) => Partial<KeyReader>) {
 const OTHER_POLICY = (account: string) =>
   JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+    Statement: [
+      { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' },
+    ],
   });
 
 describe('a drill in good order', () => {
@@ -76,7 +78,11 @@ describe('a drill in good order', () => {
   });
 
   it('keeps the values of canaries out of evidence and reports', () => {
-    const reports = [markdownReport(second, [first, second]), htmlReport(second, [first, second]), junitReport(second.said)];
+    const reports = [
+      markdownReport(second, [first, second]),
+      htmlReport(second, [first, second]),
+      junitReport(second.said),
+    ];
     for (const { ciphertext, digest } of first.said.canaries) {
       for (const report of reports) {
         expect(report).not.toContain(ciphertext);
@@ -101,8 +107,7 @@ describe('a loss is named, and no other', () => {
 
   it('a replica has another policy', async () => {
     const drill = await reading((reader) => ({
-      policy: async (region, key) =>
-        region === REPLICA ? OTHER_POLICY('000000000000') : reader.policy(region, key),
+      policy: async (region, key) => (region === REPLICA ? OTHER_POLICY('000000000000') : reader.policy(region, key)),
     }));
     expect(failedOf(drill)).toEqual([`regions.root.${REPLICA}`, `policies.root.${REPLICA}`]);
   });
@@ -129,7 +134,9 @@ describe('a loss is named, and no other', () => {
     const view = await stage.office.desk('architect').ports.store.local();
     const line = await stage.office.desk('architect').ports.store.history(view.head ?? ('' as never));
     const mirror = remote.copy();
-    mirror.rewind(line.find((commit) => ![...remote.files(commit).keys()].some((path) => path.startsWith('backups/'))) ?? null);
+    mirror.rewind(
+      line.find((commit) => ![...remote.files(commit).keys()].some((path) => path.startsWith('backups/'))) ?? null,
+    );
     stage.mirror = mirror;
     try {
       expect(failedOf(await stage.drill())).toEqual(['backup.copy-2']);
@@ -141,7 +148,11 @@ describe('a loss is named, and no other', () => {
   it('an entry of the ledger is cut off', async () => {
     const cut = stage.office.remote.copy();
     const files = new Map(cut.files());
-    const last = [...files.keys()].filter((path) => path.startsWith('ledger/')).sort().at(-1) ?? '';
+    const last =
+      [...files.keys()]
+        .filter((path) => path.startsWith('ledger/'))
+        .sort()
+        .at(-1) ?? '';
     files.delete(last);
     const line = await stage.office.desk('architect').ports.store.history(cut.head() ?? ('' as never));
     cut.force(files, line.at(-2) ?? null);
