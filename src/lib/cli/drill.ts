@@ -144,10 +144,10 @@ function callsText(calls: readonly PlannedCall[]): string {
     `${service} ${operation}`,
     region ?? '',
     key ?? '',
-    as === 'drill-role' ? 'drill role' : '',
-    changes ? 'changes' : '',
+    as === 'drill-role' ? 'drill role' : 'caller',
+    changes ? 'changes' : 'reads',
   ]);
-  return table(['drill', 'call', 'Region', 'key', 'as', ''], rows);
+  return table(['drill', 'call', 'Region', 'key', 'as', 'does'], rows);
 }
 
 /** What a CI system shows beside the run: one line for each check that did not pass. */
