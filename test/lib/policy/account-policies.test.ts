@@ -9,6 +9,7 @@ import {
   automationRolePolicy,
   coldExecutorRolePolicy,
   custodianRolePolicy,
+  drillRolePolicy,
   executorRolePolicy,
 } from '../../../src/lib/policy/role-policies.js';
 import {
@@ -134,6 +135,8 @@ const byAdmin = (...args: [string, string, EvaluationInput['context'], boolean])
 const byInstaller = (...args: [string, string, EvaluationInput['context'], boolean]) =>
   ask('role/custody-7f3a9c12-installer', ...args);
 const keyTag = { 'aws:ResourceTag/custody:repository': '0123456789abcdef' };
+const byDrill = (...args: [string, string, EvaluationInput['context'], boolean]) => ask('role/custody-drill', ...args);
+const scratchRequest = { 'aws:RequestTag/custody:drill': '00' };
 const KEY_CHANGES = (JSON.parse(resourceControlPolicy(ROLES, null)) as { Statement: [{ Action: string[] }] })
   .Statement[0].Action;
 
@@ -238,6 +241,35 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
       ].map((action) => ask('role/a', action, '*', {}, true)),
       ask('role/a', 'iam:TagRole', ROLES.executor, slots('custody:architect:root'), false),
       ask('role/a', 'sts:AssumeRole', ROLES.executor, {}, false),
+    ],
+  ],
+  [
+    'drill-role',
+    'identity',
+    drillRolePolicy(ROLES),
+    [
+      ...['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'].flatMap((action) => [
+        byDrill(action, KEY, { 'kms:EncryptionContext:custody:canary': 'root' }, true),
+        byDrill(action, KEY, { 'kms:EncryptionContext:custody:purpose': 'root' }, false),
+        byDrill(action, KEY, {}, false),
+      ]),
+      ...['kms:ListAliases', 'kms:ListKeys'].map((action) => byDrill(action, '*', {}, true)),
+      ...['kms:DescribeKey', 'kms:ListResourceTags'].map((action) => byDrill(action, KEY, {}, true)),
+      ...['kms:CreateKey', 'kms:TagResource'].flatMap((action) => [
+        byDrill(action, '*', { ...scratchRequest, 'aws:TagKeys': ['custody:drill'] }, true),
+        byDrill(action, '*', { ...scratchRequest, 'aws:TagKeys': ['custody:drill', 'custody:repository'] }, false),
+        byDrill(action, '*', { 'aws:TagKeys': ['custody:repository'] }, false),
+        byDrill(action, '*', {}, false),
+      ]),
+      ...['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'].flatMap((action) => [
+        byDrill(action, KEY, { 'aws:ResourceTag/custody:drill': '00' }, true),
+        byDrill(action, KEY, keyTag, false),
+      ]),
+      ...['kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:DisableKey', 'kms:GenerateDataKey'].map((action) =>
+        byDrill(action, KEY, { 'kms:EncryptionContext:custody:canary': 'root' }, false),
+      ),
+      byDrill('sts:AssumeRole', ROLES.executor, {}, false),
+      byDrill('iam:TagRole', ROLES.executor, slots('custody:architect:root'), false),
     ],
   ],
   [
