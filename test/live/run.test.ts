@@ -19,7 +19,7 @@ let server: RunningServer;
 let http: HttpClient;
 
 beforeAll(async () => {
-  const { interlock: _, ...bare } = DEFAULT_SEED;
+  const { interlock: _, drill: _drill, installer: _installer, ...bare } = DEFAULT_SEED;
   const seed = { ...bare, seats: [], admin: 'Ops-role' };
   sandbox = createSandbox({ store: createMemoryStore(), wallMillis: () => START, account: ACCOUNT, seed });
   server = await startServer({ sandbox, token: 'unused' });

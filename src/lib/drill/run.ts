@@ -1,3 +1,4 @@
+import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { ledgerAfter } from '../backup/telling.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
@@ -85,10 +86,20 @@ const RUN: Readonly<
     found.canaries = await drillData(scene, estate, probe);
   },
   policies: async (scene, estate, probe, found) => {
-    found.scratch = await drillPolicies(scene, estate, found.backup.newest, probe);
+    found.scratch = await drillPolicies(scene, estate, found.backup.newest ?? (await newestHere(scene)), probe);
   },
   interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
 };
+
+/** Where the drill of backups was left out; what is wrong with one that cannot be opened, that drill says. */
+async function newestHere({ place, verifier, state }: Scene): Promise<OpenBackup | null> {
+  try {
+    return await openBackupAt(await place.store.local(), verifier, state);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
 
 function pointOf({ ports }: Scene, { signedAt, oldestUncopied }: BackupFindings): number | null {
   return recoveryPoint(signedAt, oldestUncopied, ports.clock.now());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
+import { CustodyError } from '../../../src/lib/base/errors.js';
 import type { Scene } from '../../../src/lib/drill/ports.js';
 import { htmlReport } from '../../../src/lib/drill/report-html.js';
 import { junitReport } from '../../../src/lib/drill/report-junit.js';
@@ -95,7 +96,89 @@ describe('a drill in good order', () => {
   });
 });
 
+describe('a drill touches nothing but what it made', () => {
+  it('changes no key of the plan', async () => {
+    const calls: { operation: string; key: unknown; tags: unknown }[] = [];
+    const drill = await stage.drill({
+      only: ['policies'],
+      scene: (scene) => {
+        const { writer } = scene.role;
+        const call: typeof writer.call = async (one) => {
+          calls.push({ operation: one.operation, key: one.parameters.KeyId, tags: one.parameters.Tags });
+          return writer.call(one);
+        };
+        return { ...scene, role: { ...scene.role, writer: { call } } };
+      },
+    });
+    const made = drill.said.scratch.map(({ arn }) => arn);
+    expect(made).toHaveLength(3);
+    expect(calls.map(({ operation }) => operation)).toEqual(made.flatMap(() => ['CreateKey', 'ScheduleKeyDeletion']));
+    expect(calls.filter(({ operation }) => operation !== 'CreateKey').map(({ key }) => key)).toEqual(made);
+    for (const { tags } of calls.filter(({ operation }) => operation === 'CreateKey'))
+      expect(tags).toEqual([{ TagKey: 'custody:drill', TagValue: expect.stringMatching(/^[0-9a-f]{16}$/) }]);
+  });
+
+  it('after one that was killed, waits, then cleans up and says so', async () => {
+    const killed = stage.drill({
+      only: ['policies'],
+      scene: (scene) => {
+        const { writer } = scene.role;
+        const call: typeof writer.call = async (one) => {
+          if (one.operation === 'ScheduleKeyDeletion') throw new CustodyError('INTERRUPTED', 'killed');
+          return writer.call(one);
+        };
+        return { ...scene, role: { ...scene.role, writer: { call } } };
+      },
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(stage.drill({ only: ['policies'] })).rejects.toMatchObject({ code: 'LOCKED', exit: 6 });
+    stage.office.clock.advance(16 * 60);
+    const { said } = await stage.drill({ only: ['policies'] });
+    expect(said.checks.find(({ id }) => id === 'policies.leftovers')).toMatchObject({ status: 'pass' });
+    expect(said.scratch.filter(({ of }) => of === null)).toHaveLength(1);
+    expect((await stage.drill({ only: ['policies'] })).said.checks.map(({ id }) => id)).not.toContain(
+      'policies.leftovers',
+    );
+  });
+
+  it('cannot use the drill role for anything but canaries and scratch keys', async () => {
+    const { said } = second;
+    const [canary] = first.said.canaries.filter(({ key }) => key === 'case-data');
+    const { role } = await stage.scene();
+    const other = { 'custody:purpose': 'case-data' };
+    await expect(role.canaries.make((canary?.arn ?? '') as never, other)).rejects.toMatchObject({ code: 'DENIED' });
+    for (const operation of ['ScheduleKeyDeletion', 'DisableKey', 'PutKeyPolicy']) {
+      const parameters = { KeyId: canary?.arn ?? '', ...(operation === 'PutKeyPolicy' ? { Policy: '{}' } : {}) };
+      const call = role.writer.call({ service: 'kms', region: PRIMARY, operation, parameters });
+      await expect(call, operation).rejects.toMatchObject({ code: expect.stringMatching(/^(?:DENIED|REFUSED)$/) });
+    }
+    const untagged = role.writer.call({ service: 'kms', region: PRIMARY, operation: 'CreateKey', parameters: {} });
+    await expect(untagged).rejects.toMatchObject({ code: 'DENIED' });
+    expect(said.verdict).toBe('verified');
+  });
+});
+
 describe('a loss is named, and no other', () => {
+  it('a canary comes back as something else', async () => {
+    const scene = (one: Scene): Scene => {
+      const open = async () => ({ digest: digestOf('another value'), materialId: null });
+      return { ...one, role: { ...one.role, canaries: { ...one.role.canaries, open } } };
+    };
+    expect(failedOf(await stage.drill({ only: ['data'], scene }))).toEqual(['data.case-data']);
+  });
+
+  it('a drill that may not open canaries has proven nothing', async () => {
+    const scene = (one: Scene): Scene => {
+      const open = async () => {
+        throw new CustodyError('DENIED', 'not allowed');
+      };
+      return { ...one, role: { ...one.role, canaries: { ...one.role.canaries, open } } };
+    };
+    const { said } = await stage.drill({ only: ['data'], scene });
+    expect(said.checks.find(({ id }) => id === 'data.case-data')).toMatchObject({ status: 'skip', provesData: false });
+    expect(said.verdict).toBe('not-verified');
+  });
+
   it('a Region is down', async () => {
     stage.office.aws.sandbox.setRegion(REPLICA, false);
     try {

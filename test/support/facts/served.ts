@@ -14,7 +14,7 @@ import { type HttpClient, openHttp } from './http.js';
 import { type Transport, WireStage } from './wire-stage.js';
 
 /** The roles of the interlock are custody's, and no facts are about them. */
-const { interlock: _interlock, ...bare } = DEFAULT_SEED;
+const { interlock: _interlock, drill: _drill, installer: _installer, ...bare } = DEFAULT_SEED;
 export const BARE_SEED: SeedRoles = bare;
 
 /** A sandbox of the account that the facts are about, on a clock that only `wait` moves; it tells what its KMS asks. */
