@@ -21,7 +21,9 @@ export default class Verify extends BaseCommand<typeof Verify> {
     '<%= config.bin %> verify manifest.sigstore.json --key signer.pub --artifact SHA256SUMS',
     '<%= config.bin %> verify manifest.sigstore.json --trusted-root trusted_root.json --issuer https://accounts.example.com --subject ann@example.com',
   ];
-  static override args = { file: Args.string({ description: 'records, evidence of drills, or bundles', required: true }) };
+  static override args = {
+    file: Args.string({ description: 'records, evidence of drills, or bundles', required: true }),
+  };
   static override flags = {
     roster: Flags.string({ description: 'the roster to verify records with', helpValue: 'FILE' }),
     key: Flags.string({ description: 'a public key whose bundles count', helpValue: 'FILE', exclusive: ['roster'] }),
