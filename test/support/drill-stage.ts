@@ -219,6 +219,7 @@ const HELD: ProofReport = {
   checks: ['no-direct-change', 'roles-frozen'].map((id) => ({ id, status: 'pass', detail: 'held' })),
   findings: [],
   evaluations: 0,
+  outside: [],
 };
 
 function inspectionsFrom(stage: Stage, sources: Sources): Scene['inspections'] {
