@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/base/bytes.js';
 import { formatCanonical, type JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { addToTrail, coverageOf, emptyTrail, subjectOf } from '../../../src/lib/inspect/reconcile/gather.js';
@@ -6,7 +7,7 @@ import { type ReconcileSubject, reconcile } from '../../../src/lib/inspect/recon
 import { judge } from '../../../src/lib/quorum/judge.js';
 import type { Predicate, RequestPredicate } from '../../../src/lib/record/statement.js';
 import type { Case } from '../../../src/lib/request/case.js';
-import { neededSlot } from '../../../src/lib/request/slots.js';
+import { neededSlot, neededSlots } from '../../../src/lib/request/slots.js';
 import { eventOf, type TrailEvent } from '../../../src/lib/trail/event.js';
 import {
   ACCOUNT,
@@ -494,6 +495,25 @@ describe('approval slots', () => {
     const call = event({ name: 'ScheduleKeyDeletion', at, parameters: { keyId: KEY ?? '', pendingWindowInDays: 30 } });
     expect(ids(report([deletion], call, slot(addSeconds(at, -60))))).toEqual([]);
     expect(ids(report([deletion], call, slot(later(3600))))).toEqual(['slot-too-early']);
+  });
+
+  it('of each step of a request are its approval, and of no other step or Region', async () => {
+    const material = { commitment: digestOf('material'), wrapping: 'RSAES_OAEP_SHA_256', expiresAt: null };
+    const found = await executed({
+      action: 'key.rotate-imported',
+      parameters: { ...material, replicas: ['eu-west-1'] },
+    });
+    const { statement, digest } = found.request;
+    const values = neededSlots({ interlock }, statement.predicate, digest).map(({ value }) => value);
+    const slotIds = (value: string) => ids(report([found], tag(value))).filter((id) => id.startsWith('slot-'));
+    expect(values.flatMap(slotIds)).toEqual([]);
+    expect(values).toHaveLength(3);
+    for (const wrong of [
+      values[1]?.replace('eu-west-1', 'us-east-1'),
+      values[2]?.replace('eu-central-1', 'eu-west-1'),
+    ]) {
+      expect(slotIds(wrong ?? '')).toEqual(['slot-without-approval']);
+    }
   });
 
   it('are cleared by their seat and by the executor alone', async () => {
