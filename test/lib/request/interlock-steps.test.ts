@@ -12,7 +12,9 @@ import { execute } from '../../../src/lib/request/execute.js';
 import { importProposal, rotateImportedProposal } from '../../../src/lib/request/import.js';
 import { isOpen } from '../../../src/lib/request/open.js';
 import { replicateProposal } from '../../../src/lib/request/regions.js';
+import { staleSlotsOf } from '../../../src/lib/request/stale-slots.js';
 import { reject } from '../../../src/lib/request/veto.js';
+import { requestLine } from '../../../src/lib/status/tasks.js';
 import { PRIMARY, REPLICA, type Who } from '../../support/people.js';
 import { carryOut, externalOffice, newMaterial, placeOf, type TestMaterial } from '../../support/regions.js';
 import type { SandboxOffice } from '../../support/sandbox-office.js';
@@ -104,9 +106,15 @@ async function opened() {
   return { material, id: await office.approved(proposal) };
 }
 
-async function verdictOf(id: string) {
-  const { ports } = office.desk('architect');
-  return (await caseOf(ports, await lookUp(ports, 'remote'), id)).verdict;
+/** What `status` tells the deputy. */
+async function saysOf(id: string) {
+  const { ports, actor } = office.desk('deputy');
+  const state = await lookUp(ports, 'remote');
+  const found = await caseOf(ports, state, id);
+  const [tags, { plan }] = [await slots(), state.plan];
+  const line = requestLine(found, { plan, identity: actor.identity, tags });
+  const stale = staleSlotsOf(EXECUTOR, tags, { plan, roster: state.roster }, [found]).map(({ because }) => because);
+  return { state: line.state, waitsFor: line.waitsFor, mine: line.mine, stale };
 }
 
 describe('key.rotate-imported under the interlock', () => {
@@ -115,6 +123,12 @@ describe('key.rotate-imported under the interlock', () => {
     expect(await values()).toEqual([`import ${PRIMARY}`]);
     expect(await through()).toEqual([`import ${PRIMARY}`]);
     await expect(pastTheTool('RotateKeyOnDemand', PRIMARY)).rejects.toEqual(code('DENIED'));
+    // A slot of a later step, before anything has begun, is nobody's approval.
+    const [own = ''] = [...(await slots()).values()];
+    await office.desk('deputy').aws.slots.set(EXECUTOR, 'custody:deputy:root', own.replace('import/', 'rotate/'));
+    expect((await saysOf(id)).stale).toEqual([`request ${id} needs another one`]);
+    await office.desk('deputy').aws.slots.set(EXECUTOR, 'custody:deputy:root', own);
+    expect(await saysOf(id)).toMatchObject({ state: 'approved', mine: { kind: 'execute' }, stale: [] });
 
     const paused = await run(id, material).catch((cause: CustodyError) => cause);
     expect(paused).toMatchObject({
@@ -130,7 +144,12 @@ describe('key.rotate-imported under the interlock', () => {
     await expect(run(id, material)).rejects.toEqual(code('PENDING'));
     await armed(id, 'privacy');
     await expect(run(id, material)).rejects.toMatchObject({ code: 'PENDING', details: { missing: ['deputy'] } });
-    expect((await verdictOf(id)).state).toBe('executing');
+    expect(await saysOf(id)).toEqual({
+      state: 'executing',
+      waitsFor: 'the slot of deputy',
+      mine: { kind: 'arm', command: `custody keys arm ${id}` },
+      stale: [],
+    });
     await armed(id, 'privacy', 'deputy');
     expect(await values()).toEqual([`import ${REPLICA}`]);
     expect(await through()).toEqual([`import ${REPLICA}`]);
