@@ -553,6 +553,27 @@ describe('evidence', () => {
     }
   });
 
+  it.each(['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors'])(
+    'T66 is unproven after %s, never clean; not where AWS turned it down',
+    async (name) => {
+      const cases = [await executed()];
+      const bare = subject(cases, [event()]);
+      const stop = (change = {}) =>
+        event({ name, change: { eventSource: 'cloudtrail.amazonaws.com', resources: [], ...change } });
+      const stopped = reconcile({ ...bare, events: [...bare.events, stop()] });
+      expect([stopped.verdict, stopped.findings]).toEqual(['unproven', []]);
+      expect(
+        stopped.checks.filter(({ status }) => status !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
+      ).toEqual([expect.stringMatching(new RegExp(`^trail: ${name} by .*files may lack what happened afterwards$`))]);
+      const tried = reconcile({ ...bare, events: [...bare.events, stop({ errorCode: 'AccessDenied' })] });
+      expect(tried.verdict).toBe('verified');
+      // It hides nothing that is seen all the same.
+      const unapproved = event({ name: 'DisableKey', at: later(900), change: { requestID: 'another' } });
+      const both = reconcile({ ...bare, events: [...bare.events, stop(), unapproved] });
+      expect([both.verdict, ids(both)]).toEqual(['refused', ['unapproved-change']]);
+    },
+  );
+
   const trailOf = (...seen: readonly TrailEvent[]) => {
     const trail = emptyTrail();
     addToTrail(trail, seen);
