@@ -497,6 +497,19 @@ describe('approval slots', () => {
     expect(ids(report([deletion], call, slot(later(3600))))).toEqual(['slot-too-early']);
   });
 
+  it('are not early for approvals that are dated before their request: those count for nothing, and nothing is let through', async () => {
+    const deletion = await executed({
+      action: 'key.delete',
+      parameters: { windowDays: 30 },
+      approvedAt: later(-2 * 86_400),
+      intentAt: later(300),
+    });
+    expect([deletion.verdict.state, deletion.verdict.coolUntil]).toEqual(['failed', null]);
+    const parameters = { keyId: KEY ?? '', pendingWindowInDays: 30 };
+    const call = event({ name: 'ScheduleKeyDeletion', at: later(320), parameters });
+    expect(ids(report([deletion], call))).toEqual(['unapproved-change']);
+  });
+
   it('of each step of a request are its approval, and of no other step or Region', async () => {
     const material = { commitment: digestOf('material'), wrapping: 'RSAES_OAEP_SHA_256', expiresAt: null };
     const found = await executed({
