@@ -32,7 +32,8 @@ function withExternalRoot(plan: Plan): Plan {
   return { ...plan, keys: { ...plan.keys, root: external } };
 }
 
-export const externalOffice = () => createSandboxOffice({ team: externalTeam() });
+export const externalOffice = (plan: (plan: Plan) => Plan = (same) => same) =>
+  createSandboxOffice({ team: createTeam({ environment: 'sandbox', plan: (given) => plan(withExternalRoot(given)) }) });
 
 /** Where a person at a desk makes proposals. */
 export async function placeOf(office: SandboxOffice, who: Who = 'architect'): Promise<Place> {

@@ -226,6 +226,40 @@ it.each(SLOT_CLASSES)(
   },
 );
 
+test('T48 T49 T54 new material and the rotation to it are calls of their own: no step opens another one', async () => {
+  const scene = await setScene('brought');
+  const { at, key, seats, executor } = scene;
+  const two = Object.values(seats).slice(0, 2);
+  const calls = [
+    ['GetParametersForImport', WRAPPING],
+    ['ImportKeyMaterial', { ImportToken: 'AA==', EncryptedKeyMaterial: 'AA==' }],
+    ['RotateKeyOnDemand', {}],
+  ] as const;
+  const through = async () => {
+    const answers = [];
+    for (const [operation, input] of calls)
+      answers.push((await at.ask(executor, 'kms', operation, { KeyId: key.keyId, ...input })).code !== DENIED);
+    return answers;
+  };
+  expect(await through(), 'nobody approved').toEqual([false, false, false]);
+  const steps = [
+    ['import', [true, true, false]],
+    ['rotate', [false, false, true]],
+  ] as const;
+  for (const [name, opened] of steps) {
+    await setSlots(at, two, key, { class: name, region: HOME, executor: 'deputy' });
+    expect(await through(), name).toEqual(opened);
+    // The first seat is at the next step already: half of each is no quorum of either.
+    await setSlots(at, two.slice(0, 1), key, {
+      class: name === 'import' ? 'rotate' : 'import',
+      region: HOME,
+      executor: 'deputy',
+    });
+    expect(await through(), 'between two steps').toEqual([false, false, false]);
+    await clearSlots(at, executor, key);
+  }
+});
+
 const CHANGES_OF_ROLES: readonly (readonly [string, Input])[] = [
   [
     'TagRole',

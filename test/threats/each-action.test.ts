@@ -7,7 +7,7 @@ import type { Evidence } from '../../src/lib/quorum/evidence.js';
 import { judge } from '../../src/lib/quorum/judge.js';
 import { callsOf, isVeto } from '../../src/lib/record/action.js';
 import { ACTION_NAMES, type ActionName } from '../../src/lib/record/action-names.js';
-import { neededSlot } from '../../src/lib/request/slots.js';
+import { neededSlot, neededSlots, slotOfCall } from '../../src/lib/request/slots.js';
 import {
   approval,
   caseDataKey,
@@ -99,23 +99,40 @@ const SLOT_STEPS: Readonly<Record<KeyAction, readonly string[]>> = {
   'key.rotate-imported': ['import', 'rotate'],
 };
 
-/** A slot holds one value and a request has one digest: KMS cannot be told which of several calls comes next. */
-it('T49 a request of several steps is refused under the interlock, and says what to ask for instead', async () => {
+/** A slot holds one value: several calls are several approvals, each for its own class and Region. */
+it('T49 T54 a request of several steps has a slot for each, and none that lets two of its calls through', async () => {
   const change = {
     action: 'key.rotate-imported',
-    parameters: PARAMETERS['key.rotate-imported'],
+    parameters: { ...PARAMETERS['key.rotate-imported'], replicas: ['eu-west-1'] },
     executor: 'ci',
   } as const;
   const asked = await request(team, 'architect', { ...change, key: caseDataKey(team) });
   const said = asked.statement.predicate;
   const interlock = { coldExecutorRoleArn: role('custody-cold'), auditorRoleArn: role('custody-auditor') };
-  expect(() => neededSlot({ interlock }, said, asked.digest)).toThrow(
-    expect.objectContaining({
-      code: 'REFUSED',
-      suggestions: [expect.stringContaining('keys import')],
-    }),
+  const steps = neededSlots({ interlock }, said, asked.digest);
+  const rest = `${caseDataKey(team).keyId}/${asked.digest.slice(7)}/ci`;
+  expect(steps.map(({ value }) => value)).toEqual([
+    `import/eu-central-1/${rest}`,
+    `import/eu-west-1/${rest}`,
+    `rotate/eu-central-1/${rest}`,
+  ]);
+  expect(neededSlot({ interlock }, said, asked.digest)).toEqual(steps[0]);
+  expect(neededSlots({}, said, asked.digest)).toEqual([]);
+  // Each call belongs to exactly one of them.
+  const belongs = said.calls.map((call) =>
+    steps.findIndex((one) => one === slotOfCall(steps, call, said.key?.keyId ?? '')),
   );
-  expect(neededSlot({}, said, asked.digest)).toBeNull();
+  expect(belongs).toEqual([0, 0, 1, 1, 2]);
+});
+
+it('T49 calls of several kinds under a name that has one step are refused', async () => {
+  const asked = await request(team, 'architect', { action: 'key.rotate', key: caseDataKey(team), executor: 'ci' });
+  const said = asked.statement.predicate;
+  const interlock = { coldExecutorRoleArn: role('custody-cold'), auditorRoleArn: role('custody-auditor') };
+  const [call] = said.calls;
+  if (!call) throw new Error('a rotation has a call');
+  const more = { ...said, calls: [call, { ...call, operation: 'DisableKey' }] };
+  expect(() => neededSlots({ interlock }, more, asked.digest)).toThrow(code('REFUSED'));
 });
 
 const ACTIONS = ACTION_NAMES.filter((name): name is KeyAction => !['plan.update', 'roster.update'].includes(name));

@@ -9,6 +9,9 @@ import type { RenderedPolicy, RenderedRole } from '../../src/lib/policy/render.j
 import { terraformOf } from '../../src/lib/policy/terraform.js';
 import { type Mutant, withoutConditions } from '../lib/policy/mutants.js';
 import {
+  AWAY,
+  COLD,
+  EXECUTOR,
   HOME,
   type Installed,
   type InstalledKey,
@@ -72,22 +75,26 @@ interface Scene {
   readonly keys: readonly ProofKey[];
   readonly principals?: ProofEvidence['principals'];
   readonly organization?: ReturnType<Installed['question']>['organization'];
+  /** Which one is asked about where the account is left out. */
+  readonly executor?: string;
 }
 
 /** Does a claim break, with exit 3, while everything that is not given stands as it was installed? */
-function isBroken({ keys, principals = whole.principals, organization = at.question().organization }: Scene): boolean {
+function isBroken(scene: Scene): boolean {
+  const { keys, principals = whole.principals, organization = at.question().organization, executor = EXECUTOR } = scene;
   const { plan, roster } = at.question();
   const all = interlockOfRoster(roster, plan.interlock);
+  const executors = all.executors.filter((one) => one.roleArn === executor);
   // Where the account is left out one executor is enough, in the sessions of the seats: every statement about it is tried.
-  const interlock = principals === null ? { ...all, executors: all.executors.slice(0, 1), automation: [] } : all;
+  const interlock = principals === null ? { ...all, executors, automation: [] } : all;
   const { verdict, findings } = proofReport({ account: plan.account, keys, interlock, principals, ...organization });
   return verdictExit(verdict) === 3 && findings.some(({ status }) => status === 'broken');
 }
 
 /** A key under a policy; of the classes only those are asked about that a change of one statement can touch. */
-function keyUnder({ name, keyId }: InstalledKey, policy: string, statement: string): ProofKey {
+function keyUnder({ name, keyId }: InstalledKey, policy: string, statement: string, region = HOME): ProofKey {
   const { plan, roster } = at.question();
-  const found = { name, region: HOME, keyId, policy: parsePolicy(policy, name), grants: [] };
+  const found = { name, region, keyId, policy: parsePolicy(policy, name), grants: [] };
   const key = proofKeyOf(plan, roster, found);
   const sid = (id: string) => id.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const about = statement.startsWith('OwnTagsStay') ? ['tag', 'untag'] : ['policy'];
@@ -115,6 +122,49 @@ describe('without any single condition', () => {
     // Its Deny then holds for every PutKeyPolicy: KMS's own lock-out check says no.
     expect(refused).toEqual(['NeverBypass Bool kms:BypassPolicyLockoutSafetyCheck']);
     expect(seen.size).toBeGreaterThan(100);
+  });
+
+  it('of a replica’s policy a claim breaks', () => {
+    const key = at.keyOf('root');
+    const text = at.policyOf(key.name, AWAY);
+    const scene = (policy: string, statement: string) => ({
+      keys: [keyUnder(key, policy, statement, AWAY)],
+      principals: null,
+    });
+    expect(text).not.toBe(at.policyOf(key.name, HOME));
+    expect(isBroken(scene(text, 'Policy1'))).toBe(false);
+    // Classes are made alike: of those in several statements three are enough, one of them with a Region of its own.
+    const mutants = withoutConditions(text).filter(({ what }) => !/^[A-Za-z]+\d/.test(what) || CLASSES.test(what));
+    const survivors = mutants.filter(({ what, policy }) => !isBroken(scene(policy, what))).map(({ what }) => what);
+    // Without it a Deny only denies more, and nobody who may use this key re-encrypts.
+    expect(survivors).toEqual(['ReEncryptStaysHere BoolIfExists kms:ReEncryptOnSameKey']);
+    expect(mutants.length).toBeGreaterThan(15);
+    // The primary's policy in the replica's Region takes approvals that were given for the primary (T54).
+    expect(isBroken(scene(at.policyOf(key.name, HOME), 'Rotate1'))).toBe(true);
+  });
+
+  it('of what the cold executor may, a claim about it alone breaks', () => {
+    const survivors: string[] = [];
+    let tried = 0;
+    for (const [name, region] of [
+      ['case-data', HOME],
+      ['root', AWAY],
+    ] as const) {
+      const key = at.keyOf(name);
+      const text = at.policyOf(name, region);
+      const { Statement } = JSON.parse(text) as { Statement: { Effect: string; Principal: { AWS?: unknown } }[] };
+      const isCold = ({ statement }: Mutant) => {
+        const { Effect, Principal } = Statement[statement] ?? {};
+        return Effect === 'Allow' && [Principal?.AWS].flat().includes(COLD);
+      };
+      for (const { what, policy } of withoutConditions(text).filter(isCold)) {
+        tried++;
+        const keys = [keyUnder(key, policy, what, region)];
+        if (!isBroken({ keys, principals: null, executor: COLD })) survivors.push(`${name} ${what}`);
+      }
+    }
+    expect(survivors).toEqual([]);
+    expect(tried).toBeGreaterThan(3);
   });
 
   it('of a role’s policy or trust a claim breaks', async () => {
@@ -169,6 +219,8 @@ describe('without any single condition', () => {
     expect(still).toBe('AccessDeniedException');
   });
 });
+
+const CLASSES = /^(?:Policy|Rotate|Promote)\d/;
 
 const TAG = 'aws:ResourceTag/custody:repository';
 

@@ -79,6 +79,8 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
     const after = await approve(seat.ports, seat.actor, seat.aws, review, digest);
     this.context.progress.done();
     this.note(`Signed as ${review.identity.id}: ${id} is ${after.verdict.state}, ${after.verdict.because}.`);
+    if (review.slot && review.slot.next.length > 0)
+      this.note(`It has ${review.slot.next.length + 1} steps; before each further one: custody keys arm ${id}`);
     if (review.slot?.later) this.note(`After the cool-off, set your slot at AWS: custody keys arm ${id}`);
     return requestJson(after);
   }

@@ -44,7 +44,11 @@ export function reviewScreen(review: Review, now: Instant): string {
 /** What signing sets at AWS, beside the record. */
 function slotLines({ slot }: Review): readonly (readonly [string, string])[] {
   if (slot === null) return [];
-  return [[slot.later ? 'slot, later' : 'slot', `${slot.tagKey} = ${slot.value}`]];
+  return [
+    [slot.later ? 'slot, later' : 'slot', `${slot.tagKey} = ${slot.value}`],
+    // Not set by approving: `keys arm`, when the step before is done.
+    ...slot.next.map((value) => ['slot, afterwards', value] as const),
+  ];
 }
 
 interface ShownPolicy {

@@ -99,7 +99,7 @@ export async function applyImport(run: Run): Promise<Applied> {
 }
 
 /** Whether a material is the one that this request brought: it carries the request's note. */
-export function isNew({ request }: Run, { description }: ListedMaterial): boolean {
+export function isNew({ request }: Pick<Run, 'request'>, { description }: ListedMaterial): boolean {
   return description === materialNote(request.nonce);
 }
 

@@ -1,6 +1,7 @@
 import { CustodyError } from '../base/errors.js';
+import type { KeyReader } from '../key/key.js';
 import type { ListedMaterial } from '../key/material.js';
-import { importOnce, importPairs, isNew } from './apply-import.js';
+import { type ImportPair, importOnce, importPairs, isNew } from './apply-import.js';
 import { applyRotate } from './apply-rotate.js';
 import { type Applied, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
 
@@ -14,7 +15,7 @@ export async function applyRotateImported(run: Run): Promise<Applied> {
   const [primary, ...replicas] = importPairs(run.request);
   const rotate = run.request.calls.at(-1);
   if (!primary || !rotate) throw new CustodyError('BUG', 'a rotation of imported material without its calls');
-  const own = (item: ListedMaterial) => isThere(run, item) && isNew(run, item);
+  const own = (item: ListedMaterial) => isOwn(run, item);
   const first = await importOnce(run, primary, (listed) => listed.find(own) ?? null);
   const awsRequestIds = [...first.awsRequestIds];
   for (const pair of replicas) {
@@ -32,7 +33,32 @@ export async function applyRotateImported(run: Run): Promise<Applied> {
   return { ...rotated, awsRequestIds: [...awsRequestIds, ...rotated.awsRequestIds] };
 }
 
-function isThere({ request }: Run, { importState, expiresAt }: ListedMaterial): boolean {
+/**
+ * How many of the request's imports AWS shows, in their order, and whether the key has rotated to the material.
+ * @throws CustodyError what reading throws
+ */
+export async function importsShown(reader: KeyReader, request: Run['request']) {
+  const [primary, ...replicas] = importPairs(request);
+  if (!primary) throw new CustodyError('BUG', 'a rotation of imported material without its calls');
+  const listed = async ({ region, arn }: ImportPair) => (await reader.materials(region, arn)) ?? [];
+  const first = (await listed(primary)).find((item) => isOwn({ request }, item));
+  if (first === undefined) return { imports: 0, rotated: false };
+  const there = await Promise.all(
+    replicas.map(async (pair) =>
+      (await listed(pair)).some((item) => isThere({ request }, item) && item.id === first.id),
+    ),
+  );
+  const missing = there.indexOf(false);
+  return { imports: 1 + (missing < 0 ? there.length : missing), rotated: first.state === 'CURRENT' };
+}
+
+type About = Pick<Run, 'request'>;
+
+function isOwn(about: About, item: ListedMaterial): boolean {
+  return isThere(about, item) && isNew(about, item);
+}
+
+function isThere({ request }: About, { importState, expiresAt }: ListedMaterial): boolean {
   return importState === 'IMPORTED' && expiresAt === request.parameters.expiresAt;
 }
 

@@ -8,7 +8,7 @@ import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.
 import type { Change, Risk } from '../record/action-row.js';
 import type { RequestPredicate } from '../record/statement.js';
 import type { Identity, Roster } from '../roster/roster.js';
-import { assertSlotFree, coolsOff, neededIn, setSlot } from './arm.js';
+import { assertSlotFree, coolsOff, setSlot } from './arm.js';
 import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -18,6 +18,7 @@ import { assertPlanned } from './planned.js';
 import type { Actor, Aws, Ports } from './ports.js';
 import { preStateOf } from './pre-state.js';
 import { draftFor, publishRecords, seenNow } from './publish.js';
+import { stepsIn } from './slot-progress.js';
 import { type NeededSlot, slotNameOf } from './slots.js';
 import { assertSound } from './sound.js';
 
@@ -26,6 +27,8 @@ export interface ReviewedSlot extends NeededSlot {
   readonly tagKey: string;
   /** Its class has a cool-off, and the slot is set after it (`keys arm`). */
   readonly later: boolean;
+  /** Of a request of several steps: the slots that follow this one, each set when the step before is done. */
+  readonly next: readonly string[];
 }
 
 /** Everything that an approver sees before signing, computed on the approver's own machine (T3). */
@@ -89,10 +92,11 @@ async function slotFor(
   found: Case,
   { id }: Identity,
 ): Promise<ReviewedSlot | null> {
-  const needed = neededIn(state, found);
-  if (needed === null) return null;
+  const [needed, ...more] = stepsIn(state, found);
+  if (needed === undefined) return null;
   await assertSlotFree(ports, aws, state, id, needed);
-  return { ...needed, tagKey: slotNameOf(id, needed), later: coolsOff(state, found) };
+  const next = more.map(({ value }) => value);
+  return { ...needed, tagKey: slotNameOf(id, needed), later: coolsOff(state, found), next };
 }
 
 /** The policies inside the very calls that would be made: not what the requester says of them. */

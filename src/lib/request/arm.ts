@@ -6,7 +6,8 @@ import { caseOf, casesOf, identityIn, lookUp } from './desk.js';
 import type { InForce } from './in-force.js';
 import { isOpen } from './open.js';
 import type { Actor, Aws, Ports } from './ports.js';
-import { holdersOf, type NeededSlot, neededSlot, slotNameOf } from './slots.js';
+import { nextSlot, slotsOf, stepsIn } from './slot-progress.js';
+import { holdersOf, type NeededSlot, slotNameOf } from './slots.js';
 
 export interface Armed {
   readonly case: Case;
@@ -16,7 +17,7 @@ export interface Armed {
 
 /**
  * Sets the own approval slot of a request whose approval one has signed: after the cool-off of its class, or when setting it
- * failed while approving. Setting it twice is the same.
+ * failed while approving, or for the next step of one that is under way. Setting it twice is the same.
  * @throws CustodyError PENDING before the cool-off has ended · REQUEST_ENDED · REFUSED without an own approval that counts, or
  *   while the slot holds another open request · DENIED, UNAVAILABLE
  */
@@ -33,7 +34,7 @@ export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string, dryR
       suggestions: [`custody keys approve ${id}`],
     });
   }
-  const needed = neededIn(state, found);
+  const needed = await nextSlot(aws.reader, state, found);
   if (needed !== null) {
     assertMayArm(state, found);
     await assertAccount(aws, state.plan.plan, ports.clock.now());
@@ -43,8 +44,9 @@ export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string, dryR
   return { case: found, slot: needed && { tagKey: slotNameOf(by, needed), value: needed.value } };
 }
 
-export function neededIn({ plan }: InForce, { request }: Case): NeededSlot | null {
-  return neededSlot(plan.plan, request.statement.predicate, request.digest);
+/** The slot of a request, of its first step where it has several. @throws CustodyError REFUSED */
+export function neededIn(state: InForce, found: Case): NeededSlot | null {
+  return stepsIn(state, found)[0] ?? null;
 }
 
 /** Tags know no cool-off: with a slot that is set before it ends, KMS would not wait either. */
@@ -72,7 +74,11 @@ export async function assertSlotFree(
   const there = (await aws.slots.list(state.roster.executorRoleArn)).get(slotNameOf(by, needed));
   if (there === undefined || there === needed.value) return;
   const { cases } = await casesOf(ports, state);
-  const holder = cases.find((one) => isOpen(one) && slotValueOf(state, one) === there);
+  const holder = cases.find((one) => {
+    const values = isOpen(one) ? slotsOf(state, one).map(({ value }) => value) : [];
+    // A slot of the step before makes room for the next one of the same request.
+    return values.includes(there) && !values.includes(needed.value);
+  });
   if (!holder) return;
   throw new CustodyError(
     'REFUSED',
@@ -89,15 +95,6 @@ export async function assertSlotFree(
 /** Did `assertSlotFree` say no? Then it is a matter of waiting. */
 export function isSlotTaken(cause: unknown): cause is CustodyError {
   return cause instanceof CustodyError && cause.details?.reason === 'slot-taken';
-}
-
-function slotValueOf(state: InForce, found: Case): string | null {
-  try {
-    return neededIn(state, found)?.value ?? null;
-  } catch (cause) {
-    if (cause instanceof CustodyError) return null;
-    throw cause;
-  }
 }
 
 export function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, needed: NeededSlot): Promise<void> {
@@ -121,12 +118,14 @@ export async function leavesSlot(ports: Ports, id: string, by: string): Promise<
  */
 export async function disarm(ports: Ports, aws: Pick<Aws, 'slots'>, found: Case, by: string): Promise<boolean> {
   const state = await lookUp(ports, 'local');
-  const needed = slotValueOf(state, found) === null ? null : neededIn(state, found);
-  if (needed === null) return false;
+  const steps = slotsOf(state, found);
+  if (steps.length === 0) return false;
   const { executorRoleArn } = state.roster;
   try {
-    if (!holdersOf(needed, await aws.slots.list(executorRoleArn)).includes(by)) return false;
-    await aws.slots.clear(executorRoleArn, [slotNameOf(by, needed)]);
+    const tags = await aws.slots.list(executorRoleArn);
+    const held = steps.find((needed) => holdersOf(needed, tags).includes(by));
+    if (held === undefined) return false;
+    await aws.slots.clear(executorRoleArn, [slotNameOf(by, held)]);
     return true;
   } catch (cause) {
     if (!(cause instanceof CustodyError)) throw cause;

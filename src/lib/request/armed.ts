@@ -1,7 +1,9 @@
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Clock } from '../base/time.js';
-import type { ExecutorSession, KeyWriter } from '../key/key.js';
+import { type ExecutorSession, inRegion, isKeyArn, type KeyReader, type KeyWriter } from '../key/key.js';
 import { advisory, type Enforcement, enforcementOf } from '../policy/enforcement.js';
+import { parseSlot } from '../policy/slot.js';
+import type { RequestState } from '../quorum/evidence.js';
 import { neededIn } from './arm.js';
 import type { Case } from './case.js';
 import { casesOf, lookUp } from './desk.js';
@@ -9,7 +11,8 @@ import type { InForce } from './in-force.js';
 import { isOpen } from './open.js';
 import type { Aws, Ports } from './ports.js';
 import type { Session } from './session.js';
-import { holdersOf, neededSlot, staleSlots } from './slots.js';
+import { nextSlot, slotsOf, stepsIn } from './slot-progress.js';
+import { holdersOf, type NeededSlot, neededSlots, slotOfCall, staleSlots } from './slots.js';
 
 /** "Tag changes take up to five minutes to affect authorization" (KMS, ABAC); more is not waited for. */
 const VISIBLE_SECONDS = 300;
@@ -21,6 +24,16 @@ const VISIBLE_SECONDS = 300;
 export async function assertArmed({ aws }: Session, state: InForce, found: Case): Promise<void> {
   const needed = neededIn(state, found);
   if (needed === null || found.verdict.state === 'executing') return;
+  await assertHeld(aws, state, found, needed, { state: 'approved', how: 'approved' });
+}
+
+async function assertHeld(
+  aws: Pick<Aws, 'slots'>,
+  state: InForce,
+  found: Case,
+  needed: NeededSlot,
+  { state: is, how }: { readonly state: RequestState; readonly how: string },
+): Promise<void> {
   const approved = found.verdict.approvals.flatMap(({ counted, signer }) => (counted && signer ? [signer.id] : []));
   const holders = holdersOf(needed, await aws.slots.list(state.roster.executorRoleArn));
   const missing = approved.filter((id) => !holders.includes(id));
@@ -29,9 +42,9 @@ export async function assertArmed({ aws }: Session, state: InForce, found: Case)
   if (armed >= threshold) return;
   throw new CustodyError(
     'PENDING',
-    `request ${found.id} is approved, but ${armed} of ${threshold} slots are set at AWS`,
+    `request ${found.id} is ${how}, but ${armed} of ${threshold} slots are set at AWS`,
     {
-      details: { state: 'approved', missing },
+      details: { state: is, missing },
       suggestions: missing.map((id) => `${id}: custody keys arm ${found.id}`),
     },
   );
@@ -42,12 +55,19 @@ export async function enforcementNow({ aws }: Session, found: Case): Promise<Enf
   const { plan, roster } = found.rules;
   const { key, region } = found.request.statement.predicate;
   if (!plan.interlock) return advisory('interlock not installed');
-  if (neededSlot(plan, found.request.statement.predicate, found.request.digest) === null || !key?.arn || !key.keyId) {
-    return advisory('this call meets no interlock');
-  }
+  const steps = neededSlots(plan, found.request.statement.predicate, found.request.digest);
+  if (steps.length === 0 || !isKeyArn(key?.arn) || !key.keyId) return advisory('this call meets no interlock');
+  const { name, arn, keyId } = key;
+  const regions = steps.length === 1 ? [region] : new Set(steps.map(({ value }) => parseSlot(value)?.region ?? region));
   try {
-    const live = { region, keyId: key.keyId, policy: await aws.reader.policy(region, key.arn) };
-    const standing = enforcementOf(plan, roster, key.name, [live], null);
+    const live = await Promise.all(
+      [...regions].map(async (where) => ({
+        region: where,
+        keyId,
+        policy: await aws.reader.policy(where, inRegion(arn, where)),
+      })),
+    );
+    const standing = enforcementOf(plan, roster, name, live, null);
     if (standing.level === 'advisory') return standing;
     return {
       level: 'enforced',
@@ -61,14 +81,44 @@ export async function enforcementNow({ aws }: Session, found: Case): Promise<Enf
 
 /** A writer of the executor: without an interlock one session, under it one that waits until KMS sees the slots. */
 export async function openExecutor(
-  { aws, ports }: Session,
+  { aws, ports, identity }: Session,
   state: InForce,
   found: Case,
   session: ExecutorSession,
 ): Promise<KeyWriter> {
   const first = await aws.authority.assumeExecutor(session);
   if (neededIn(state, found) === null) return first;
-  return patient(first, () => aws.authority.assumeExecutor(session), ports);
+  const writer = patient(first, () => aws.authority.assumeExecutor(session), ports);
+  return stepwise(writer, { aws, ports, identity }, state, found);
+}
+
+/**
+ * Before the first call of each further step: the slots of the step before are cleared, and the quorum's for this one must be
+ * set. So KMS sees the approvals of every step, and no approval outlives its call.
+ */
+function stepwise(
+  writer: KeyWriter,
+  { aws, ports, identity }: Pick<Session, 'aws' | 'ports' | 'identity'>,
+  state: InForce,
+  found: Case,
+): KeyWriter {
+  const steps = stepsIn(state, found);
+  if (steps.length <= 1) return writer;
+  // `assertArmed` has looked at the first step, but not for a run that goes on.
+  let armed = found.verdict.state === 'executing' ? null : (steps[0] ?? null);
+  return {
+    call: async (signed) => {
+      const needed = slotOfCall(steps, signed, found.request.statement.predicate.key?.keyId ?? '');
+      if (needed === null) throw new CustodyError('BUG', `${signed.operation} belongs to no step of the request`);
+      if (needed !== armed) {
+        await sweepSlots(ports, aws, identity.id);
+        const how = `at step ${steps.indexOf(needed) + 1} of ${steps.length} (${signed.operation} in ${signed.region})`;
+        await assertHeld(aws, state, found, needed, { state: 'executing', how });
+        armed = needed;
+      }
+      return writer.call(signed);
+    },
+  };
 }
 
 /**
@@ -115,8 +165,12 @@ export async function sweepSlots(ports: Ports, aws: Aws, identityId: string): Pr
   const { executorRoleArn: roleArn } = state.roster;
   try {
     const { cases } = await casesOf(ports, state);
-    const open = new Set<string>(cases.filter(isOpen).map(({ request }) => request.digest));
-    const stale = staleSlots(await aws.slots.list(roleArn), open);
+    const open = new Map<string, Case>(cases.filter(isOpen).map((found) => [found.request.digest, found]));
+    const next = await nextOfSteps(aws.reader, state, [...open.values()]);
+    const stale = staleSlots(await aws.slots.list(roleArn), (digest, value) => {
+      const found = open.get(digest);
+      return found !== undefined && (next.get(found)?.includes(value) ?? true);
+    });
     await aws.slots.sweep({ roleArn, sourceIdentity: identityId, sessionName: 'custody-sweep' }, stale);
     return stale;
   } catch (cause) {
@@ -124,4 +178,16 @@ export async function sweepSlots(ports: Ports, aws: Aws, identityId: string): Pr
     ports.progress(`Approval slots could not be cleared, the next run tries again: ${cause.message}`);
     return [];
   }
+}
+
+/** Of requests of several steps that are under way: only the slot of the step that comes next stands for them. */
+async function nextOfSteps(reader: KeyReader, state: InForce, open: readonly Case[]) {
+  const stepped = open.filter((found) => found.verdict.state === 'executing' && slotsOf(state, found).length > 1);
+  const next = await Promise.all(
+    stepped.map(async (found): Promise<[Case, readonly string[]]> => {
+      const slot = await nextSlot(reader, state, found);
+      return [found, slot === null ? [] : [slot.value]];
+    }),
+  );
+  return new Map(next);
 }

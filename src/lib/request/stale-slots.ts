@@ -5,7 +5,7 @@ import { parseSlot, parseSlotName } from '../policy/slot.js';
 import type { Roster } from '../roster/roster.js';
 import type { Case } from './case.js';
 import { isOpen } from './open.js';
-import { neededSlot } from './slots.js';
+import { neededSlots } from './slots.js';
 
 /** An approval slot that lets something through which nobody waits for (T55, T57). */
 export interface StaleSlot {
@@ -57,10 +57,12 @@ function faultOf(tagKey: string, value: string, { plan, roster }: Rules, cases: 
   return isEarly(plan, found) ? `the cool-off of request ${found.id} has not ended` : null;
 }
 
-function isNeeded(plan: Plan, { request }: Case, keyName: string, value: string): boolean {
+/** Of several steps the first one, until the request has begun. */
+function isNeeded(plan: Plan, { request, verdict }: Case, keyName: string, value: string): boolean {
   try {
-    const needed = neededSlot(plan, request.statement.predicate, request.digest);
-    return needed !== null && needed.keyName === keyName && needed.value === value;
+    const steps = neededSlots(plan, request.statement.predicate, request.digest);
+    const open = verdict.state === 'executing' ? steps : steps.slice(0, 1);
+    return open.some((needed) => needed.keyName === keyName && needed.value === value);
   } catch (cause) {
     if (cause instanceof CustodyError) return false;
     throw cause;

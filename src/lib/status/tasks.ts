@@ -6,7 +6,7 @@ import { executorFault } from '../quorum/intent.js';
 import { needsMaterial } from '../record/action.js';
 import type { Case } from '../request/case.js';
 import { missingText } from '../request/ready.js';
-import { holdersOf, type NeededSlot, neededSlot } from '../request/slots.js';
+import { holdersOf, type NeededSlot, neededSlots } from '../request/slots.js';
 import type { Identity } from '../roster/roster.js';
 
 /** One open request, and what the one who looks at it can do about it now. */
@@ -49,9 +49,10 @@ export function requestLine(found: Case, view: Viewpoint): RequestLine {
   const { id, request, verdict } = found;
   const said = request.statement.predicate;
   const signed = verdict.approvals.flatMap(({ counted, signer }) => (counted && signer ? [signer.id] : []));
-  const needed = neededBy(view.plan, found);
-  const armed = needed === null || view.tags === null ? null : holdersOf(needed, view.tags);
-  const mine = view.identity === null ? null : taskOf(found, view.identity, needed !== null, armed);
+  const steps = stepsBy(view.plan, found);
+  const armed = steps.length === 0 || view.tags === null ? null : armedFor(found, steps, view.tags);
+  const waits = steps.length > 0 && waitsForSlots(found, steps);
+  const mine = view.identity === null ? null : taskOf(found, view.identity, waits, armed);
   return {
     id,
     action: said.action,
@@ -62,19 +63,31 @@ export function requestLine(found: Case, view: Viewpoint): RequestLine {
     threshold: verdict.threshold,
     signed,
     armed,
-    waitsFor: waitsFor(found, signed, armed),
+    waitsFor: waitsFor(found, signed, armed, waits),
     until: untilOf(found),
     mine,
   };
 }
 
-function neededBy(plan: Plan, { request }: Case): NeededSlot | null {
+function stepsBy(plan: Plan, { request }: Case): readonly NeededSlot[] {
   try {
-    return neededSlot(plan, request.statement.predicate, request.digest);
+    return neededSlots(plan, request.statement.predicate, request.digest);
   } catch (cause) {
-    if (cause instanceof CustodyError) return null;
+    if (cause instanceof CustodyError) return [];
     throw cause;
   }
+}
+
+/** A request of several steps waits for slots again while it is under way. */
+function waitsForSlots({ verdict }: Case, steps: readonly NeededSlot[]): boolean {
+  return verdict.state === 'approved' || (verdict.state === 'executing' && steps.length > 1);
+}
+
+/** Slots of a step that is done are cleared, so the step that most have set is the one that comes next. */
+function armedFor({ verdict }: Case, steps: readonly NeededSlot[], tags: ReadonlyMap<string, string>) {
+  const holders = steps.map((needed) => holdersOf(needed, tags));
+  const [first = [], ...later] = holders;
+  return verdict.state === 'executing' ? later.reduce((a, b) => (b.length > a.length ? b : a), first) : first;
 }
 
 function untilOf({ request, verdict }: Case): Instant {
@@ -84,17 +97,22 @@ function untilOf({ request, verdict }: Case): Instant {
   return verdict.executeBy ?? approveBy;
 }
 
-function waitsFor({ request, verdict }: Case, signed: readonly string[], armed: readonly string[] | null): string {
+function waitsFor(
+  { request, verdict }: Case,
+  signed: readonly string[],
+  armed: readonly string[] | null,
+  waits: boolean,
+): string {
   if (verdict.state === 'pending') return missingText(verdict);
   if (verdict.state === 'cooling') return 'the end of its cool-off';
   const unarmed = armed === null ? [] : signed.filter((id) => !armed.includes(id));
   const few = armed !== null && signed.length - unarmed.length < verdict.threshold;
-  if (verdict.state === 'approved' && few) return `the slot of ${unarmed.join(', ')}`;
+  if (waits && few) return `the slot of ${unarmed.join(', ')}`;
   const who = request.statement.predicate.executor ?? 'any listed identity';
   return verdict.state === 'executing' ? `${who}, to finish what was begun` : `${who}, to execute it`;
 }
 
-function taskOf(found: Case, identity: Identity, interlocked: boolean, armed: readonly string[] | null): Task | null {
+function taskOf(found: Case, identity: Identity, waitsForOwn: boolean, armed: readonly string[] | null): Task | null {
   const { id, request, rules, verdict } = found;
   const said = request.statement.predicate;
   const own = verdict.approvals.some(({ counted, signer }) => counted && signer?.person === identity.person);
@@ -106,7 +124,7 @@ function taskOf(found: Case, identity: Identity, interlocked: boolean, armed: re
   }
   if (verdict.state !== 'approved' && verdict.state !== 'executing') return null;
   const unset = armed !== null && !armed.includes(identity.id) && armed.length < verdict.threshold;
-  if (verdict.state === 'approved' && interlocked && own && unset && identity.kind === 'custodian')
+  if (waitsForOwn && own && unset && identity.kind === 'custodian')
     return { kind: 'arm', command: `custody keys arm ${id}` };
   const waits = verdict.state === 'approved' && armed !== null && armed.length < verdict.threshold;
   if (waits || executorFault(identity, request, verdict, rules) !== null) return null;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/base/bytes.js';
 import { formatCanonical, type JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { addToTrail, coverageOf, emptyTrail, subjectOf } from '../../../src/lib/inspect/reconcile/gather.js';
@@ -6,7 +7,7 @@ import { type ReconcileSubject, reconcile } from '../../../src/lib/inspect/recon
 import { judge } from '../../../src/lib/quorum/judge.js';
 import type { Predicate, RequestPredicate } from '../../../src/lib/record/statement.js';
 import type { Case } from '../../../src/lib/request/case.js';
-import { neededSlot } from '../../../src/lib/request/slots.js';
+import { neededSlot, neededSlots } from '../../../src/lib/request/slots.js';
 import { eventOf, type TrailEvent } from '../../../src/lib/trail/event.js';
 import {
   ACCOUNT,
@@ -496,6 +497,38 @@ describe('approval slots', () => {
     expect(ids(report([deletion], call, slot(later(3600))))).toEqual(['slot-too-early']);
   });
 
+  it('are not early for approvals that are dated before their request: those count for nothing, and nothing is let through', async () => {
+    const deletion = await executed({
+      action: 'key.delete',
+      parameters: { windowDays: 30 },
+      approvedAt: later(-2 * 86_400),
+      intentAt: later(300),
+    });
+    expect([deletion.verdict.state, deletion.verdict.coolUntil]).toEqual(['failed', null]);
+    const parameters = { keyId: KEY ?? '', pendingWindowInDays: 30 };
+    const call = event({ name: 'ScheduleKeyDeletion', at: later(320), parameters });
+    expect(ids(report([deletion], call))).toEqual(['unapproved-change']);
+  });
+
+  it('of each step of a request are its approval, and of no other step or Region', async () => {
+    const material = { commitment: digestOf('material'), wrapping: 'RSAES_OAEP_SHA_256', expiresAt: null };
+    const found = await executed({
+      action: 'key.rotate-imported',
+      parameters: { ...material, replicas: ['eu-west-1'] },
+    });
+    const { statement, digest } = found.request;
+    const values = neededSlots({ interlock }, statement.predicate, digest).map(({ value }) => value);
+    const slotIds = (value: string) => ids(report([found], tag(value))).filter((id) => id.startsWith('slot-'));
+    expect(values.flatMap(slotIds)).toEqual([]);
+    expect(values).toHaveLength(3);
+    for (const wrong of [
+      values[1]?.replace('eu-west-1', 'us-east-1'),
+      values[2]?.replace('eu-central-1', 'eu-west-1'),
+    ]) {
+      expect(slotIds(wrong ?? '')).toEqual(['slot-without-approval']);
+    }
+  });
+
   it('are cleared by their seat and by the executor alone', async () => {
     const clear = (by: string, roleArn: string) =>
       event({
@@ -532,6 +565,27 @@ describe('evidence', () => {
       expect(reconcile({ ...bare, ...change }).verdict).toBe('unproven');
     }
   });
+
+  it.each(['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors'])(
+    'T66 is unproven after %s, never clean; not where AWS turned it down',
+    async (name) => {
+      const cases = [await executed()];
+      const bare = subject(cases, [event()]);
+      const stop = (change = {}) =>
+        event({ name, change: { eventSource: 'cloudtrail.amazonaws.com', resources: [], ...change } });
+      const stopped = reconcile({ ...bare, events: [...bare.events, stop()] });
+      expect([stopped.verdict, stopped.findings]).toEqual(['unproven', []]);
+      expect(
+        stopped.checks.filter(({ status }) => status !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
+      ).toEqual([expect.stringMatching(new RegExp(`^trail: ${name} by .*files may lack what happened afterwards$`))]);
+      const tried = reconcile({ ...bare, events: [...bare.events, stop({ errorCode: 'AccessDenied' })] });
+      expect(tried.verdict).toBe('verified');
+      // It hides nothing that is seen all the same.
+      const unapproved = event({ name: 'DisableKey', at: later(900), change: { requestID: 'another' } });
+      const both = reconcile({ ...bare, events: [...bare.events, stop(), unapproved] });
+      expect([both.verdict, ids(both)]).toEqual(['refused', ['unapproved-change']]);
+    },
+  );
 
   const trailOf = (...seen: readonly TrailEvent[]) => {
     const trail = emptyTrail();

@@ -6,7 +6,7 @@ import { parseSlot, parseSlotName, type SlotName } from '../../policy/slot.js';
 import type { Judged } from '../../quorum/evidence.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../../quorum/evidence.js';
 import type { Case } from '../../request/case.js';
-import { type NeededSlot, neededSlot } from '../../request/slots.js';
+import { type NeededSlot, neededSlots } from '../../request/slots.js';
 import type { TrailEvent } from '../../trail/event.js';
 import { IAM_EVENTS } from './change.js';
 import { eventFinding, type ReconcileFinding } from './finding.js';
@@ -84,8 +84,8 @@ function wrongSlot(
   { id, request, verdict }: Case,
   plan: Pick<Plan, 'interlock'>,
 ): Wrong | null {
-  const needed = neededOrNull(plan, request);
-  if (needed === null || needed.value !== value || needed.keyName !== name.keyName)
+  const steps = stepsOf(plan, request);
+  if (!steps.some((needed) => needed.value === value && needed.keyName === name.keyName))
     return { id: 'slot-without-approval', because: `${id} is for another call, key or executor than the slot says` };
   const signed = verdict.approvals.filter(
     ({ signer, ignoredBecause }) => signer?.id === name.custodian && SIGNED.has(ignoredBecause),
@@ -97,11 +97,11 @@ function wrongSlot(
   return { id: 'slot-too-early', because: `the cool-off of ${id} ended only at ${verdict.coolUntil}` };
 }
 
-function neededOrNull(plan: Pick<Plan, 'interlock'>, { statement, digest }: Case['request']): NeededSlot | null {
+function stepsOf(plan: Pick<Plan, 'interlock'>, { statement, digest }: Case['request']): readonly NeededSlot[] {
   try {
-    return neededSlot(plan, statement.predicate, digest);
+    return neededSlots(plan, statement.predicate, digest);
   } catch (cause) {
-    if (cause instanceof CustodyError) return null;
+    if (cause instanceof CustodyError) return [];
     throw cause;
   }
 }
