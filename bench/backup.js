@@ -41,7 +41,7 @@ export async function benchBackup(sizes = [100, 1000, 10_000], snapshots = 2000)
   return { name: 'backup', export: keys, pacing: await pacing(10_000), verify: await verifying(snapshots) };
 }
 
-async function exportAgainstSdk(count) {
+export async function exportAgainstSdk(count) {
   const root = mkdtempSync(join(tmpdir(), 'custody-bench-backup-'));
   try {
     const { aws, reader, scope, ids } = await account(root, count);
@@ -169,7 +169,7 @@ async function pacing(count) {
   return { keys: count, floorSeconds, fullSeconds: full, ratio: full / floorSeconds, halfSeconds: half };
 }
 
-async function verifying(count) {
+export async function verifying(count) {
   const root = mkdtempSync(join(tmpdir(), 'custody-bench-verify-'));
   try {
     const repository = await createBackupRepository(root);

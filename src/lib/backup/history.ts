@@ -4,7 +4,7 @@ import type { BlobId, CommitId, FolderChange, RecordStore } from '../record/stor
 import type { StatementSignerIdentity, StatementVerifier } from '../signing/statement-signer.js';
 import { type BackupStatement, parseBackupStatement } from './manifest.js';
 import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SUMS_PATH, type Sum } from './paths.js';
-import { parseSums } from './sums.js';
+import { SumsReader } from './sums.js';
 
 /** A repository of backups, read from its first commit on: what each commit did, and digests of everything that ever lay in it. */
 export interface History {
@@ -29,7 +29,10 @@ export interface OpenSums {
 
 const ROSTERS = 'roster';
 
-/** Reads it once, in the order in which it was written; each signature is verified once. */
+/**
+ * Reads it once, in the order in which it was written; each signature is verified once. Blobs of one id are the same bytes:
+ * each is read and hashed once, however many backups hold it.
+ */
 export async function readHistory(store: RecordStore, head: CommitId, verifier: StatementVerifier): Promise<History> {
   const changes = await store.changesUnder(head, [BACKUP_FOLDER, ROSTERS]);
   const sealed = new Set<BlobId>();
@@ -42,13 +45,19 @@ export async function readHistory(store: RecordStore, head: CommitId, verifier: 
     }
   }
   const digests = new Map<BlobId, Digest>();
-  const bundles = new Map<BlobId, Uint8Array>();
-  await store.readBlobs([...new Set([...sealed, ...plain])], (id, bytes) => {
-    digests.set(id, digestOf(bytes));
-    if (sealed.has(id)) bundles.set(id, bytes);
-  });
   const seals = new Map<BlobId, OpenSeal | CustodyError>();
-  for (const [id, bytes] of bundles) seals.set(id, await openSeal(bytes, digests.get(id) ?? digestOf(bytes), verifier));
+  const opening: Promise<unknown>[] = [];
+  // Seals first: other threads verify them while Git gives the rest.
+  await store.readBlobs([...new Set([...sealed, ...plain])], (id, bytes) => {
+    const digest = digestOf(bytes);
+    digests.set(id, digest);
+    if (!sealed.has(id)) return;
+    const opened = openSeal(bytes, digest, verifier).then((seal) => seals.set(id, seal));
+    // Where reading fails first, nobody asks for this any more.
+    opened.catch(() => undefined);
+    opening.push(opened);
+  });
+  await Promise.all(opening);
   return { changes, digests, seals };
 }
 
@@ -78,6 +87,7 @@ export async function walk(
   const lists = changes.flatMap(({ files }) =>
     files.flatMap(({ path, blob }) => (path === SUMS_PATH && blob !== null ? [blob] : [])),
   );
+  const reader = new SumsReader();
   let next = 0;
   const upTo = (list: OpenSums | null): void => {
     for (; next < changes.length; next++) {
@@ -92,14 +102,14 @@ export async function walk(
       }
     }
   };
-  await store.readBlobs(lists, (_, bytes) => upTo(openSums(bytes)));
+  await store.readBlobs(lists, (_, bytes) => upTo(openSums(bytes, reader)));
   upTo(null);
 }
 
-function openSums(bytes: Uint8Array): OpenSums {
+function openSums(bytes: Uint8Array, reader: SumsReader): OpenSums {
   const digest = digestOf(bytes);
   try {
-    return { digest, sums: parseSums(bytes, SUMS_PATH) };
+    return { digest, sums: reader.read(bytes, SUMS_PATH) };
   } catch (cause) {
     if (cause instanceof CustodyError) return { digest, sums: cause };
     throw cause;

@@ -22,20 +22,37 @@ export function formatSums(sums: readonly Sum[]): Uint8Array {
  * @throws CustodyError RECORD_MALFORMED
  */
 export function parseSums(bytes: Uint8Array, what = 'SHA256SUMS'): readonly Sum[] {
-  const text = textOf(bytes, what);
-  if (!text.endsWith('\n')) throw malformed(what, 'it does not end with a line feed');
-  const sums: Sum[] = [];
-  let before = '';
-  for (const [at, line] of text.slice(0, -1).split('\n').entries()) {
-    const [, hex, name] = LINE.exec(line) ?? [];
-    if (hex === undefined || name === undefined) throw malformed(what, `line ${at + 1} is no digest and path`);
-    const path = `${PREFIX}${name}`;
-    if (!isBackupPath(path) || SEALS.has(path)) throw malformed(what, `line ${at + 1} lists what no backup holds`);
-    if (path <= before) throw malformed(what, `line ${at + 1} is out of order`);
-    sums.push({ path, digest: digestFromHex(hex) });
-    before = path;
+  return new SumsReader().read(bytes, what);
+}
+
+/** Reads one list after another. Most lines are those of the list before: each is taken apart once, its place looked at always. */
+export class SumsReader {
+  #known: ReadonlyMap<string, Sum> = new Map();
+
+  /** @throws CustodyError RECORD_MALFORMED */
+  read(bytes: Uint8Array, what: string): readonly Sum[] {
+    const text = textOf(bytes, what);
+    if (!text.endsWith('\n')) throw malformed(what, 'it does not end with a line feed');
+    const lines = new Map<string, Sum>();
+    let before = '';
+    for (const [at, line] of text.slice(0, -1).split('\n').entries()) {
+      const sum = this.#known.get(line) ?? sumOf(line, `${what}: line ${at + 1}`);
+      if (sum.path <= before) throw malformed(`${what}: line ${at + 1}`, 'out of order');
+      lines.set(line, sum);
+      before = sum.path;
+    }
+    this.#known = lines;
+    return [...lines.values()];
   }
-  return sums;
+}
+
+function sumOf(line: string, what: string): Sum {
+  // A copy: a part of the text would keep the whole list alive for as long as one of its lines stands.
+  const [, hex, name] = LINE.exec(Buffer.from(line, 'utf8').toString('utf8')) ?? [];
+  if (hex === undefined || name === undefined) throw malformed(what, 'no digest and path');
+  const path = `${PREFIX}${name}`;
+  if (!isBackupPath(path) || SEALS.has(path)) throw malformed(what, 'lists what no backup holds');
+  return { path, digest: digestFromHex(hex) };
 }
 
 function malformed(what: string, because: string): CustodyError {

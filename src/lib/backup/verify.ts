@@ -1,15 +1,14 @@
 import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
-import type { LedgerTree } from '../ledger/view.js';
 import type { InForce } from '../request/in-force.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { BackupPlace } from './backup.js';
-import { type History, readHistory, walk } from './history.js';
+import { readHistory, walk } from './history.js';
 import { type Fault, Judge, type Judged, QUESTIONS, type Question } from './judge.js';
 import { expirySecondsOf } from './make.js';
 import type { Remembered } from './memory.js';
 import { nameOfSigner } from './signer.js';
-import { nameOfTelling, toldBackups } from './telling.js';
+import { nameOfTelling, type Telling, toldBackups } from './telling.js';
 
 export interface BackupReport extends CheckReport {
   /** The newest backup; null where there is none. */
@@ -51,7 +50,10 @@ const MEANING: Readonly<Record<Question, string>> = {
 export async function verifyBackups({ state, place, verifier, now, since }: Verifying): Promise<BackupReport> {
   const view = await place.store.local();
   if (view.head === null) return nothing(await place.memory.read());
-  const history: History = await readHistory(place.store, view.head, verifier);
+  const [history, told] = await Promise.all([
+    readHistory(place.store, view.head, verifier),
+    toldBackups(state.view),
+  ]);
   const judge = new Judge(history, state, place.isCustody, since);
   await walk(place.store, history, (change, list) => judge.take(change, list));
   const remembered = await place.memory.read();
@@ -60,7 +62,7 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
   const checks = [
     ...QUESTIONS.map((question) => questionCheck(question, judge, since)),
     memoryCheck(judge.backups, remembered),
-    await ledgerCheck(state.view, judge, place.isCustody, since),
+    ledgerCheck(told, judge, place.isCustody, since),
     completeCheck(newest),
     freshCheck(judge, state, now),
   ];
@@ -125,8 +127,8 @@ function memoryCheck(backups: readonly Judged[], remembered: Remembered | null):
  * The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. Of
  * a repository of its own, a heartbeat may be untold where a run was cut off.
  */
-async function ledgerCheck(tree: LedgerTree, { tellings }: Judge, isCustody: boolean, since: number): Promise<Check> {
-  const told = (await toldBackups(tree)).filter(({ sequence }) => sequence >= since);
+function ledgerCheck(all: readonly Telling[], { tellings }: Judge, isCustody: boolean, since: number): Check {
+  const told = all.filter(({ sequence }) => sequence >= since);
   const known = new Set(told.map(nameOfTelling));
   const here = tellings.filter(({ sequence }) => sequence >= since);
   const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));

@@ -1,7 +1,7 @@
 import { decodeBase64, encodeBase64 } from './bytes.js';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from './dsse.js';
 import { CustodyError } from './errors.js';
-import { hintOf, type PublicKey, type Signer, verifySignature } from './signature.js';
+import { hintOf, type PublicKey, type Signer, verifySignature, verifySignatureApart } from './signature.js';
 
 /**
  * A DSSE envelope with one signature of a key inside a Sigstore bundle v0.3, in exactly one form of bytes. Stock
@@ -51,6 +51,11 @@ export function openBundle(file: Uint8Array, what: string, maxBytes: number): Ke
 
 export function isSignedBy(bundle: KeyBundle, key: PublicKey): boolean {
   return verifySignature(key, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, bundle.payload), bundle.signature);
+}
+
+/** The same on another thread. */
+export function isSignedByApart(bundle: KeyBundle, key: PublicKey): Promise<boolean> {
+  return verifySignatureApart(key, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, bundle.payload), bundle.signature);
 }
 
 /** The three texts in the frame, empty when it is not exactly the frame; what they are is for base64 to say. */

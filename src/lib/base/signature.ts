@@ -7,7 +7,8 @@ interface Algorithm {
   readonly prefix: Buffer;
   readonly keyBytes: number;
   readonly refuses?: (key: Buffer) => boolean;
-  readonly verify: (key: KeyObject, data: Uint8Array, signature: Uint8Array) => boolean;
+  /** What hashes the data first; null where the algorithm does. */
+  readonly hash: 'sha256' | null;
 }
 
 /** THE table of signature algorithms; a new one is one row. Signatures of ECDSA are ASN.1 DER (RFC 3279). */
@@ -17,13 +18,13 @@ export const ALGORITHMS = {
     // curve's parameters spelt out; OpenSSL reads and writes back each of these as it came.
     prefix: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
     keyBytes: 64,
-    verify: (key, data, signature) => verifyBytes('sha256', data, key, signature),
+    hash: 'sha256',
   },
   ed25519: {
     prefix: Buffer.from('302a300506032b6570032100', 'hex'),
     keyBytes: 32,
     refuses: isWeakEd25519,
-    verify: (key, data, signature) => verifyBytes(null, data, key, signature),
+    hash: null,
   },
 } as const satisfies Record<string, Algorithm>;
 
@@ -118,10 +119,23 @@ export function hintOf(key: PublicKey): string {
 /** True only for a valid signature; a malformed one is false, never an error. */
 export function verifySignature(key: PublicKey, data: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return ALGORITHMS[key.algorithm].verify(key.object, data, signature);
+    return verifyBytes(ALGORITHMS[key.algorithm].hash, data, key.object, signature);
   } catch {
     return false;
   }
+}
+
+/** The same on another thread, for many signatures: this one goes on meanwhile. */
+export function verifySignatureApart(key: PublicKey, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      verifyBytes(ALGORITHMS[key.algorithm].hash, data, key.object, signature, (failure, valid) =>
+        resolve(!failure && valid === true),
+      );
+    } catch {
+      resolve(false);
+    }
+  });
 }
 
 /** One who can sign: a KMS key, a local key, later a keyless identity or a security key. One file each. */

@@ -53,26 +53,37 @@ export async function visitObjects(git: GitProcess, names: readonly string[], vi
   const { maxBytes, tooLarge, visit } = visitor;
   let found = 0;
   let header: ObjectHeader | null = null;
-  let rest: Buffer = Buffer.alloc(0);
-  await processesOf(git).objects.ask(names, (chunk) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+  let unread: Buffer[] = [];
+  let length = 0;
+  const visitWhole = (bytes: Buffer): Buffer => {
+    let rest = bytes;
     while (found < names.length) {
       if (header === null) {
         const end = rest.indexOf(0x0a);
-        if (end < 0) return false;
+        if (end < 0) break;
         header = parseHeader(rest.toString('utf8', 0, end));
         rest = rest.subarray(end + 1);
         if (header === null) visit(null, found++);
         else if (header.size > maxBytes) tooLarge(found, header.size);
       } else {
-        if (rest.length <= header.size) return false;
+        if (rest.length <= header.size) break;
         // A copy: a view would keep the whole chunk alive for a few hundred bytes.
         visit({ type: header.type, bytes: Buffer.from(rest.subarray(0, header.size)) }, found++);
         rest = rest.subarray(header.size + 1);
         header = null;
       }
     }
-    return true;
+    return rest;
+  };
+  await processesOf(git).objects.ask(names, (chunk) => {
+    unread.push(chunk);
+    length += chunk.length;
+    // A large object comes in many chunks, which are joined once.
+    if (header !== null && length <= header.size) return false;
+    const rest = visitWhole(unread.length === 1 ? chunk : Buffer.concat(unread));
+    unread = rest.length === 0 ? [] : [rest];
+    length = rest.length;
+    return found >= names.length;
   });
 }
 

@@ -1,4 +1,4 @@
-import { isSignedBy, openBundle, sealBundle } from '../base/bundle.js';
+import { isSignedByApart, openBundle, sealBundle } from '../base/bundle.js';
 import { CustodyError } from '../base/errors.js';
 import { hintOf, type PublicKey, type Signer } from '../base/signature.js';
 import type { StatementSigner, StatementVerifier } from './statement-signer.js';
@@ -25,7 +25,7 @@ export function keyStatementVerifier(pinned: Iterable<PublicKey>): StatementVeri
       const bundle = openBundle(file, 'the bundle', MAX_STATEMENT_BUNDLE_BYTES);
       const key = byHint.get(bundle.hint);
       if (!key) throw new CustodyError('SIGNER_UNKNOWN', 'it is signed by a key that nobody has pinned');
-      if (!isSignedBy(bundle, key))
+      if (!(await isSignedByApart(bundle, key)))
         throw new CustodyError('SIGNATURE_INVALID', 'its signature does not verify with the pinned key');
       return { statement: bundle.payload, signer: { kind: 'key', keyId: key.keyId } };
     },
