@@ -21,13 +21,14 @@ function ledgerOf(world: World): readonly Buffer[] {
   return contents.map((content) => Buffer.from(content.slice(0, -1)));
 }
 
-/** What was there is there, and the ledger tells of each record once. */
+/** What was there is there, and the ledger tells of each record once, and of nothing else but backups. */
 export function expectNothingLost(world: World, before: ReadonlyMap<string, string>): void {
   const now = filesOf(world);
   for (const [path, id] of before) expect(now.get(path), path).toBe(id);
   const ledger = ledgerOf(world);
   expect(verifyChain(ledger)).toMatchObject({ verdict: 'verified' });
-  expect(ledger).toHaveLength([...now.keys()].filter((path) => path.startsWith('records/')).length);
+  const records = [...now.keys()].filter((path) => path.startsWith('records/'));
+  expect(ledger).toHaveLength(records.length + count(world, 'backup'));
 }
 
 /** How many entries of a kind the ledger has. */

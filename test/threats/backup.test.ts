@@ -8,11 +8,16 @@ import {
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
 import { nameOfSigner } from '../../src/lib/backup/signer.js';
 import { formatSums, parseSums } from '../../src/lib/backup/sums.js';
+import { eventOf, ledgerAfter } from '../../src/lib/backup/telling.js';
 import { openBundle, sealBundle } from '../../src/lib/base/bundle.js';
 import { digestOf } from '../../src/lib/base/bytes.js';
+import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import { CustodyError } from '../../src/lib/base/errors.js';
 import { seal } from '../../src/lib/record/envelope.js';
+import { rosterPath } from '../../src/lib/record/paths.js';
 import type { CommitId, Files } from '../../src/lib/record/store.js';
+import { beat } from '../../src/lib/request/heartbeat.js';
+import { formatRoster, rosterDigest } from '../../src/lib/roster/format.js';
 import { keyStatementVerifier } from '../../src/lib/signing/key-statement.js';
 import {
   type BackupDesk,
@@ -483,3 +488,75 @@ describe('T46 secrets', () => {
     expect(all).toContain('PUBLIC KEY');
   });
 });
+
+describe('T24 T27 a key that leaves the roster', () => {
+  /** Automation signs the first backup; then a quorum takes it off the roster. */
+  async function withdrawn(own: ReturnType<typeof createMemoryRemote> | null) {
+    const office = await createBackupOffice();
+    await backupDesk(office.desk('ci'), own?.client()).backUp();
+    const { roster } = office.team;
+    const next = { ...roster, version: 2, previous: rosterDigest(roster), automation: [] };
+    const parameters = { version: 2, digest: rosterDigest(next), document: next as unknown as JsonObject };
+    const id = await office.approved({ action: 'roster.update', key: null, parameters });
+    office.clock.advance(7200);
+    await beat(office.desk('privacy').ports, office.desk('privacy').actor);
+    const { case: done } = await office.execute('deputy', id);
+    expect(done.verdict.state).toBe('executed');
+    office.remote.force(new Map([...office.remote.files(), [rosterPath(2), formatRoster(next)]]));
+    return office;
+  }
+  const cold = (office: Office, own: ReturnType<typeof createMemoryRemote> | null) =>
+    own ? backupDesk(office.machine('privacy'), own.client()) : coldDesk(office);
+
+  it.each([false, true])('signed before, and that stands (a repository of its own: %s)', async (isOwn) => {
+    const own = isOwn ? createMemoryRemote() : null;
+    const office = await withdrawn(own);
+    expect(failing(await (await cold(office, own)).verify())).toEqual(['fresh']);
+    await backupDesk(office.desk('architect'), own?.client()).backUp();
+    expect(await (await cold(office, own)).verify()).toMatchObject({ verdict: 'verified', backups: 2 });
+  });
+
+  it.each([
+    ['under the roster that does not list it', 2],
+    ['under the roster of before', 1],
+  ])('signs afterwards %s: refused by its place among the commits, and no backup is made on top', async (_, version) => {
+    const office = await withdrawn(null);
+    const { state } = await backupDesk(office.desk('architect')).run();
+    const roster = state.rosters[version - 1];
+    if (!roster) throw new Error('no such roster');
+    const createdAt = sequencedAt(office);
+    await forge(office, office.team.signers.ci, { rosterDigest: rosterDigest(roster), createdAt });
+    expect(failing(await (await coldDesk(office)).verify())).toContain('signers');
+    expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
+  });
+
+  it('dates a backup back in a repository of their own: the ledger did not know it when the key left', async () => {
+    const own = createMemoryRemote();
+    const office = await withdrawn(own);
+    await forge({ ...office, remote: own }, office.team.signers.ci, { createdAt: sequencedAt(office, own) });
+    expect(failing(await (await cold(office, own)).verify())).toEqual(['ledger', 'fresh']);
+    const { ports } = office.desk('architect');
+    expect(await codeOf(backupDesk(office.desk('architect'), own.client()).backUp())).toBe('REFUSED');
+    // Told of it all the same, by whoever may write there: the entry's place among the others says when.
+    const files = own.files();
+    const bundle = files.get(MANIFEST) ?? new Uint8Array();
+    const said = parseBackupStatement(openBundle(bundle, 'x', 1e6).payload, 'x');
+    if (said.type !== MANIFEST_TYPE) throw new Error('no manifest');
+    const event = eventOf({
+      manifest: said.predicate,
+      digest: digestOf(bundle),
+      changed: true,
+      at: said.predicate.createdAt,
+      by: 'ci',
+    });
+    await ports.store.publish(async (on) => ({ message: 'told', files: await ledgerAfter(on, [event]) }));
+    expect(failing(await (await cold(office, own)).verify())).toEqual(['signers', 'fresh']);
+    expect(await codeOf(backupDesk(office.desk('architect'), own.client()).backUp())).toBe('REFUSED');
+  });
+});
+
+/** When the newest backup says that it was made: one that is dated back says the same. */
+function sequencedAt({ remote }: Pick<Office, 'remote'>, own: Pick<Office, 'remote'>['remote'] = remote) {
+  const said = parseBackupStatement(openBundle(own.files().get(MANIFEST) ?? new Uint8Array(), 'x', 1e6).payload, 'x');
+  return said.predicate.createdAt;
+}

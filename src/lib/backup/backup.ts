@@ -11,6 +11,7 @@ import type { BackupMemory } from './memory.js';
 import { assertNotBefore, type OpenBackup, openBackupAt } from './newest.js';
 import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SEALS, SUMS_PATH, type Sum } from './paths.js';
 import type { Scope } from './scope.js';
+import { nameOfSigner, signerText } from './signer.js';
 import { formatSums } from './sums.js';
 import { eventOf, ledgerAfter, type Told, toldBackups } from './telling.js';
 
@@ -63,6 +64,7 @@ export async function backUp(run: BackupRun): Promise<BackupDone> {
   const remembered = await place.memory.read();
   const newest = await openBackupAt(view, run.signing.verifier, run.state);
   assertNotBefore(remembered, newest);
+  await assertInTime(run, newest);
   if (!place.isCustody) await tellLedger(run, newest, null);
   const collected = await collect(run);
   const outcome: { made: Made | null } = { made: null };
@@ -87,6 +89,23 @@ export async function backUp(run: BackupRun): Promise<BackupDone> {
   if (!place.isCustody) await tellLedger(run, null, toldOf(run, made));
   const { manifest, digest, changed, expiresAt } = made;
   return { manifest, digest, changed, expiresAt, commit };
+}
+
+/**
+ * A backup of one who had left the roster before the ledger was told of it may be made by anybody who has the key: none is made
+ * on top of it, and the ledger does not come to know it through us.
+ * @throws CustodyError REFUSED (T27)
+ */
+async function assertInTime({ ports, state }: BackupRun, newest: OpenBackup | null): Promise<void> {
+  if (newest === null) return;
+  const { sequence } = newest.manifest;
+  const told = (await toldBackups(await ports.store.local())).find((one) => one.changed && one.sequence === sequence);
+  const then = told === undefined ? state.roster : state.rosters[told.roster - 1];
+  if (then !== undefined && nameOfSigner(newest.signer, then, state.plan.plan) !== null) return;
+  const when = told === undefined ? 'is not on the roster any more, and the ledger does not know it' : 'had left the roster';
+  throw new CustodyError('REFUSED', `backup ${sequence} is signed by ${signerText(newest.signer)}, who ${when}`, {
+    suggestions: ['Do not back up over it: custody policy verify says more, and whoever runs the remote what happened.'],
+  });
 }
 
 /** What was read, with its bytes already in the clone. */

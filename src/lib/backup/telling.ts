@@ -28,19 +28,24 @@ export async function ledgerAfter(tree: LedgerTree, events: readonly LedgerEvent
   return ledgerFiles(head, link(events, head).entries);
 }
 
-const MARK = '"kind":"backup"';
+/** What the entries that matter here hold; to parse every entry of a long ledger takes longer than everything else. */
+const MARKS = ['"kind":"backup"', '"action":"roster.update"', '"kind":"receipt"'];
 
 /** Everything that a ledger tells of backups, in its order. */
-export async function toldBackups(tree: LedgerTree): Promise<readonly Telling[]> {
+export async function toldBackups(tree: LedgerTree): Promise<readonly ToldBackup[]> {
   const { size } = await readLedgerHead(tree);
-  const told: Telling[] = [];
+  const told: ToldBackup[] = [];
+  const rosterRequests = new Set<string | null>();
+  let roster = 1;
   for (const bytes of await readLedgerEntries(tree, 0, size)) {
-    // To parse every entry of a long ledger takes longer than everything else here; kinds are never free text.
-    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MARK)) continue;
-    const { kind, facts, by, at } = parseEntry(bytes);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (!MARKS.some((mark) => text.includes(mark))) continue;
+    const { kind, facts, by, at, requestId } = parseEntry(bytes);
+    if (kind === 'request' && facts.action === 'roster.update') rosterRequests.add(requestId);
+    if (kind === 'receipt' && facts.outcome === 'executed' && rosterRequests.delete(requestId)) roster++;
     if (kind !== 'backup' || typeof facts.sequence !== 'number') continue;
     const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
-    told.push({ sequence: facts.sequence, changed: facts.changed === true, words });
+    told.push({ sequence: facts.sequence, changed: facts.changed === true, words, roster });
   }
   return told;
 }
@@ -50,6 +55,12 @@ export interface Telling {
   readonly sequence: number;
   readonly changed: boolean;
   readonly words: string;
+}
+
+/** One that the ledger holds. */
+export interface ToldBackup extends Telling {
+  /** The version of the roster that was in force when the ledger was told: in its order, whatever anybody dates anything. */
+  readonly roster: number;
 }
 
 export function tellingOf({ manifest, digest, at, by, changed }: Told): Telling {

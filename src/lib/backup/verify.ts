@@ -7,8 +7,9 @@ import { readHistory, walk } from './history.js';
 import { type Fault, Judge, type Judged, QUESTIONS, type Question } from './judge.js';
 import { expirySecondsOf } from './make.js';
 import type { Remembered } from './memory.js';
-import { nameOfSigner } from './signer.js';
-import { nameOfTelling, type Telling, toldBackups } from './telling.js';
+import { MANIFEST_PATH } from './paths.js';
+import { nameOfSigner, signerText } from './signer.js';
+import { nameOfTelling, type Telling, type ToldBackup, toldBackups } from './telling.js';
 
 export interface BackupReport extends CheckReport {
   /** The newest backup; null where there is none. */
@@ -56,6 +57,7 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
   ]);
   const judge = new Judge(history, state, place.isCustody, since);
   await walk(place.store, history, (change, list) => judge.take(change, list));
+  judge.faults.push(...lateFaults(told, judge.backups, state, since));
   const remembered = await place.memory.read();
   const newest = judge.backups.at(-1);
   if (newest === undefined && judge.faults.length === 0) return nothing(remembered);
@@ -108,6 +110,27 @@ function questionCheck(question: Question, { faults, backups }: Judge, since: nu
     own.length === 0,
     own[0] ? `${own[0].message}${more}` : `${MEANING[question]} (${judged} backups)`,
   );
+}
+
+/**
+ * Whoever has left the roster can date a backup back, and name the roster of that day. Where backups have a repository of their
+ * own, only the ledger's order says that they came too late (T27).
+ */
+function lateFaults(
+  told: readonly ToldBackup[],
+  backups: readonly Judged[],
+  { rosters, plan }: InForce,
+  since: number,
+): readonly Fault[] {
+  const signers = new Map(backups.map(({ manifest, signer }) => [manifest.sequence, signer]));
+  return told.flatMap(({ sequence, changed, roster }) => {
+    const signer = signers.get(sequence);
+    const then = rosters[roster - 1];
+    if (!changed || sequence < since || signer === undefined) return [];
+    if (then !== undefined && nameOfSigner(signer, then, plan.plan) !== null) return [];
+    const message = `${MANIFEST_PATH} is signed by ${signerText(signer)}, who was not on roster ${roster} when the ledger was told of it (backup ${sequence})`;
+    return [{ question: 'signers', message }];
+  });
 }
 
 const WHAT_NOW = 'compare with another custodian and the mirrors before you go on';
