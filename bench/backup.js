@@ -4,6 +4,8 @@ import { createHash, verify as verifyBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   DescribeKeyCommand,
   GetKeyPolicyCommand,
@@ -19,7 +21,9 @@ import { createPace } from '../build/lib/aws/pace.js';
 import { exportKeys } from '../build/lib/backup/export.js';
 import { forEachOf } from '../build/lib/backup/pool.js';
 import { verifyBackups } from '../build/lib/backup/verify.js';
-import { openBundle } from '../build/lib/base/bundle.js';
+import { formatSums } from '../build/lib/backup/sums.js';
+import { openBundle, sealBundle } from '../build/lib/base/bundle.js';
+import { digestOf } from '../build/lib/base/bytes.js';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../build/lib/base/dsse.js';
 import { lookUp } from '../build/lib/request/desk.js';
 import { identitiesOf } from '../build/lib/roster/rules.js';
@@ -28,21 +32,28 @@ import { createInProcessHandler } from '../build/lib/sandbox/in-process.js';
 import { createSandbox } from '../build/lib/sandbox/sandbox.js';
 import { createMemoryStore } from '../build/lib/sandbox/state.js';
 import { keyStatementVerifier } from '../build/lib/signing/key-statement.js';
-import { inTurns } from './measure.js';
 import { createBackupRepository, removeFolder } from './backup-fixture.js';
+import { inTurns, median } from './measure.js';
 
 const REGION = 'eu-central-1';
 const IDLE = { millis: () => performance.now(), sleep: async () => undefined, random: Math.random };
 
+/** Collects what is not used any more, whatever flags Node was started with. */
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
 /** @returns {Promise<object>} */
-export async function benchBackup(sizes = [100, 1000, 10_000], snapshots = 2000) {
+export async function benchBackup(sizes = [100, 1000], held = [100, 1000, 10_000], snapshots = 2000) {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const keys = {};
   for (const count of sizes) keys[count] = await exportAgainstSdk(count);
-  return { name: 'backup', export: keys, pacing: await pacing(10_000), verify: await verifying(snapshots) };
+  const memory = {};
+  for (const count of held) memory[count] = await memoryOf(count);
+  return { name: 'backup', export: keys, memory, pacing: await pacing(10_000), verify: await verifying(snapshots) };
 }
 
-export async function exportAgainstSdk(count) {
+/** The same reading operations, bare and exported, in turns; listing, signing and publishing the whole is told apart. */
+export async function exportAgainstSdk(count, rounds = 3) {
   const root = mkdtempSync(join(tmpdir(), 'custody-bench-backup-'));
   try {
     const { aws, reader, scope, ids } = await account(root, count);
@@ -69,31 +80,131 @@ export async function exportAgainstSdk(count) {
           ),
         );
       });
-      return performance.now() - start;
+      return { millis: performance.now() - start };
     };
-    const clock = { now: () => new Date().toISOString(), sleep: async () => undefined };
     const repository = await createBackupRepository(join(root, 'repository'));
+    const publishing = [];
     const whole = async () => {
-      const stage = await repository.store.stage();
-      globalThis.gc?.();
-      const before = process.memoryUsage().rss;
-      let most = before;
+      const { store } = repository;
+      const stage = await store.stage();
+      const staged = new Map();
+      const put = async (path, bytes) => staged.set(path, await stage.put(bytes));
       const start = performance.now();
-      const put = async (_, bytes) => {
-        await stage.put(bytes);
-        most = Math.max(most, process.memoryUsage.rss());
-      };
-      await exportKeys({ reader, roleId: async () => 'AROAEXAMPLE', clock, progress: () => undefined, put }, scope);
+      const { sums } = await exportKeys(portsOf(reader, put), scope);
       await stage.end();
-      return { millis: performance.now() - start, megabytes: (most - before) / 2 ** 20 };
+      const millis = performance.now() - start;
+      publishing.push(await published(repository, sums, staged, publishing.length + 1));
+      return { millis };
     };
-    // Taken in turns, the first of each for warming up.
-    await bare();
-    const [floor, done] = [await bare(), await whole()];
-    return { bareMillis: floor, millis: done.millis, ratio: done.millis / floor, megabytes: done.megabytes };
+    const times = await inTurns({ bare, whole }, rounds);
+    return {
+      bareMillis: times.bare,
+      millis: times.whole,
+      ratio: times.whole / times.bare,
+      signAndPublishMillis: median(publishing),
+    };
   } finally {
     removeFolder(root);
   }
+}
+
+const portsOf = (reader, put) => ({
+  reader,
+  roleId: async () => 'AROAEXAMPLE',
+  clock: { now: () => new Date().toISOString(), sleep: async () => undefined },
+  progress: () => undefined,
+  put,
+});
+
+/** From the sums to the pushed commit: the list, one signature over it, and every file that lies in the clone already. */
+async function published({ store, actor }, sums, staged, turn) {
+  const start = performance.now();
+  const list = formatSums(sums);
+  const bundle = await sealBundle(Buffer.from(`{"list":"${digestOf(list)}"}`), actor.signer);
+  const files = new Map([
+    ['backups/SHA256SUMS', list],
+    ['backups/manifest.sigstore.json', bundle],
+  ]);
+  await store.publish(async () => ({ message: `Backup ${turn}`, files, staged }));
+  return performance.now() - start;
+}
+
+/**
+ * What stays in memory while keys are exported into a clone, after a collection at the first key, in the middle, and with
+ * everything that a backup keeps until it is published. The keys are made up as they are asked for: an SDK or a sandbox
+ * would hold more than the export.
+ */
+export async function memoryOf(count) {
+  const root = mkdtempSync(join(tmpdir(), 'custody-bench-memory-'));
+  try {
+    const { store } = await createBackupRepository(join(root, 'repository'));
+    const stage = await store.stage();
+    const staged = new Map();
+    const marks = [];
+    const mark = () => {
+      collect();
+      const { heapUsed, external, rss } = process.memoryUsage();
+      marks.push({ live: heapUsed + external, rss });
+    };
+    mark();
+    const put = async (path, bytes) => {
+      staged.set(path, await stage.put(bytes));
+      if (staged.size === count * 3) mark();
+    };
+    const plan = { partition: 'aws', account: ACCOUNT, regions: { primary: REGION, replicas: [] }, keys: {} };
+    const scope = { kind: 'all', plan, known: new Map(), regions: [REGION] };
+    const exported = await exportKeys(portsOf(inventedKeys(count), put), scope);
+    await stage.end();
+    mark();
+    const [before, middle, after] = marks;
+    if (exported.sums.length !== count * 6 + 1) throw new Error(`${exported.sums.length} files`);
+    return {
+      liveMegabytes: (after.live - before.live) / 2 ** 20,
+      bytesAKey: (after.live - before.live) / count,
+      bytesAKeyInTheMiddle: (middle.live - before.live) / (count / 2),
+      rssMegabytes: (after.rss - before.rss) / 2 ** 20,
+    };
+  } finally {
+    removeFolder(root);
+  }
+}
+
+const ACCOUNT = '111122223333';
+
+function inventedKeys(count) {
+  const keyIds = Array.from({ length: count }, (_, at) => `${at.toString(16).padStart(8, '0')}-12ab-34cd-56ef-1234567890ab`);
+  const policyOf = (arn) => ({
+    Version: '2012-10-17',
+    Statement: Array.from({ length: 12 }, (_, at) => ({
+      Sid: `${at} ${arn}`,
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/app` },
+      Action: ['kms:Decrypt', 'kms:Encrypt'],
+      Resource: '*',
+    })),
+  });
+  return {
+    keyIds: async () => keyIds,
+    aliases: async () => keyIds.map((keyId) => ({ name: `alias/${keyId}`, keyId })),
+    describe: async (_, arn) => ({
+      arn,
+      description: `key ${arn}`,
+      state: 'Enabled',
+      spec: 'SYMMETRIC_DEFAULT',
+      usage: 'ENCRYPT_DECRYPT',
+      origin: 'AWS_KMS',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      deletionAt: null,
+      multiRegion: null,
+    }),
+    policy: async (_, arn) => JSON.stringify(policyOf(arn)),
+    tags: async (_, arn) => ({ key: arn }),
+    grants: async () => [],
+    rotationStatus: async () => ({ enabled: true, periodDays: 365, nextAt: '2027-01-01T00:00:00.000Z' }),
+    rotations: async () => [],
+    publicKey: async () => null,
+    materials: async () => null,
+  };
 }
 
 async function account(root, count) {
