@@ -6,13 +6,14 @@ import {
   parseBackupStatement,
 } from '../../src/lib/backup/manifest.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
-import { nameOfSigner } from '../../src/lib/backup/signer.js';
+import { nameOfSigner, publicKeyPem } from '../../src/lib/backup/signer.js';
 import { formatSums, parseSums } from '../../src/lib/backup/sums.js';
 import { eventOf, ledgerAfter } from '../../src/lib/backup/telling.js';
 import { openBundle, sealBundle } from '../../src/lib/base/bundle.js';
 import { digestOf } from '../../src/lib/base/bytes.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import { CustodyError } from '../../src/lib/base/errors.js';
+import { addSeconds } from '../../src/lib/base/time.js';
 import { seal } from '../../src/lib/record/envelope.js';
 import { rosterPath } from '../../src/lib/record/paths.js';
 import type { CommitId, Files } from '../../src/lib/record/store.js';
@@ -348,6 +349,19 @@ describe('T39 a history', () => {
     expect(failing(await (await coldDesk(office)).verify())).toContain('chain');
   });
 
+  it('whose times go backwards fails, by more than clocks differ', async () => {
+    const before = sequencedAt(whole);
+    const expiresAt = addSeconds(before, 3600);
+    for (const [seconds, found] of [
+      [-299, ['ledger']],
+      [-301, ['sequence', 'ledger']],
+    ] as const) {
+      const office = copyOffice(whole);
+      await forge(office, whole.team.signers.architect, { createdAt: addSeconds(before, seconds), expiresAt });
+      expect(failing(await (await coldDesk(office)).verify())).toEqual(found);
+    }
+  });
+
   it('of which the ledger tells otherwise fails', async () => {
     const office = copyOffice(whole);
     await forge(office, whole.team.signers.architect);
@@ -528,6 +542,25 @@ describe('T24 T27 a key that leaves the roster', () => {
     await forge(office, office.team.signers.ci, { rosterDigest: rosterDigest(roster), createdAt });
     expect(failing(await (await coldDesk(office)).verify())).toContain('signers');
     expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
+  });
+
+  it('a manifest that names a roster which came later, and in a repository of their own one of before, is refused', async () => {
+    const office = await withdrawn(null);
+    const { architect } = office.team.signers;
+    const { state } = await backupDesk(office.desk('architect')).run();
+    const pem = new Map([[SIGNER_PATH, publicKeyPem({ kind: 'key', keyId: architect.publicKey.keyId }, state.rosters) ?? new Uint8Array()]]);
+    const second = office.remote.files();
+    office.remote.rewind((await lineOf(office)).at(-2) ?? null);
+    await forge(office, architect, { rosterDigest: state.rosterDigest }, pem);
+    office.remote.force(new Map([...second, ...office.remote.files()]));
+    expect(failing(await (await coldDesk(office)).verify())).toEqual(['signers', 'ledger']);
+
+    const own = createMemoryRemote();
+    const elsewhere = await withdrawn(own);
+    await backupDesk(elsewhere.desk('architect'), own.client()).backUp();
+    const first = { rosterDigest: elsewhere.team.rosterDigest };
+    await forge({ ...elsewhere, remote: own }, elsewhere.team.signers.architect, first);
+    expect(failing(await (await cold(elsewhere, own)).verify())).toEqual(['signers', 'ledger']);
   });
 
   it('dates a backup back in a repository of their own: the ledger did not know it when the key left', async () => {

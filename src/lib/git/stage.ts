@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { CustodyError } from '../base/errors.js';
 import type { BlobId, Stage } from '../record/store.js';
 import { plumbingEnvironment } from './environment.js';
@@ -56,12 +55,25 @@ function startWriter(git: GitProcess): BlobWriter {
   });
   // Why the pipe broke, the exit status says.
   child.stdin.on('error', () => undefined);
-  const room = () => Promise.race([once(child.stdin, 'drain').catch(() => undefined), ended]);
+  // One listener for all who wait: a run has some dozens of them at a time.
+  let waiting: (() => void)[] = [];
+  let isOver = false;
+  const release = (): void => {
+    const released = waiting;
+    waiting = [];
+    for (const goOn of released) goOn();
+  };
+  child.stdin.on('drain', release);
+  void ended.then(() => {
+    isOver = true;
+    release();
+  });
   return {
     write: async (bytes) => {
       child.stdin.write(`blob\ndata ${bytes.length}\n`);
       child.stdin.write(bytes);
-      if (!child.stdin.write('\n')) await room();
+      if (child.stdin.write('\n') || isOver) return;
+      await new Promise<void>((resolve) => waiting.push(resolve));
     },
     end: async () => {
       child.stdin.end('done\n');
