@@ -291,18 +291,19 @@ export async function verifying(count, rounds = 5) {
     const key = identitiesOf(state.roster).get(repository.actor.signer.publicKey.keyId).key;
     const verifier = keyStatementVerifier([key]);
     const { place, ports } = repository;
-    const whole = async () => {
-      const start = performance.now();
+    const processor = { whole: [], withGit: [], hashAndVerify: [] };
+    const judge = async () => {
       const report = await verifyBackups({ state, place, verifier, now: ports.clock.now(), since: 1 });
       if (report.verdict !== 'verified' || report.backups !== count) throw new Error(JSON.stringify(report));
-      return { millis: performance.now() - start };
     };
     const inMemory = await readSigned(repository.store);
-    const raw = {
-      hashAndVerify: async () => timed(() => hashAndVerify(inMemory, key)),
-      withGit: async () => timed(async () => hashAndVerify(await readSigned(repository.store), key)),
+    const cases = {
+      whole: () => timed(judge, processor.whole),
+      hashAndVerify: () => timed(() => hashAndVerify(inMemory, key), processor.hashAndVerify),
+      withGit: () => timed(async () => hashAndVerify(await readSigned(repository.store), key), processor.withGit),
     };
-    const times = await inTurns({ whole, ...raw }, rounds);
+    const times = await inTurns(cases, rounds);
+    const busy = Object.fromEntries(Object.entries(processor).map(([name, all]) => [name, median(all.slice(1))]));
     return {
       snapshots: count,
       hashAndVerifyMillis: times.hashAndVerify,
@@ -310,15 +311,21 @@ export async function verifying(count, rounds = 5) {
       millis: times.whole,
       ratio: times.whole / times.withGit,
       ratioToHashAndVerify: times.whole / times.hashAndVerify,
+      processorMillis: busy,
+      processorRatio: busy.whole / busy.withGit,
+      processorRatioToHashAndVerify: busy.whole / busy.hashAndVerify,
     };
   } finally {
     removeFolder(root);
   }
 }
 
-async function timed(work) {
-  const start = performance.now();
+/** By the clock; the processor time of this process, all its threads included, goes to `processor`. */
+async function timed(work, processor) {
+  const [start, before] = [performance.now(), process.cpuUsage()];
   await work();
+  const { user, system } = process.cpuUsage(before);
+  processor.push((user + system) / 1000);
   return { millis: performance.now() - start };
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   formatBackupStatement,
+  HEARTBEAT_TYPE,
   MANIFEST_TYPE,
   type ManifestPredicate,
   parseBackupStatement,
@@ -256,6 +257,17 @@ describe('T30 T38 a remote that takes back', () => {
     expect((await seen.verify()).verdict).toBe('verified');
   }
 
+  it('gives another backup of the number that was seen: refused, and nothing is remembered of it', async () => {
+    await begin();
+    const held = seen.memory.held();
+    if (held === null) throw new Error('nothing was remembered');
+    const memory = createBackupMemory({ ...held, manifest: digestOf('another manifest') });
+    const clone = backupDesk(office.machine('privacy'), undefined, memory);
+    expect(failing(await clone.verify())).toEqual(['memory']);
+    expect(memory.held()?.manifest).toBe(digestOf('another manifest'));
+    expect(await codeOf(clone.backUp())).toBe('ROLLBACK');
+  });
+
   it('force-pushed: this clone refuses it', async () => {
     await begin();
     await rewrite(office, (files) => files.delete('records/none'));
@@ -362,6 +374,32 @@ describe('T39 a history', () => {
     }
   });
 
+  it.each([
+    ['manifest', { manifest: digestOf('another manifest') }],
+    ['repository', { repository: 'fedcba9876543210' }],
+    ['sequence', { sequence: 2 }],
+  ])('with a heartbeat of another %s fails', async (_, change) => {
+    const office = copyOffice(whole);
+    const files = new Map(office.remote.files());
+    const said = parseBackupStatement(openBundle(files.get(HEARTBEAT) ?? new Uint8Array(), 'x', 1e6).payload, 'x');
+    if (said.type !== HEARTBEAT_TYPE) throw new Error('no heartbeat');
+    const predicate = { ...said.predicate, ...change };
+    const statement = formatBackupStatement({ type: HEARTBEAT_TYPE, subject: predicate.manifest, predicate });
+    files.set(HEARTBEAT, await sealBundle(statement, whole.team.signers.architect));
+    office.remote.force(files);
+    expect(failing(await (await coldDesk(office)).verify())).toContain('chain');
+  });
+
+  it.each([
+    [MANIFEST, 'signatures'],
+    [SUMS, 'lists'],
+  ])('without %s fails, and no backup is made on top', async (path, question) => {
+    const office = copyOffice(whole);
+    office.remote.force(new Map([...office.remote.files()].filter(([one]) => one !== path)));
+    expect(failing(await (await coldDesk(office)).verify())).toContain(question);
+    expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
+  });
+
   it('of which the ledger tells otherwise fails', async () => {
     const office = copyOffice(whole);
     await forge(office, whole.team.signers.architect);
@@ -387,6 +425,15 @@ describe('T31 freshness', () => {
     const year = '2030-01-01T00:00:00.000Z' as ManifestPredicate['expiresAt'];
     await forge(office, whole.team.signers.architect, { expiresAt: year });
     office.clock.advance(90_000);
+    expect(statuses(await (await coldDesk(office)).verify()).fresh).toBe('fail');
+  });
+
+  it('is over when its signer said so, though the plan allows more', async () => {
+    const office = copyOffice(whole);
+    const createdAt = office.clock.now();
+    await forge(office, whole.team.signers.architect, { createdAt, expiresAt: addSeconds(createdAt, 60) });
+    expect(statuses(await (await coldDesk(office)).verify()).fresh).toBe('pass');
+    office.clock.advance(61);
     expect(statuses(await (await coldDesk(office)).verify()).fresh).toBe('fail');
   });
 
