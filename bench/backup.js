@@ -20,8 +20,8 @@ import { createKeyWriter } from '../build/lib/aws/kms-writer.js';
 import { createPace } from '../build/lib/aws/pace.js';
 import { exportKeys } from '../build/lib/backup/export.js';
 import { forEachOf } from '../build/lib/backup/pool.js';
-import { verifyBackups } from '../build/lib/backup/verify.js';
 import { formatSums } from '../build/lib/backup/sums.js';
+import { verifyBackups } from '../build/lib/backup/verify.js';
 import { openBundle, sealBundle } from '../build/lib/base/bundle.js';
 import { digestOf } from '../build/lib/base/bytes.js';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../build/lib/base/dsse.js';
@@ -172,7 +172,10 @@ export async function memoryOf(count) {
 const ACCOUNT = '111122223333';
 
 function inventedKeys(count) {
-  const keyIds = Array.from({ length: count }, (_, at) => `${at.toString(16).padStart(8, '0')}-12ab-34cd-56ef-1234567890ab`);
+  const keyIds = Array.from(
+    { length: count },
+    (_, at) => `${at.toString(16).padStart(8, '0')}-12ab-34cd-56ef-1234567890ab`,
+  );
   const policyOf = (arn) => ({
     Version: '2012-10-17',
     Statement: Array.from({ length: 12 }, (_, at) => ({

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   formatBackupStatement,
   HEARTBEAT_TYPE,
+  type HeartbeatPredicate,
   MANIFEST_TYPE,
   type ManifestPredicate,
   parseBackupStatement,
@@ -374,19 +375,26 @@ describe('T39 a history', () => {
     }
   });
 
+  it('with a heartbeat that the ledger does not know fails, but in a repository of its own', async () => {
+    const office = copyOffice(whole);
+    await beatAgain(office.remote);
+    expect(failing(await (await coldDesk(office)).verify())).toEqual(['ledger']);
+    const elsewhere = await createBackupOffice();
+    const own = createMemoryRemote();
+    const desk = backupDesk(elsewhere.desk('architect'), own.client());
+    await desk.backUp();
+    await desk.backUp();
+    await beatAgain(own, elsewhere.team.signers.architect);
+    expect(failing(await backupDesk(elsewhere.machine('privacy'), own.client()).verify())).toEqual([]);
+  });
+
   it.each([
     ['manifest', { manifest: digestOf('another manifest') }],
     ['repository', { repository: 'fedcba9876543210' }],
     ['sequence', { sequence: 2 }],
   ])('with a heartbeat of another %s fails', async (_, change) => {
     const office = copyOffice(whole);
-    const files = new Map(office.remote.files());
-    const said = parseBackupStatement(openBundle(files.get(HEARTBEAT) ?? new Uint8Array(), 'x', 1e6).payload, 'x');
-    if (said.type !== HEARTBEAT_TYPE) throw new Error('no heartbeat');
-    const predicate = { ...said.predicate, ...change };
-    const statement = formatBackupStatement({ type: HEARTBEAT_TYPE, subject: predicate.manifest, predicate });
-    files.set(HEARTBEAT, await sealBundle(statement, whole.team.signers.architect));
-    office.remote.force(files);
+    await beatAgain(office.remote, whole.team.signers.architect, change);
     expect(failing(await (await coldDesk(office)).verify())).toContain('chain');
   });
 
@@ -580,22 +588,27 @@ describe('T24 T27 a key that leaves the roster', () => {
   it.each([
     ['under the roster that does not list it', 2],
     ['under the roster of before', 1],
-  ])('signs afterwards %s: refused by its place among the commits, and no backup is made on top', async (_, version) => {
-    const office = await withdrawn(null);
-    const { state } = await backupDesk(office.desk('architect')).run();
-    const roster = state.rosters[version - 1];
-    if (!roster) throw new Error('no such roster');
-    const createdAt = sequencedAt(office);
-    await forge(office, office.team.signers.ci, { rosterDigest: rosterDigest(roster), createdAt });
-    expect(failing(await (await coldDesk(office)).verify())).toContain('signers');
-    expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
-  });
+  ])(
+    'signs afterwards %s: refused by its place among the commits, and no backup is made on top',
+    async (_, version) => {
+      const office = await withdrawn(null);
+      const { state } = await backupDesk(office.desk('architect')).run();
+      const roster = state.rosters[version - 1];
+      if (!roster) throw new Error('no such roster');
+      const createdAt = sequencedAt(office);
+      await forge(office, office.team.signers.ci, { rosterDigest: rosterDigest(roster), createdAt });
+      expect(failing(await (await coldDesk(office)).verify())).toContain('signers');
+      expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
+    },
+  );
 
   it('a manifest that names a roster which came later, and in a repository of their own one of before, is refused', async () => {
     const office = await withdrawn(null);
     const { architect } = office.team.signers;
     const { state } = await backupDesk(office.desk('architect')).run();
-    const pem = new Map([[SIGNER_PATH, publicKeyPem({ kind: 'key', keyId: architect.publicKey.keyId }, state.rosters) ?? new Uint8Array()]]);
+    const pem = new Map([
+      [SIGNER_PATH, publicKeyPem({ kind: 'key', keyId: architect.publicKey.keyId }, state.rosters) ?? new Uint8Array()],
+    ]);
     const second = office.remote.files();
     office.remote.rewind((await lineOf(office)).at(-2) ?? null);
     await forge(office, architect, { rosterDigest: state.rosterDigest }, pem);
@@ -634,6 +647,23 @@ describe('T24 T27 a key that leaves the roster', () => {
     expect(await codeOf(backupDesk(office.desk('architect'), own.client()).backUp())).toBe('REFUSED');
   });
 });
+
+/** Another heartbeat by hand, of which the ledger is not told. */
+async function beatAgain(
+  remote: Office['remote'],
+  signer = whole.team.signers.architect,
+  change: Partial<HeartbeatPredicate> = {},
+): Promise<void> {
+  const files = new Map(remote.files());
+  const said = parseBackupStatement(openBundle(files.get(HEARTBEAT) ?? new Uint8Array(), 'x', 1e6).payload, 'x');
+  if (said.type !== HEARTBEAT_TYPE) throw new Error('no heartbeat');
+  const { createdAt, expiresAt } = said.predicate;
+  const times = { createdAt: addSeconds(createdAt, 1), expiresAt: addSeconds(expiresAt, 1) };
+  const predicate = { ...said.predicate, ...times, ...change };
+  const statement = formatBackupStatement({ type: HEARTBEAT_TYPE, subject: predicate.manifest, predicate });
+  files.set(HEARTBEAT, await sealBundle(statement, signer));
+  remote.force(files);
+}
 
 /** When the newest backup says that it was made: one that is dated back says the same. */
 function sequencedAt({ remote }: Pick<Office, 'remote'>, own: Pick<Office, 'remote'>['remote'] = remote) {

@@ -102,9 +102,12 @@ async function assertInTime({ ports, state }: BackupRun, newest: OpenBackup | nu
   const told = (await toldBackups(await ports.store.local())).find((one) => one.changed && one.sequence === sequence);
   const then = told === undefined ? state.roster : state.rosters[told.roster - 1];
   if (then !== undefined && nameOfSigner(newest.signer, then, state.plan.plan) !== null) return;
-  const when = told === undefined ? 'is not on the roster any more, and the ledger does not know it' : 'had left the roster';
+  const when =
+    told === undefined ? 'is not on the roster any more, and the ledger does not know it' : 'had left the roster';
   throw new CustodyError('REFUSED', `backup ${sequence} is signed by ${signerText(newest.signer)}, who ${when}`, {
-    suggestions: ['Do not back up over it: custody policy verify says more, and whoever runs the remote what happened.'],
+    suggestions: [
+      'Do not back up over it: custody policy verify says more, and whoever runs the remote what happened.',
+    ],
   });
 }
 

@@ -51,10 +51,7 @@ const MEANING: Readonly<Record<Question, string>> = {
 export async function verifyBackups({ state, place, verifier, now, since }: Verifying): Promise<BackupReport> {
   const view = await place.store.local();
   if (view.head === null) return nothing(await place.memory.read());
-  const [history, told] = await Promise.all([
-    readHistory(place.store, view.head, verifier),
-    toldBackups(state.view),
-  ]);
+  const [history, told] = await Promise.all([readHistory(place.store, view.head, verifier), toldBackups(state.view)]);
   const judge = new Judge(history, state, place.isCustody, since);
   await walk(place.store, history, (change, list) => judge.take(change, list));
   judge.faults.push(...lateFaults(told, judge.backups, state, since));
