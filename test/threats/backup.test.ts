@@ -623,6 +623,13 @@ describe('T24 T27 a key that leaves the roster', () => {
     expect(failing(await (await cold(elsewhere, own)).verify())).toEqual(['signers', 'ledger']);
   });
 
+  it('other requests that were executed put no roster in force', async () => {
+    const office = await createBackupOffice();
+    await office.execute('deputy', await office.approved());
+    await backupDesk(office.desk('architect')).backUp();
+    expect(failing(await (await coldDesk(office)).verify())).toEqual([]);
+  });
+
   it('dates a backup back in a repository of their own: the ledger did not know it when the key left', async () => {
     const own = createMemoryRemote();
     const office = await withdrawn(own);
