@@ -102,7 +102,9 @@ const door = (subject: string): Entrance => ({
 /** In the order in which they can be made: a trust policy names only roles that are there. */
 export function renderedFor({ plan, roster }: Team): readonly RenderedPolicy[] {
   return renderAccount(plan.plan, roster, {
-    entrances: Object.fromEntries([...SEATS, 'ci', 'auditor'].map((id) => [id, door(id === 'ci' ? WORKFLOW : id)])),
+    entrances: Object.fromEntries(
+      [...SEATS, 'ci', 'auditor', 'drill'].map((id) => [id, door(id === 'ci' ? WORKFLOW : id)]),
+    ),
     organizationId: null,
     breakGlassRoleArns: [],
   });

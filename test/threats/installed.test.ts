@@ -136,8 +136,7 @@ describe('without any single condition', () => {
     // Classes are made alike: of those in several statements three are enough, one of them with a Region of its own.
     const mutants = withoutConditions(text).filter(({ what }) => !/^[A-Za-z]+\d/.test(what) || CLASSES.test(what));
     const survivors = mutants.filter(({ what, policy }) => !isBroken(scene(policy, what))).map(({ what }) => what);
-    // Without it a Deny only denies more, and nobody who may use this key re-encrypts.
-    expect(survivors).toEqual(['ReEncryptStaysHere BoolIfExists kms:ReEncryptOnSameKey']);
+    expect(survivors).toEqual([]);
     expect(mutants.length).toBeGreaterThan(15);
     // The primary's policy in the replica's Region takes approvals that were given for the primary (T54).
     expect(isBroken(scene(at.policyOf(key.name, HOME), 'Rotate1'))).toBe(true);
@@ -172,7 +171,8 @@ describe('without any single condition', () => {
     const keys = [{ ...keyUnder(at.keyOf('case-data'), at.policyOf('case-data', HOME), ''), classes: [] }];
     const survivors: string[] = [];
     const documents = at.rendered.filter((one): one is RenderedRole => one.kind === 'role' || one.kind === 'trust');
-    for (const document of documents) {
+    // The drill role changes no key and reads canaries alone, by each key's policy: test/lib/drill takes its own apart.
+    for (const document of documents.filter(({ name }) => !name.endsWith('-drill'))) {
       for (const { what, policy } of withoutConditions(document.policy)) {
         await putRole(installer, document, policy);
         const { principals } = await at.evidence(auditor, []);
