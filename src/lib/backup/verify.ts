@@ -35,7 +35,7 @@ export interface Verifying {
 const MOST_FAULTS = 100;
 const TOLERANCE_SECONDS = 300;
 const MEANING: Readonly<Record<Question, string>> = {
-  signatures: 'every manifest and heartbeat verifies with a pinned key',
+  signatures: 'every manifest and heartbeat verifies with a pinned key or identity',
   signers: 'everyone who signed was listed then, and their keys lie beside',
   sequence: 'no backup is missing, double or out of order',
   chain: 'each backup names the one before it',
@@ -161,14 +161,14 @@ function freshCheck({ heartbeat, backups }: Judge, state: InForce, now: Instant)
   const { createdAt, expiresAt } = heartbeat?.said ?? newest.manifest;
   const { by, signer } = heartbeat ?? newest;
   const allowed = expirySecondsOf(state.plan.plan);
-  const listed = nameOfSigner(signer, state.roster, state.plan.plan) !== null;
+  const listed = nameOfSigner(signer, [state.roster], [state.plan]) !== null;
   const late = now > expiresAt || secondsBetween(createdAt, now) > allowed;
   const future = isLaterBy(TOLERANCE_SECONDS, now, createdAt);
   if (!listed)
     return check(
       'fresh',
       false,
-      `it was signed by ${by ?? 'nobody'}, who is not on the roster any more: back up again`,
+      `it was signed by ${by ?? 'nobody'}, whom roster and plan do not list any more: back up again`,
     );
   if (future) return check('fresh', false, `it is signed for ${createdAt}, which is in the future`);
   return check(

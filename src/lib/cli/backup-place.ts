@@ -1,19 +1,13 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackupPlace, BackupSigning } from '../backup/backup.js';
+import type { BackupPlace } from '../backup/backup.js';
 import { formatRemembered, parseRemembered } from '../backup/memory.js';
-import { SIGNER_PATH } from '../backup/paths.js';
-import { publicKeyPem } from '../backup/signer.js';
 import { sha256Hex } from '../base/bytes.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { createClone, finishClone, isUnfinished } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { InForce } from '../request/in-force.js';
-import type { Actor } from '../request/ports.js';
-import { identitiesOf } from '../roster/rules.js';
-import { keyStatementSigner, keyStatementVerifier } from '../signing/key-statement.js';
-import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { Context, Desk } from './context.js';
 
 /** A repository of backups with the clone of it on this machine. */
@@ -39,17 +33,4 @@ export async function openPlace(
     await finishClone(await createClone(dir, url, environment));
   const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
   return { store, memory, isCustody: false, dir };
-}
-
-/** Signs as the actor does; the key lies beside the manifest for those who verify with cosign. */
-export function signingOf({ identity, signer }: Actor, state: InForce): BackupSigning {
-  const statements = keyStatementSigner(signer);
-  const pem = publicKeyPem(statements.identity, [state.roster]);
-  const beside = new Map(pem === null ? [] : [[SIGNER_PATH, pem]]);
-  return { signer: statements, verifier: verifierOf(state), by: identity.id, beside };
-}
-
-/** Keys of every roster that was in force; which of them could sign when is for the walk through the history to say. */
-export function verifierOf({ rosters }: Pick<InForce, 'rosters'>): StatementVerifier {
-  return keyStatementVerifier(rosters.flatMap((roster) => [...identitiesOf(roster).values()].map(({ key }) => key)));
 }
