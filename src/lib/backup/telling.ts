@@ -2,6 +2,7 @@ import type { Digest } from '../base/bytes.js';
 import type { Instant } from '../base/time.js';
 import { link, parseEntry } from '../ledger/chain.js';
 import type { LedgerEvent } from '../ledger/entry.js';
+import { ledgerPath } from '../ledger/paths.js';
 import { type LedgerTree, ledgerFiles, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import type { Files } from '../record/store.js';
 import type { ManifestPredicate } from './manifest.js';
@@ -34,13 +35,14 @@ const MARK = '"kind":"backup"';
 export async function toldBackups(tree: LedgerTree): Promise<readonly Telling[]> {
   const { size } = await readLedgerHead(tree);
   const told: Telling[] = [];
-  for (const bytes of await readLedgerEntries(tree, 0, size)) {
+  for (const [at, bytes] of (await readLedgerEntries(tree, 0, size)).entries()) {
     // To parse every entry of a long ledger takes longer than everything else here; kinds are never free text.
     if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MARK)) continue;
-    const { kind, facts, by, at } = parseEntry(bytes);
+    const path = ledgerPath(at);
+    const { kind, facts, by, at: when } = parseEntry(bytes, path);
     if (kind !== 'backup' || typeof facts.sequence !== 'number') continue;
-    const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
-    told.push({ sequence: facts.sequence, changed: facts.changed === true, words });
+    const words = `${String(facts.manifest)} ${by} ${when} ${String(facts.complete)}`;
+    told.push({ sequence: facts.sequence, changed: facts.changed === true, words, path });
   }
   return told;
 }
@@ -50,6 +52,8 @@ export interface Telling {
   readonly sequence: number;
   readonly changed: boolean;
   readonly words: string;
+  /** Of the entry. */
+  readonly path?: string;
 }
 
 export function tellingOf({ manifest, digest, at, by, changed }: Told): Telling {

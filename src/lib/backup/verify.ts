@@ -129,11 +129,12 @@ async function ledgerCheck(tree: LedgerTree, { tellings }: Judge, isCustody: boo
   const told = (await toldBackups(tree)).filter(({ sequence }) => sequence >= since);
   const known = new Set(told.map(nameOfTelling));
   const here = tellings.filter(({ sequence }) => sequence >= since);
-  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
-  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
   const there = new Set(here.map(nameOfTelling));
   const gone = told.find((one) => !there.has(nameOfTelling(one)));
-  if (gone) return check('ledger', false, `the ledger tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  if (gone)
+    return check('ledger', false, `${gone.path} tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
+  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
   // Two runs may renew a backup in the same moment; that one was made, is told of once.
   const made = told.filter(({ changed }) => changed);
   const once = new Set(made.map(({ sequence }) => sequence)).size === made.length;

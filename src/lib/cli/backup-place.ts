@@ -23,14 +23,27 @@ export async function openPlace(
 ): Promise<OpenPlace> {
   const url = state.plan.plan.backup?.repository;
   const home = stateDirectory(environment, pin.genesis);
-  const name = url === undefined ? 'backup' : `backup-${sha256Hex(url).slice(0, 16)}`;
+  const name = url === undefined ? 'backup' : nameOf(url);
   const file = join(home, `${name}.json`);
   const memory = openJsonFile(file, (bytes) => parseRemembered(bytes, file), formatRemembered);
   if (url === undefined) return { store: ports.store, memory, isCustody: true, dir: folder };
   const dir = join(home, name);
-  const isThere = await lstat(join(dir, '.git')).catch(() => null);
-  if (isThere === null || (await isUnfinished(join(dir, '.git'))))
-    await finishClone(await createClone(dir, url, environment));
+  if (!(await isWhole(dir))) await finishClone(await createClone(dir, url, environment));
   const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
   return { store, memory, isCustody: false, dir };
+}
+
+/** Whether opening it asks nobody: a repository of its own is cloned when it is first needed. */
+export async function isPlaceHere({ environment }: Context, { pin }: Desk, state: InForce): Promise<boolean> {
+  const url = state.plan.plan.backup?.repository;
+  return url === undefined || isWhole(join(stateDirectory(environment, pin.genesis), nameOf(url)));
+}
+
+async function isWhole(dir: string): Promise<boolean> {
+  const found = await lstat(join(dir, '.git')).catch(() => null);
+  return found !== null && !(await isUnfinished(join(dir, '.git')));
+}
+
+function nameOf(url: string): string {
+  return `backup-${sha256Hex(url).slice(0, 16)}`;
 }
