@@ -8,6 +8,7 @@ import type { Actor } from '../request/ports.js';
 import type { StatementSigner } from '../signing/statement-signer.js';
 import type { OpenPlace } from './backup-place.js';
 import { verifierOf } from './backup-trust.js';
+import { systemClock } from './clock.js';
 import type { Context, Visit } from './context.js';
 import { type IdentitySource, openStatementSigner, type StatementSignerChoice } from './statement-signer.js';
 import { readPinnedRoot } from './trust.js';
@@ -44,11 +45,12 @@ export async function signingOf(
   actor: Actor | null,
   flags: SigningFlags,
 ): Promise<BackupSigning> {
-  const { state, plan, folder, ports } = visit;
+  const { state, plan, folder } = visit;
   const signer = await openStatementSigner(choiceOf(actor, flags), plan, {
     environment: context.environment,
     interactive: context.interactive,
-    clock: ports.clock,
+    // Tokens and certificates live by the real time, whatever a sandbox's is.
+    clock: systemClock,
     tell: (text) => process.stderr.write(`${text}\n`),
     isManifest,
     folder,

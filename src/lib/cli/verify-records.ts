@@ -18,7 +18,7 @@ export async function verifyGivenRecords(paths: readonly string[], roster: Roste
   const verifier = keyStatementVerifier([...identitiesOf(roster).values()].map(({ key }) => key));
   const judged = await Promise.all(seals.map(async (file) => verifySeal(await withBeside(file), roster, verifier)));
   const others = files.filter((file) => !seals.includes(file));
-  const records = others.length === 0 ? { checks: [], records: [] } : verifyFiles(others, roster);
+  const records = others.length === 0 ? { checks: [], records: [] } : await verifyFiles(others, roster);
   const checks = [...records.checks, ...judged.flatMap((one) => one.checks)];
   return { verdict: verdictOf(checks), checks, records: [...records.records, ...judged.map(({ facts }) => facts)] };
 }
