@@ -16,6 +16,7 @@ const run = promisify(execFile);
 /** `policy backup --sign keyless` at real Fulcio, Rekor v2 and timestamp authority; stock Cosign and `policy verify` judge it. */
 describe.skipIf(MISSING.length > 0)(
   `backups signed by an identity${MISSING.length > 0 ? ` (skipped: ${MISSING.join(', ')} not set)` : ''}`,
+  { timeout: 240_000 },
   () => {
     let servers: SigstoreServers;
     let ceremony: Ceremony;
@@ -25,7 +26,7 @@ describe.skipIf(MISSING.length > 0)(
       writeFileSync(file('given.json'), root);
       ceremony = await foundOneKey(sectionOf(servers, digestOf(root)));
       await ceremony.ok('architect', 'trust', 'update', '--from', file('given.json'));
-    });
+    }, 240_000);
     afterAll(async () => {
       await ceremony?.end();
       await servers?.stop();
