@@ -150,7 +150,7 @@ describe('the story of backups', { shuffle: false }, () => {
     it('say that all is well', async () => {
       const [verified, text] = [await policy('privacy', 'verify'), await plain('deputy', 'verify')];
       expect([verified.exit, verified.json]).toMatchObject([0, { verdict: 'verified', backups: 2 }]);
-      expect([text.exit, text.stdout]).toEqual([0, expect.stringMatching(/^verified/)]);
+      expect([text.exit, text.stdout]).toEqual([0, expect.stringMatching(/\nverified\n$/)]);
       const front = await ceremony.run('privacy', ['status', '--json']);
       const section = (at(front.json, 'checks') as readonly { id: string }[]).find(({ id }) => id === 'backup');
       expect(section).toMatchObject({ status: 'pass', detail: expect.stringMatching(/^backup 2, complete, signed /) });
