@@ -65,7 +65,7 @@ describe('the newest backup at a glance', () => {
     const files = new Map(office.remote.files());
     office.remote.force(files.set(HEARTBEAT, old));
     expect(await codeOf(standing(await coldDesk(office)))).toBe('REFUSED');
-    office.remote.force(before);
+    office.remote.force(before, null);
     const machine = office.machine('deputy');
     await machine.ports.store.sync();
     const aware = backupDesk(machine, undefined, desk.memory);

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackupSigning, rehearseBackup } from '../../../src/lib/backup/backup.js';
+import { formatBackupStatement, MANIFEST_TYPE, parseBackupStatement } from '../../../src/lib/backup/manifest.js';
 import { MANIFEST_PATH, SIGNER_PATH, TRUSTED_ROOT_PATH } from '../../../src/lib/backup/paths.js';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import type { CustodyError } from '../../../src/lib/base/errors.js';
 import { instantFromMillis } from '../../../src/lib/base/time.js';
 import { isManifest } from '../../../src/lib/cli/backup-signing.js';
+import { verifierOf } from '../../../src/lib/cli/backup-trust.js';
 import { createCertifier } from '../../../src/lib/net/fulcio.js';
 import { createWitnesses } from '../../../src/lib/net/witnesses.js';
+import { planDigest } from '../../../src/lib/plan/format.js';
 import type { SigstorePlan } from '../../../src/lib/plan/plan.js';
 import { createKeyStatementSigner, openKeylessStatementSigner } from '../../../src/lib/signing/sigstore/seal.js';
 import { parseTrustedRoot } from '../../../src/lib/signing/sigstore/trusted-root.js';
@@ -151,6 +154,48 @@ describe('T20 an identity', () => {
     await desk.backUp({ signing: await keyless(desk, world, SUBJECT, stranger.root(1)) });
     expect(failing(await (await coldDesk(office)).verify())).toEqual(['signers']);
   });
+});
+
+describe('T20 a trusted root that a newer plan has replaced', () => {
+  it('proves what names the plan of then, and nothing that names the newer one', async () => {
+    const desk = await coldDesk(whole);
+    const { state, place } = await desk.run();
+    const [first] = state.plans;
+    if (!first) throw new Error('no plan');
+    const identities = [{ issuer: ISSUER, subject: SUBJECT }];
+    const sigstore = { trustedRoot: digestOf(stranger.root(1)), identities };
+    const second = { ...first, version: 2, previous: planDigest(first), plan: { ...first.plan, sigstore } };
+    const verifier = verifierOf(
+      { rosters: state.rosters, plans: [first, second] },
+      { folder: '/nonexistent', store: place.store },
+    );
+    const signer = await signerIn(world);
+    const naming = async (plan: typeof first) => {
+      const { manifest: old } = await openedManifest();
+      const predicate = { ...old, planDigest: planDigest(plan) };
+      return signer.seal(formatBackupStatement({ type: MANIFEST_TYPE, subject: digestOf('x'), predicate }));
+    };
+    expect(await verifier.open(await naming(first))).toMatchObject({ signer: { kind: 'keyless', subject: SUBJECT } });
+    expect(await codeOf(naming(second).then((bundle) => verifier.open(bundle)))).toMatch(/UNPROVEN|SIGNER_UNKNOWN/);
+    // A plan that lists another identity under the same root is another plan, too.
+    const third = {
+      ...second,
+      plan: { ...first.plan, sigstore: { ...first.plan.sigstore, identities: [{ issuer: ISSUER, subject: 'x' }] } },
+    } as typeof first;
+    const other = verifierOf(
+      { rosters: state.rosters, plans: [first, third] },
+      { folder: '/nonexistent', store: place.store },
+    );
+    expect(await codeOf(naming(third).then((bundle) => other.open(bundle)))).toBe('SIGNER_UNKNOWN');
+  });
+
+  async function openedManifest() {
+    const bytes = whole.remote.files().get(MANIFEST_PATH) ?? new Uint8Array();
+    const { dsseEnvelope } = JSON.parse(Buffer.from(bytes).toString()) as { dsseEnvelope: { payload: string } };
+    const said = parseBackupStatement(Buffer.from(dsseEnvelope.payload, 'base64'), 'x');
+    if (said.type !== MANIFEST_TYPE) throw new Error('no manifest');
+    return { manifest: said.predicate };
+  }
 });
 
 describe('what a log of Rekor v1 may be told', () => {
