@@ -8,6 +8,9 @@ import { openJsonFile } from '../fs/state.js';
 import { createClone, finishClone, isUnfinished } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { InForce } from '../request/in-force.js';
+import { identitiesOf } from '../roster/rules.js';
+import { keyStatementVerifier } from '../signing/key-statement.js';
+import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { Context, Desk } from './context.js';
 
 /** A repository of backups with the clone of it on this machine. */
@@ -46,4 +49,9 @@ async function isWhole(dir: string): Promise<boolean> {
 
 function nameOf(url: string): string {
   return `backup-${sha256Hex(url).slice(0, 16)}`;
+}
+
+/** Keys of every roster alone, for evidence of drills; backups are opened by that of backup-trust.ts. */
+export function verifierOf({ rosters }: Pick<InForce, 'rosters'>): StatementVerifier {
+  return keyStatementVerifier(rosters.flatMap((roster) => [...identitiesOf(roster).values()].map(({ key }) => key)));
 }
