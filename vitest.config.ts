@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export const STORIES: readonly string[] = [
   'test/scenarios/**/*.test.ts',
   'test/faults/**/*kill.test.ts',
-  'test/commands/{access,canary,notify,offline,policy-render,regions,requests,rules,screens,sigstore,terminal}.test.ts',
+  'test/commands/{access,backup,backup-own,canary,notify,offline,policy-render,regions,requests,rules,screens,sigstore,terminal}.test.ts',
   'test/threats/{classes,installed}.test.ts',
 ];
 

@@ -402,7 +402,8 @@ const RESULTS = {
         aliases: list(text),
         change: oneOf('added', 'removed', 'changed'),
         policy: list(power),
-        changes: list(object({ file: text, path: text, from: any, to: any })),
+        // Whatever JSON value the field has on either side; null for none.
+        changes: list(object({ file: text, path: text, from: {}, to: {} })),
       }),
     ),
     unreadable: list(gap),

@@ -3,21 +3,19 @@ import { BaseCommand } from '../lib/cli/base-command.js';
 import { checksText, verdictExit } from '../lib/cli/checks.js';
 import { readGiven } from '../lib/cli/draft.js';
 import { asksForBundles, verifyGivenBundles } from '../lib/cli/verify.js';
-import { verifyFiles } from '../lib/cli/verify-files.js';
+import { verifyGivenRecords } from '../lib/cli/verify-records.js';
 import { MAX_RECORD_BYTES } from '../lib/record/envelope.js';
 import { parseRoster } from '../lib/roster/format.js';
-
-/** Evidence of drills is larger than records. */
-const MAX_EVIDENCE_BYTES = 1024 * 1024;
 
 export default class Verify extends BaseCommand<typeof Verify> {
   static override strict = false;
   static override summary = 'Verify records or Sigstore bundles offline, by what you trust and nothing else.';
   static override description =
-    'For auditors: needs no repository, no AWS and no network. Records and evidence of drills are judged by --roster, a roster/<n>.json that you got from someone you trust; without it, by that of the repository you stand in. With --key or --trusted-root the files are Sigstore bundles, of a key or of the one identity named by --issuer and --subject, both compared letter by letter. Exit 3 unless everything is verified.';
+    'For auditors: needs no repository, no AWS and no network. Records, evidence of drills, and the manifests and heartbeats of backups beside what they sign, are judged by --roster, a roster/<n>.json that you got from someone you trust; without it, by that of the repository you stand in. With --key or --trusted-root the files are Sigstore bundles, of a key or of the one identity named by --issuer and --subject, both compared letter by letter. Exit 3 unless everything is verified.';
   static override examples = [
     '<%= config.bin %> verify records/r-abcdefghij/*.json --roster roster/1.json',
     '<%= config.bin %> verify drills/2026-q4-1.json --roster roster/1.json',
+    '<%= config.bin %> verify backups/*.sigstore.json --roster roster/1.json',
     '<%= config.bin %> verify manifest.sigstore.json --key signer.pub --artifact SHA256SUMS',
     '<%= config.bin %> verify manifest.sigstore.json --trusted-root trusted_root.json --issuer https://accounts.example.com --subject ann@example.com',
   ];
@@ -46,16 +44,12 @@ export default class Verify extends BaseCommand<typeof Verify> {
   };
 
   async run() {
-    const report = asksForBundles(this.flags) ? await verifyGivenBundles(this.words, this.flags) : await this.records();
+    const report = asksForBundles(this.flags)
+      ? await verifyGivenBundles(this.words, this.flags)
+      : await verifyGivenRecords(this.words, await this.roster());
     this.show(checksText(report.verdict, report.checks));
     this.endWith(verdictExit(report.verdict));
     return report;
-  }
-
-  private async records() {
-    const roster = await this.roster();
-    const read = async (path: string) => ({ path, bytes: await readGiven(path, MAX_EVIDENCE_BYTES) });
-    return verifyFiles(await Promise.all(this.words.map(read)), roster);
   }
 
   private async roster() {

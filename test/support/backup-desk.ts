@@ -3,10 +3,11 @@ import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
 import { publicKeyPem } from '../../src/lib/backup/signer.js';
 import { type BackupReport, verifyBackups } from '../../src/lib/backup/verify.js';
+import { verifierOf } from '../../src/lib/cli/backup-trust.js';
 import type { RecordStore } from '../../src/lib/record/store.js';
 import { lookUp } from '../../src/lib/request/desk.js';
-import { identitiesOf } from '../../src/lib/roster/rules.js';
-import { keyStatementSigner, keyStatementVerifier } from '../../src/lib/signing/key-statement.js';
+import type { InForce } from '../../src/lib/request/in-force.js';
+import { keyStatementSigner } from '../../src/lib/signing/key-statement.js';
 import type { StatementVerifier } from '../../src/lib/signing/statement-signer.js';
 import { createOffice, type Desk, type Office } from './office.js';
 import { CASE_DATA_KEY, createTeam, NOON, PRIMARY, type Team, type Who } from './people.js';
@@ -71,7 +72,7 @@ export function backupDesk(desk: Desk, own?: RecordStore, memory = createBackupM
       place,
       signing: {
         signer,
-        verifier: verifierFor(state.rosters),
+        verifier: verifierIn(state, place.store),
         by: actor.identity.id,
         beside: new Map(pem === null ? [] : [[SIGNER_PATH, pem]]),
       },
@@ -88,13 +89,14 @@ export function backupDesk(desk: Desk, own?: RecordStore, memory = createBackupM
       const state = await lookUp(desk.ports, 'remote');
       if (own) await own.sync();
       const now = desk.ports.clock.now();
-      return verifyBackups({ state, place, verifier: verifierFor(state.rosters), now, since });
+      return verifyBackups({ state, place, verifier: verifierIn(state, place.store), now, since });
     },
   };
 }
 
-function verifierFor(rosters: readonly Team['roster'][]): StatementVerifier {
-  return keyStatementVerifier(rosters.flatMap((roster) => [...identitiesOf(roster).values()].map(({ key }) => key)));
+/** Trusted roots are found in the repository alone. */
+function verifierIn(state: InForce, store: RecordStore): StatementVerifier {
+  return verifierOf(state, { folder: '/nonexistent', store });
 }
 
 /** A fresh machine of somebody, with a memory of its own. */

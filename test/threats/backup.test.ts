@@ -113,10 +113,12 @@ describe('T20 who may sign', () => {
     issuer: 'https://token.example.com',
     subject: 'https://github.com/acme/keys/.github/workflows/b.yml@refs/heads/main',
   };
-  const team = teamOfOneKey({ plan: (plan) => ({ ...plan, backup: { signers: [keyless] } }) });
+  const trustedRoot = `sha256:${'0'.repeat(64)}`;
+  const team = teamOfOneKey({ plan: (plan) => ({ ...plan, sigstore: { trustedRoot, identities: [keyless] } }) });
   it('an identity of an instance is compared exactly: no pattern, no case, no other issuer', () => {
-    const { plan, roster } = { plan: team.plan.plan, roster: team.roster };
-    const by = (issuer: string, subject: string) => nameOfSigner({ kind: 'keyless', issuer, subject }, roster, plan);
+    const { plan, roster } = team;
+    const by = (issuer: string, subject: string) =>
+      nameOfSigner({ kind: 'keyless', issuer, subject }, [roster], [plan]);
     expect(by(keyless.issuer, keyless.subject)).toBe('keyless');
     for (const subject of [
       `${keyless.subject}x`,
@@ -128,8 +130,8 @@ describe('T20 who may sign', () => {
       expect(by(keyless.issuer, subject)).toBeNull();
     for (const issuer of [`${keyless.issuer}/`, 'https://TOKEN.example.com', '*', ''])
       expect(by(issuer, keyless.subject)).toBeNull();
-    const none = { ...plan, backup: {} };
-    expect(nameOfSigner({ kind: 'keyless', ...keyless }, roster, none)).toBeNull();
+    const { sigstore: _, ...none } = plan.plan;
+    expect(nameOfSigner({ kind: 'keyless', ...keyless }, [roster], [{ ...plan, plan: none }])).toBeNull();
   });
 });
 

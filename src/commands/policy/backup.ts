@@ -1,6 +1,9 @@
 import { Flags } from '@oclif/core';
 import { backUpFor, backupExit, backupText } from '../../lib/cli/backup.js';
+import { SIGN_MODES } from '../../lib/cli/backup-signing.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
+
+import { IDENTITIES } from '../../lib/cli/statement-signer.js';
 
 export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
   static override summary = 'Back up the keys: export, sign, publish.';
@@ -9,6 +12,7 @@ export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
   static override examples = [
     '<%= config.bin %> policy backup',
     '<%= config.bin %> policy backup --all --mirror ssh://git@mirror.example.com/keys.git',
+    '<%= config.bin %> policy backup --sign keyless',
     '<%= config.bin %> policy backup --bundle /media/safe/keys.bundle',
   ];
   static override flags = {
@@ -29,6 +33,17 @@ export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
       helpValue: 'URL',
     }),
     bundle: Flags.string({ description: 'also write everything into one file, for a safe', helpValue: 'FILE' }),
+    sign: Flags.option({ options: SIGN_MODES })({
+      default: 'key',
+      description: "with the key that the roster lists for who acts, or as an identity of the plan's sigstore section",
+    }),
+    witness: Flags.boolean({
+      default: false,
+      description: "with a key: also an entry of the plan's log and a timestamp",
+    }),
+    identity: Flags.option({ options: IDENTITIES })({
+      description: 'where the identity of --sign keyless comes from (else a browser at a terminal, ambient elsewhere)',
+    }),
     'dry-run': Flags.boolean({ default: false, description: 'read everything; sign and write nothing' }),
   };
 

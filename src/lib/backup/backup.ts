@@ -1,8 +1,10 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import { planDigest } from '../plan/format.js';
 import type { BlobId, Change, CommitId, Files, RecordStore, View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
 import type { Ports } from '../request/ports.js';
+import { rosterDigest } from '../roster/format.js';
 import type { StatementSigner, StatementVerifier } from '../signing/statement-signer.js';
 import { type Exported, type ExportPorts, exportKeys } from './export.js';
 import { isSame, type Made, makeAfter, manifestAfter } from './make.js';
@@ -72,6 +74,7 @@ export async function backUp(run: BackupRun): Promise<BackupDone> {
     await assertSameRules(run, on);
     const before = await openBackupAt(on, run.signing.verifier, run.state);
     assertNotBefore(remembered, before);
+    assertKnownRules(run, before);
     const manifest = manifestAfter(run, collected.exported, before);
     outcome.made = await makeAfter(run.signing.signer, before, manifest, collected.sumsBytes);
     return changeOn(run, collected, outcome.made, on);
@@ -101,7 +104,7 @@ async function assertInTime({ ports, state }: BackupRun, newest: OpenBackup | nu
   const { sequence } = newest.manifest;
   const told = (await toldBackups(await ports.store.local())).find((one) => one.changed && one.sequence === sequence);
   const then = told === undefined ? state.roster : state.rosters[told.roster - 1];
-  if (then !== undefined && nameOfSigner(newest.signer, then, state.plan.plan) !== null) return;
+  if (then !== undefined && nameOfSigner(newest.signer, [then], state.plans) !== null) return;
   const when =
     told === undefined ? 'is not on the roster any more, and the ledger does not know it' : 'had left the roster';
   throw new CustodyError('REFUSED', `backup ${sequence} is signed by ${signerText(newest.signer)}, who ${when}`, {
@@ -154,7 +157,20 @@ async function assertSameRules({ place, state }: BackupRun, on: View): Promise<v
   if (!place.isCustody) return;
   const [rosters, plans] = [await on.pathsUnder('roster/'), await on.pathsUnder('plan/')];
   if (rosters.length === state.rosters.length && plans.length === state.plans.length) return;
-  throw new CustodyError('CONFLICT', 'plan or roster have changed since the keys were read', {
+  throw rulesChanged();
+}
+
+/** In a repository of its own, a backup by newer rules than ours must not be followed by one of ours. @throws CustodyError CONFLICT */
+function assertKnownRules({ state }: BackupRun, before: OpenBackup | null): void {
+  if (before === null) return;
+  const { rosterDigest: roster, planDigest: plan } = before.manifest;
+  const known =
+    state.rosters.some((one) => rosterDigest(one) === roster) && state.plans.some((one) => planDigest(one) === plan);
+  if (!known) throw rulesChanged();
+}
+
+function rulesChanged(): CustodyError {
+  return new CustodyError('CONFLICT', 'plan or roster have changed since the keys were read', {
     suggestions: ['Run the command again: it reads by the newest rules.'],
   });
 }

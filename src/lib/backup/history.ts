@@ -27,19 +27,19 @@ export interface OpenSums {
   readonly sums: readonly Sum[] | CustodyError;
 }
 
-const ROSTERS = 'roster';
+const RULES = ['roster', 'plan'] as const;
 
 /**
  * Reads it once, in the order in which it was written; each signature is verified once. Blobs of one id are the same bytes:
  * each is read and hashed once, however many backups hold it.
  */
 export async function readHistory(store: RecordStore, head: CommitId, verifier: StatementVerifier): Promise<History> {
-  const changes = await store.changesUnder(head, [BACKUP_FOLDER, ROSTERS]);
+  const changes = await store.changesUnder(head, [BACKUP_FOLDER, ...RULES]);
   const sealed = new Set<BlobId>();
   const plain = new Set<BlobId>();
   for (const { files } of changes) {
     for (const { path, blob } of files) {
-      if (blob === null || path === SUMS_PATH || path.startsWith(`${ROSTERS}/`)) continue;
+      if (blob === null || path === SUMS_PATH || !path.startsWith(`${BACKUP_FOLDER}/`)) continue;
       if (path === MANIFEST_PATH || path === HEARTBEAT_PATH) sealed.add(blob);
       else plain.add(blob);
     }

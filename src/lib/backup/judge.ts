@@ -1,13 +1,23 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { isLaterBy } from '../base/time.js';
+import type { NumberedPlan } from '../plan/plan.js';
 import type { BlobId, FolderChange } from '../record/store.js';
-import { rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import type { History, OpenSeal, OpenSums } from './history.js';
 import { HEARTBEAT_TYPE, type HeartbeatPredicate, MANIFEST_TYPE, type ManifestPredicate } from './manifest.js';
 import type { Rules } from './newest.js';
-import { HEARTBEAT_PATH, isBackupPath, MANIFEST_PATH, SEALS, SIGNER_PATH, SUMS_PATH, type Sum } from './paths.js';
+import { isRulePath, RulesOfItsTime } from './of-its-time.js';
+import {
+  HEARTBEAT_PATH,
+  isBackupPath,
+  MANIFEST_PATH,
+  SEALS,
+  SIGNER_PATH,
+  SUMS_PATH,
+  type Sum,
+  TRUSTED_ROOT_PATH,
+} from './paths.js';
 import { nameOfSigner, publicKeyPem, signerText } from './signer.js';
 import { type Telling, tellingOf } from './telling.js';
 
@@ -28,9 +38,14 @@ export interface Judged {
   readonly signer: OpenSeal['signer'];
 }
 
+type Said = Pick<ManifestPredicate, 'rosterDigest' | 'planDigest' | 'sequence'>;
+
+function listing({ kind }: OpenSeal['signer'], roster: Roster | null, plan: NumberedPlan | null): string {
+  return `${kind === 'key' ? `roster ${roster?.version}` : `plan ${plan?.version}`} does not list`;
+}
+
 /** Clocks of machines that sign differ. */
 const TOLERANCE_SECONDS = 300;
-const ROSTER_PATH = /^roster\/(\d+)\.json$/;
 
 /**
  * Judges commit after commit. After each one that touches backups, the folder must hold exactly what a manifest signs, and a
@@ -45,30 +60,27 @@ export class Judge {
   readonly #tree = new Map<string, BlobId>();
   #manifest: BlobId | null = null;
   #sums: OpenSums | null = null;
-  readonly #rosters: ReadonlyMap<Digest, Roster>;
+  readonly #time: RulesOfItsTime;
   readonly #companions = new Map<string, Digest | null>();
-  #roster = 0;
-  #lastRoster = 0;
 
   constructor(
     private readonly history: History,
     private readonly rules: Rules,
     /** In a repository of their own, backups name the roster; in the custody repository the commit does. */
-    private readonly isCustody: boolean,
+    isCustody: boolean,
     /** Backups before this one are taken as they are. */
     private readonly since: number,
   ) {
-    this.#rosters = new Map(rules.rosters.map((roster) => [rosterDigest(roster), roster]));
+    this.#time = new RulesOfItsTime(rules, isCustody);
   }
 
   take({ commit, files }: FolderChange, list: OpenSums | null): void {
     for (const { path, blob } of files) {
-      const version = Number(ROSTER_PATH.exec(path)?.[1] ?? 0);
-      if (version > 0) this.#roster = Math.max(this.#roster, version);
+      if (isRulePath(path)) this.#time.sees(path);
       else if (blob === null) this.#tree.delete(path);
       else this.#tree.set(path, blob);
     }
-    const own = files.filter(({ path }) => !ROSTER_PATH.test(path));
+    const own = files.filter(({ path }) => !isRulePath(path));
     if (own.length === 0) return;
     if (list !== null) this.#sums = list;
     if (!this.#tree.has(SUMS_PATH)) this.#sums = null;
@@ -100,7 +112,7 @@ export class Judge {
   /** A manifest after the one before it. */
   #follow(seal: OpenSeal, said: ManifestPredicate, place: string): void {
     const before = this.backups.at(-1);
-    const by = this.#signer(MANIFEST_PATH, seal, said.rosterDigest, place, said.sequence);
+    const by = this.#signer(MANIFEST_PATH, seal, said, place);
     this.backups.push({ digest: seal.digest, manifest: said, by, signer: seal.signer });
     const told = { manifest: said, digest: seal.digest, changed: true, at: said.createdAt, by: by ?? '' };
     this.tellings.push(tellingOf(told));
@@ -122,38 +134,34 @@ export class Judge {
       );
   }
 
-  /** Who signed, under the roster of that time. */
-  #signer(path: string, { signer }: OpenSeal, roster: Digest, place: string, sequence: number): string | null {
-    const known = this.#rosters.get(roster) ?? null;
-    const by = known === null ? null : nameOfSigner(signer, known, this.rules.plan.plan);
-    if (sequence < this.since) return by;
-    if (known === null) this.#fault('signers', `${path} names a roster that was never in force (${place})`);
-    else {
-      this.#rosterOfItsTime(path, known, place);
-      if (by === null)
-        this.#fault(
-          'signers',
-          `${path} is signed by ${signerText(signer)}, whom roster ${known.version} does not list (${place})`,
-        );
-      this.#companion(signer, place);
-    }
+  /** Who signed, under the rules of that time. */
+  #signer(path: string, { signer }: OpenSeal, said: Said, place: string): string | null {
+    const { roster, plan, faults } = this.#time.named(said);
+    const by = nameOfSigner(signer, roster ? [roster] : [], plan ? [plan] : []);
+    if (said.sequence < this.since) return by;
+    for (const fault of faults) this.#fault('signers', `${path} ${fault} (${place})`);
+    if (by === null && faults.length === 0)
+      this.#fault(
+        'signers',
+        `${path} is signed by ${signerText(signer)}, whom ${listing(signer, roster, plan)} (${place})`,
+      );
+    this.#companion(signer, plan?.plan.sigstore?.trustedRoot ?? null, place);
     return by;
   }
 
-  /** A key that was taken off the roster must not sign under an older one. */
-  #rosterOfItsTime(path: string, { version }: Roster, place: string): void {
-    const expected = this.isCustody ? this.#roster : this.#lastRoster;
-    const wrong = this.isCustody ? version !== expected : version < expected;
-    if (wrong) this.#fault('signers', `${path} names roster ${version}; roster ${expected} was in force (${place})`);
-    this.#lastRoster = Math.max(this.#lastRoster, version);
+  /** What lies beside is for people: it must be the key that signed, and the trusted root that the plan pins. */
+  #companion(signer: OpenSeal['signer'], pinned: string | null, place: string): void {
+    const key = this.#companionOf(signer);
+    if (key !== null && this.#beside(SIGNER_PATH) !== key)
+      this.#fault('signers', `${SIGNER_PATH} is not the key that signed (${place})`);
+    const root = this.#beside(TRUSTED_ROOT_PATH);
+    if (root !== pinned && (root !== null || signer.kind === 'keyless'))
+      this.#fault('signers', `${TRUSTED_ROOT_PATH} is not the one that the plan pins (${place})`);
   }
 
-  /** The key that lies beside is for people: it must be the one that signed. */
-  #companion(signer: OpenSeal['signer'], place: string): void {
-    const expected = this.#companionOf(signer);
-    const blob = this.#tree.get(SIGNER_PATH);
-    if (expected === null || (blob !== undefined && this.history.digests.get(blob) === expected)) return;
-    this.#fault('signers', `${SIGNER_PATH} is not the key that signed (${place})`);
+  #beside(path: string): Digest | null {
+    const blob = this.#tree.get(path);
+    return (blob !== undefined && this.history.digests.get(blob)) || null;
   }
 
   /** Written once a signer: most histories have one or two. */
@@ -213,7 +221,7 @@ export class Judge {
     const seal = this.#open(HEARTBEAT_PATH, HEARTBEAT_TYPE, place);
     if (seal?.statement.type !== HEARTBEAT_TYPE) return;
     const said = seal.statement.predicate;
-    const by = this.#signer(HEARTBEAT_PATH, seal, said.rosterDigest, place, said.sequence);
+    const by = this.#signer(HEARTBEAT_PATH, seal, said, place);
     const fits =
       said.manifest === manifest &&
       said.repository === this.rules.roster.repository &&

@@ -23,7 +23,7 @@ export interface OpenBackup {
 }
 
 /** Of what is in force, as much as judging a signer takes. */
-export type Rules = Pick<InForce, 'roster' | 'rosters' | 'plan'>;
+export type Rules = Pick<InForce, 'roster' | 'rosters' | 'plans'>;
 
 /**
  * Opens the backup that a commit holds; null where there is none.
@@ -48,10 +48,9 @@ export async function openBackupAt(view: View, verifier: StatementVerifier, rule
   return { digest: digestOf(bundle), manifest: said.predicate, signer, by, sums, sumsBytes, view };
 }
 
-/** Any roster that was in force: whether it was the right one then is for the walk through the history to say. */
-function signerName(signer: StatementSignerIdentity, { rosters, plan }: Rules): string {
-  const names = rosters.map((roster) => nameOfSigner(signer, roster, plan.plan));
-  const name = names.findLast((one) => one !== null);
+/** Any rules that were in force: whether they were the right ones then is for the walk through the history to say. */
+function signerName(signer: StatementSignerIdentity, { rosters, plans }: Rules): string {
+  const name = nameOfSigner(signer, rosters, plans);
   if (name) return name;
   throw new CustodyError('SIGNER_UNKNOWN', `${MANIFEST_PATH} is signed by one whom neither roster nor plan lists`);
 }

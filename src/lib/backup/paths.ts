@@ -60,8 +60,8 @@ export function isBackupPath(path: string): boolean {
   return /^backups\/\d{12}\/principals\.json$/.test(path) || path === TRUSTED_ROOT_PATH;
 }
 
-/** In place of a public key where a Sigstore instance certified the signer. */
-export const TRUSTED_ROOT_PATH = `${BACKUP_FOLDER}/trusted-root.json`;
+/** Where witnesses of a Sigstore instance testify to the signature: whose word counts. Trust comes from the plan's pin. */
+export const TRUSTED_ROOT_PATH = `${BACKUP_FOLDER}/trusted_root.json`;
 
 /** A file of a backup by its content. */
 export interface Sum {

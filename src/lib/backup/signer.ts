@@ -1,19 +1,24 @@
 import { formatPublicKeyPem } from '../base/signature.js';
-import type { Plan } from '../plan/plan.js';
+import type { NumberedPlan } from '../plan/plan.js';
 import type { Roster } from '../roster/roster.js';
 import { identitiesOf } from '../roster/rules.js';
 import type { StatementSignerIdentity } from '../signing/statement-signer.js';
 
 /** How the ledger names one whom a Sigstore instance certified. */
-const KEYLESS = 'keyless';
+export const KEYLESS = 'keyless';
 
 /**
- * Who may sign backups: a seat or an automation identity of the roster by a key that it lists, or an identity that the plan
+ * Who may sign backups: a seat or an automation identity of a roster by a key that it lists, or an identity that a plan
  * lists, issuer and subject compared exactly (T20). Null for anyone else.
  */
-export function nameOfSigner(signer: StatementSignerIdentity, roster: Roster, plan: Plan): string | null {
-  if (signer.kind === 'key') return identitiesOf(roster).get(signer.keyId)?.id ?? null;
-  const listed = plan.backup?.signers ?? [];
+export function nameOfSigner(
+  signer: StatementSignerIdentity,
+  rosters: readonly Roster[],
+  plans: readonly NumberedPlan[],
+): string | null {
+  if (signer.kind === 'key')
+    return rosters.map((roster) => identitiesOf(roster).get(signer.keyId)?.id).findLast(Boolean) ?? null;
+  const listed = plans.flatMap(({ plan }) => plan.sigstore?.identities ?? []);
   return listed.some(({ issuer, subject }) => issuer === signer.issuer && subject === signer.subject) ? KEYLESS : null;
 }
 

@@ -2,6 +2,7 @@ import type { Digest } from '../base/bytes.js';
 import type { Instant } from '../base/time.js';
 import { link, parseEntry } from '../ledger/chain.js';
 import type { LedgerEvent } from '../ledger/entry.js';
+import { ledgerPath } from '../ledger/paths.js';
 import { type LedgerTree, ledgerFiles, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import type { Files } from '../record/store.js';
 import type { ManifestPredicate } from './manifest.js';
@@ -37,15 +38,16 @@ export async function toldBackups(tree: LedgerTree): Promise<readonly ToldBackup
   const told: ToldBackup[] = [];
   const rosterRequests = new Set<string | null>();
   let roster = 1;
-  for (const bytes of await readLedgerEntries(tree, 0, size)) {
+  for (const [place, bytes] of (await readLedgerEntries(tree, 0, size)).entries()) {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (!MARKS.some((mark) => text.includes(mark))) continue;
-    const { kind, facts, by, at, requestId } = parseEntry(bytes);
+    const path = ledgerPath(place);
+    const { kind, facts, by, at, requestId } = parseEntry(bytes, path);
     if (kind === 'request' && facts.action === 'roster.update') rosterRequests.add(requestId);
     if (kind === 'receipt' && facts.outcome === 'executed' && rosterRequests.delete(requestId)) roster++;
     if (kind !== 'backup' || typeof facts.sequence !== 'number') continue;
     const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
-    told.push({ sequence: facts.sequence, changed: facts.changed === true, words, roster });
+    told.push({ sequence: facts.sequence, changed: facts.changed === true, words, path, roster });
   }
   return told;
 }
@@ -55,6 +57,8 @@ export interface Telling {
   readonly sequence: number;
   readonly changed: boolean;
   readonly words: string;
+  /** Of the entry. */
+  readonly path?: string;
 }
 
 /** One that the ledger holds. */

@@ -35,7 +35,7 @@ export interface Verifying {
 const MOST_FAULTS = 100;
 const TOLERANCE_SECONDS = 300;
 const MEANING: Readonly<Record<Question, string>> = {
-  signatures: 'every manifest and heartbeat verifies with a pinned key',
+  signatures: 'every manifest and heartbeat verifies with a pinned key or identity',
   signers: 'everyone who signed was listed then, and their keys lie beside',
   sequence: 'no backup is missing, double or out of order',
   chain: 'each backup names the one before it',
@@ -116,7 +116,7 @@ function questionCheck(question: Question, { faults, backups }: Judge, since: nu
 function lateFaults(
   told: readonly ToldBackup[],
   backups: readonly Judged[],
-  { rosters, plan }: InForce,
+  { rosters, plans }: InForce,
   since: number,
 ): readonly Fault[] {
   const signers = new Map(backups.map(({ manifest, signer }) => [manifest.sequence, signer]));
@@ -124,7 +124,7 @@ function lateFaults(
     const signer = signers.get(sequence);
     const then = rosters[roster - 1];
     if (!changed || sequence < since || signer === undefined) return [];
-    if (then !== undefined && nameOfSigner(signer, then, plan.plan) !== null) return [];
+    if (then !== undefined && nameOfSigner(signer, [then], plans) !== null) return [];
     const message = `${MANIFEST_PATH} is signed by ${signerText(signer)}, who was not on roster ${roster} when the ledger was told of it (backup ${sequence})`;
     return [{ question: 'signers', message }];
   });
@@ -151,11 +151,12 @@ function ledgerCheck(all: readonly Telling[], { tellings }: Judge, isCustody: bo
   const told = all.filter(({ sequence }) => sequence >= since);
   const known = new Set(told.map(nameOfTelling));
   const here = tellings.filter(({ sequence }) => sequence >= since);
-  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
-  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
   const there = new Set(here.map(nameOfTelling));
   const gone = told.find((one) => !there.has(nameOfTelling(one)));
-  if (gone) return check('ledger', false, `the ledger tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  if (gone)
+    return check('ledger', false, `${gone.path} tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
+  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
+  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
   // Two runs may renew a backup in the same moment; that one was made, is told of once.
   const made = told.filter(({ changed }) => changed);
   const once = new Set(made.map(({ sequence }) => sequence)).size === made.length;
@@ -183,14 +184,14 @@ function freshCheck({ heartbeat, backups }: Judge, state: InForce, now: Instant)
   const { createdAt, expiresAt } = heartbeat?.said ?? newest.manifest;
   const { by, signer } = heartbeat ?? newest;
   const allowed = expirySecondsOf(state.plan.plan);
-  const listed = nameOfSigner(signer, state.roster, state.plan.plan) !== null;
+  const listed = nameOfSigner(signer, [state.roster], [state.plan]) !== null;
   const late = now > expiresAt || secondsBetween(createdAt, now) > allowed;
   const future = isLaterBy(TOLERANCE_SECONDS, now, createdAt);
   if (!listed)
     return check(
       'fresh',
       false,
-      `it was signed by ${by ?? 'nobody'}, who is not on the roster any more: back up again`,
+      `it was signed by ${by ?? 'nobody'}, whom roster and plan do not list any more: back up again`,
     );
   if (future) return check('fresh', false, `it is signed for ${createdAt}, which is in the future`);
   return check(

@@ -12,7 +12,8 @@ import type { CheckVerdict } from '../inspect/check.js';
 import { casesOf } from '../request/desk.js';
 import { knownKeys } from '../request/known-keys.js';
 import { plannedSubject } from '../request/subject.js';
-import { openPlace, verifierOf } from './backup-place.js';
+import { openPlace } from './backup-place.js';
+import { verifierOf } from './backup-trust.js';
 import type { Context } from './context.js';
 import { differenceBlock } from './policy-screen.js';
 import { changeBlock, heading, wrap } from './render.js';
@@ -38,7 +39,7 @@ export async function diffFor(context: Context, key: string | undefined, flags: 
   const { plan } = state.plan;
   const place = await openPlace(context, desk, state);
   if (!place.isCustody) await place.store.sync({ onProgress: desk.ports.progress });
-  const verifier = verifierOf(state);
+  const verifier = verifierOf(state, { folder: desk.folder, store: place.store });
   const newest = await newestBackup(place, verifier, state);
   const at = async (sequence: number) => sideOfBackup(await backupAt(place, verifier, state, sequence));
   const from = flags.from === undefined ? sideOfBackup(newest) : await at(flags.from);

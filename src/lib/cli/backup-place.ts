@@ -1,18 +1,15 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackupPlace, BackupSigning } from '../backup/backup.js';
+import type { BackupPlace } from '../backup/backup.js';
 import { formatRemembered, parseRemembered } from '../backup/memory.js';
-import { SIGNER_PATH } from '../backup/paths.js';
-import { publicKeyPem } from '../backup/signer.js';
 import { sha256Hex } from '../base/bytes.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { createClone, finishClone, isUnfinished } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { InForce } from '../request/in-force.js';
-import type { Actor } from '../request/ports.js';
 import { identitiesOf } from '../roster/rules.js';
-import { keyStatementSigner, keyStatementVerifier } from '../signing/key-statement.js';
+import { keyStatementVerifier } from '../signing/key-statement.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { Context, Desk } from './context.js';
 
@@ -29,27 +26,32 @@ export async function openPlace(
 ): Promise<OpenPlace> {
   const url = state.plan.plan.backup?.repository;
   const home = stateDirectory(environment, pin.genesis);
-  const name = url === undefined ? 'backup' : `backup-${sha256Hex(url).slice(0, 16)}`;
+  const name = url === undefined ? 'backup' : nameOf(url);
   const file = join(home, `${name}.json`);
   const memory = openJsonFile(file, (bytes) => parseRemembered(bytes, file), formatRemembered);
   if (url === undefined) return { store: ports.store, memory, isCustody: true, dir: folder };
   const dir = join(home, name);
-  const isThere = await lstat(join(dir, '.git')).catch(() => null);
-  if (isThere === null || (await isUnfinished(join(dir, '.git'))))
-    await finishClone(await createClone(dir, url, environment));
+  if (!(await isWhole(dir))) await finishClone(await createClone(dir, url, environment));
   const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
   return { store, memory, isCustody: false, dir };
 }
 
-/** Signs as the actor does; the key lies beside the manifest for those who verify with cosign. */
-export function signingOf({ identity, signer }: Actor, state: InForce): BackupSigning {
-  const statements = keyStatementSigner(signer);
-  const pem = publicKeyPem(statements.identity, [state.roster]);
-  const beside = new Map(pem === null ? [] : [[SIGNER_PATH, pem]]);
-  return { signer: statements, verifier: verifierOf(state), by: identity.id, beside };
+/** Whether opening it asks nobody: a repository of its own is cloned when it is first needed. */
+export async function isPlaceHere({ environment }: Context, { pin }: Desk, state: InForce): Promise<boolean> {
+  const url = state.plan.plan.backup?.repository;
+  return url === undefined || isWhole(join(stateDirectory(environment, pin.genesis), nameOf(url)));
 }
 
-/** Keys of every roster that was in force; which of them could sign when is for the walk through the history to say. */
-export function verifierOf({ rosters }: Pick<InForce, 'rosters'>): StatementVerifier {
+async function isWhole(dir: string): Promise<boolean> {
+  const found = await lstat(join(dir, '.git')).catch(() => null);
+  return found !== null && !(await isUnfinished(join(dir, '.git')));
+}
+
+function nameOf(url: string): string {
+  return `backup-${sha256Hex(url).slice(0, 16)}`;
+}
+
+/** Opens what keys of a roster signed, and nothing else. */
+export function keysVerifierOf({ rosters }: Pick<InForce, 'rosters'>): StatementVerifier {
   return keyStatementVerifier(rosters.flatMap((roster) => [...identitiesOf(roster).values()].map(({ key }) => key)));
 }

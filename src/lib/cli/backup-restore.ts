@@ -2,7 +2,8 @@ import chalk from 'chalk';
 import { type AgainstBackup, againstNewest } from '../backup/against.js';
 import { prepareRestore, type Restoration, type RestoreWish } from '../backup/restore.js';
 import type { RequestPredicate } from '../record/statement.js';
-import { openPlace, verifierOf } from './backup-place.js';
+import { openPlace } from './backup-place.js';
+import { verifierOf } from './backup-trust.js';
 import type { Context, Seat } from './context.js';
 import { type OpenedJson, openedText, openOne } from './open-flags.js';
 import { differenceBlock } from './policy-screen.js';
@@ -17,7 +18,8 @@ export async function restoreFor(context: Context, wish: RestoreWish, dryRun: bo
   const { state, aws } = seat;
   const place = await openPlace(context, seat, state);
   if (!place.isCustody) await place.store.sync({ onProgress: seat.ports.progress });
-  const { proposal, ...restore } = await prepareRestore({ state, aws, place, verifier: verifierOf(state) }, wish);
+  const verifier = verifierOf(state, { folder: seat.folder, store: place.store });
+  const { proposal, ...restore } = await prepareRestore({ state, aws, place, verifier }, wish);
   if (proposal === null) return { restore };
   return { restore, ...(await openOne(seat, proposal, dryRun)) };
 }
@@ -68,7 +70,8 @@ export function restoreText(answer: Restored, account: string): string {
 export async function againstBackupText(context: Context, seat: Seat, said: RequestPredicate): Promise<string> {
   if (said.action !== 'key.policy') return '';
   const place = await openPlace(context, seat, seat.state);
-  const found: AgainstBackup | null = await againstNewest(place, verifierOf(seat.state), seat.state, said);
+  const verifier = verifierOf(seat.state, { folder: seat.folder, store: place.store });
+  const found: AgainstBackup | null = await againstNewest(place, verifier, seat.state, said);
   if (found === null) return '';
   return `\n${heading(`Against the newest backup (${found.sequence} of ${found.createdAt})`)}\n${differenceBlock(found.difference, said.account)}`;
 }

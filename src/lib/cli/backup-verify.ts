@@ -1,7 +1,8 @@
 import { type BackupReport, verifyBackups } from '../backup/verify.js';
 import { verdictOf } from '../inspect/check.js';
 import { verifyLedger } from '../inspect/ledger.js';
-import { openPlace, verifierOf } from './backup-place.js';
+import { openPlace } from './backup-place.js';
+import { verifierOf } from './backup-trust.js';
 import { checksText } from './checks.js';
 import type { Context } from './context.js';
 
@@ -17,7 +18,8 @@ export async function verifyBackupsFor(context: Context, { since = 1, offline }:
   const place = await openPlace(context, desk, state);
   if (!place.isCustody && !offline) await place.store.sync({ onProgress: desk.ports.progress });
   const now = desk.ports.clock.now();
-  const report = await verifyBackups({ state, place, verifier: verifierOf(state), now, since });
+  const verifier = verifierOf(state, { folder: desk.folder, store: place.store });
+  const report = await verifyBackups({ state, place, verifier, now, since });
   const { checks } = await verifyLedger(state.view);
   const all = [...report.checks, ...checks.map((one) => ({ ...one, id: `custody-${one.id}` }))];
   return { ...report, verdict: verdictOf(all), checks: all };

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import chalk from 'chalk';
-import { type BackupRun, backUp, rehearseBackup } from '../backup/backup.js';
+import { type BackupRun, type BackupSigning, backUp, rehearseBackup } from '../backup/backup.js';
 import type { Gap, ManifestPredicate, RegionInventory } from '../backup/manifest.js';
 import { signerText } from '../backup/signer.js';
 import { EXIT, type ExitStatus, worstExit } from '../base/errors.js';
@@ -8,11 +8,12 @@ import { type MirrorOutcome, pushMirrors, writeBundle } from '../git/copies.js';
 import { assertAccount } from '../request/aws-check.js';
 import { casesOf } from '../request/desk.js';
 import { knownKeys } from '../request/known-keys.js';
-import { openPlace, signingOf } from './backup-place.js';
-import type { Context } from './context.js';
+import { type OpenPlace, openPlace } from './backup-place.js';
+import { assertSigningFlags, type SigningFlags, signingOf } from './backup-signing.js';
+import type { Context, Visit } from './context.js';
 import { heading, pairs, table, wrap } from './render.js';
 
-export interface BackupFlags {
+export interface BackupFlags extends SigningFlags {
   readonly all: boolean;
   readonly regions?: readonly string[] | undefined;
   readonly mirror?: readonly string[] | undefined;
@@ -33,16 +34,41 @@ export type BackedUp = { readonly backup: Signed } | { readonly dryRun: true; re
 
 /** Exports, signs, publishes, and copies to mirrors and into a file. */
 export async function backUpFor(context: Context, flags: BackupFlags): Promise<BackedUp> {
-  const seat = await context.seat('remote');
-  const { state, plan, ports, aws, actor } = seat;
+  assertSigningFlags(flags);
+  // An identity that Sigstore certifies has no seat: the plan lists it, and not the roster.
+  const seat = flags.sign === 'key' ? await context.seat('remote') : null;
+  const visit = seat ?? (await context.visit('remote'));
+  const place = await openPlace(context, visit, visit.state);
+  const signing = await signingOf(context, visit, place, seat?.actor ?? null, flags);
+  const run = await runOf(visit, place, signing, flags);
+  if (flags['dry-run']) {
+    const { manifest, changed } = await rehearseBackup(run);
+    return { dryRun: true, proposed: { ...factsOf(manifest), changed } };
+  }
+  const done = await backUp(run);
+  const urls = [...new Set([...(visit.plan.backup?.mirrors ?? []), ...(flags.mirror ?? [])])];
+  const mirrors = await pushMirrors(place.dir, context.environment, urls, done.commit);
+  const bundle = flags.bundle === undefined ? null : resolve(flags.bundle);
+  if (bundle !== null) await writeBundle(place.dir, context.environment, bundle, done.commit);
+  const { manifest, digest, changed, expiresAt, commit } = done;
+  const signer = { id: signing.by, key: signerText(signing.signer.identity) };
+  const signed = { manifestDigest: digest, changed, expiresAt, commit, signer, mirrors, bundle };
+  return { backup: { ...factsOf(manifest), ...signed } };
+}
+
+async function runOf(
+  { state, plan, ports, aws }: Visit,
+  place: OpenPlace,
+  signing: BackupSigning,
+  flags: BackupFlags,
+): Promise<BackupRun> {
   await assertAccount(aws, plan, ports.clock.now());
-  const place = await openPlace(context, seat, state);
   const { cases } = await casesOf(ports, state);
-  const run: BackupRun = {
+  return {
     ports,
     state,
     place,
-    signing: signingOf(actor, state),
+    signing,
     sources: { reader: aws.reader, roleId: aws.authority.roleId },
     scope: {
       kind: flags.all ? 'all' : 'plan',
@@ -51,19 +77,6 @@ export async function backUpFor(context: Context, flags: BackupFlags): Promise<B
       regions: [...new Set(flags.regions ?? [plan.regions.primary, ...plan.regions.replicas])],
     },
   };
-  if (flags['dry-run']) {
-    const { manifest, changed } = await rehearseBackup(run);
-    return { dryRun: true, proposed: { ...factsOf(manifest), changed } };
-  }
-  const done = await backUp(run);
-  const urls = [...new Set([...(plan.backup?.mirrors ?? []), ...(flags.mirror ?? [])])];
-  const mirrors = await pushMirrors(place.dir, context.environment, urls, done.commit);
-  const bundle = flags.bundle === undefined ? null : resolve(flags.bundle);
-  if (bundle !== null) await writeBundle(place.dir, context.environment, bundle, done.commit);
-  const { manifest, digest, changed, expiresAt, commit } = done;
-  const signer = { id: actor.identity.id, key: signerText(run.signing.signer.identity) };
-  const signed = { manifestDigest: digest, changed, expiresAt, commit, signer, mirrors, bundle };
-  return { backup: { ...factsOf(manifest), ...signed } };
 }
 
 function factsOf({ sequence, previous, scope, complete, inventory, unreadable, uncovered }: ManifestPredicate) {

@@ -44,11 +44,15 @@ export interface Desk {
   readonly pin: ClonePin;
 }
 
-/** A custodian at work: what is in force, AWS, and who acts. */
-export interface Seat extends Desk {
+/** What is in force, and AWS. */
+export interface Visit extends Desk {
   readonly state: InForce;
   readonly plan: Plan;
   readonly aws: Aws;
+}
+
+/** A custodian at work: also who acts. */
+export interface Seat extends Visit {
   readonly actor: Actor;
 }
 
@@ -156,16 +160,22 @@ export class Context {
 
   /** Everything that a flow in the name of a listed identity needs. */
   async seat(reach: Reach): Promise<Seat> {
-    const desk = await this.desk();
-    const state = await this.lookUp(reach);
-    const { plan } = state.plan;
-    const aws = await this.access.aws(plan);
-    const id = this.flags.as ?? desk.pin.as ?? (await seatOfRole(aws, state.roster));
+    const visit = await this.visit(reach);
+    const { aws, pin, plan, state } = visit;
+    const id = this.flags.as ?? pin.as ?? (await seatOfRole(aws, state.roster));
     if (!id)
       throw new CustodyError('INPUT_MISSING', 'it is not clear who acts', {
         suggestions: ['Give --as CUSTODIAN or set CUSTODY_AS.'],
       });
-    return { ...desk, state, plan, aws, actor: await this.actor(state.roster, plan, id) };
+    return { ...visit, actor: await this.actor(state.roster, plan, id) };
+  }
+
+  /** The same for a flow that no listed key signs. */
+  async visit(reach: Reach): Promise<Visit> {
+    const desk = await this.desk();
+    const state = await this.lookUp(reach);
+    const { plan } = state.plan;
+    return { ...desk, state, plan, aws: await this.access.aws(plan) };
   }
 
   /** The way to move ciphertexts of a key, with the caller's own credentials: a role that only uses keys has no seat. */

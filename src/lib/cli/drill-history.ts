@@ -3,7 +3,7 @@ import { EXIT, type ExitStatus } from '../base/errors.js';
 import { type Due, dueOf, WARNING_DAYS } from '../drill/due.js';
 import { type BadEvidence, drillsFault, readDrills } from '../drill/history.js';
 import { type TrendPoint, trendOf } from '../drill/trend.js';
-import { verifierOf } from './backup-place.js';
+import { keysVerifierOf } from './backup-place.js';
 import type { Context } from './context.js';
 import { mark, pairs, table, wrap } from './render.js';
 
@@ -14,7 +14,7 @@ export interface DrillStatus extends Due {
 
 async function drillsOf(context: Context) {
   const state = await context.lookUp('remote-if-reachable');
-  const read = await readDrills(state.view, verifierOf(state), state);
+  const read = await readDrills(state.view, keysVerifierOf(state), state);
   return { state, ...read, fault: await drillsFault(state.view, read) };
 }
 

@@ -14,7 +14,8 @@ import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
 import { assertAccount } from '../request/aws-check.js';
 import { casesOf } from '../request/desk.js';
-import { type OpenPlace, openPlace, verifierOf } from './backup-place.js';
+import { type OpenPlace, openPlace } from './backup-place.js';
+import { verifierOf } from './backup-trust.js';
 import type { Context, Seat } from './context.js';
 import { organizationOf } from './organization.js';
 import { reconcileFor } from './reconcile.js';
@@ -34,7 +35,7 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
   const place = await openPlace(context, seat, state);
   if (!place.isCustody) await place.store.sync({ onProgress: ports.progress });
   const { cases, refused } = await casesOf(ports, state);
-  const verifier = verifierOf(state);
+  const verifier = verifierOf(state, { folder: seat.folder, store: place.store });
   const startedAt = ports.clock.now();
   return {
     ports,

@@ -14,7 +14,7 @@ import { type DrillCheck, judgeDrill } from '../drill/verdict.js';
 import { createFileOnce } from '../fs/files.js';
 import { withLock } from '../fs/lock.js';
 import { stateDirectory } from '../fs/places.js';
-import { verifierOf } from './backup-place.js';
+import { keysVerifierOf } from './backup-place.js';
 import type { Context, Seat } from './context.js';
 import { openScene, type SceneFlags } from './drill-scene.js';
 import { heading, mark, pairs, table, wrap } from './render.js';
@@ -67,7 +67,7 @@ export async function drillFor(context: Context, flags: DrillFlags): Promise<Dri
 }
 
 async function writeReports({ ports, state }: Seat, drill: Drill, dir: string): Promise<readonly string[]> {
-  const { drills } = await readDrills(await ports.store.local(), verifierOf(state), state);
+  const { drills } = await readDrills(await ports.store.local(), keysVerifierOf(state), state);
   const text = (content: string) => Buffer.from(content, 'utf8');
   const files: readonly (readonly [string, Uint8Array])[] = [
     ['drill.md', text(markdownReport(drill, drills))],

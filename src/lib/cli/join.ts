@@ -4,6 +4,7 @@ import { CustodyError } from '../base/errors.js';
 import { openClonePin } from '../fs/clone-pin.js';
 import { writeDraft } from '../fs/folder.js';
 import { createClone, finishClone } from '../git/clone.js';
+import { assertLedger } from '../inspect/ledger.js';
 import { formatDraft } from '../plan/draft.js';
 import type { CustodianDraft } from '../plan/roster-draft.js';
 import { readInForce } from '../request/in-force.js';
@@ -39,6 +40,7 @@ async function confirmAndSign(context: Context, folder: string, url: string, sai
   const first = await context.portsFor(folder, unpinned);
   const seen = await inspectRemote(first);
   await confirmGenesis(context, seen.genesis.digest, said);
+  await assertLedger(seen.view);
   const { plan } = seen.plan;
   const as = context.flags.as ?? null;
   const pin = { schema: 1, genesis: seen.genesis.digest, as } as const;

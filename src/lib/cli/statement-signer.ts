@@ -51,6 +51,11 @@ export async function openStatementSigner(
     });
   }
   const instance = assertInstance(sigstore.instance ?? PUBLIC_GOOD);
+  if (choice.mode === 'key' && !instance.rekor && instance.tsaUrl === undefined)
+    throw new CustodyError(
+      'PLAN_INVALID',
+      'the Sigstore instance of the plan has neither a log nor a timestamp authority',
+    );
   const { root } = await readPinnedRoot(around.folder, sigstore.trustedRoot, around.trustedRootFile);
   // The clients of the instance are loaded only where they are asked.
   const { createWitnesses } = await import('../net/witnesses.js');

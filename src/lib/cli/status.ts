@@ -6,6 +6,7 @@ import { gatherStatus, type StatusLine } from '../status/gather.js';
 import { judgeStatus } from '../status/judge.js';
 import type { StatusReport } from '../status/report.js';
 import { seatOfCaller } from './acting.js';
+import { backupKept } from './backup-standing.js';
 import type { Context } from './context.js';
 import { draftChanges } from './draft.js';
 import { type OrganizationFlags, organizationOf } from './organization.js';
@@ -25,6 +26,7 @@ export async function statusFor(context: Context, flags: StatusFlags): Promise<S
     lookUp: (reach) => context.lookUp(reach),
     line: flags.offline ? null : (plan) => lineTo(context, plan),
     trail: flags.trail,
+    backup: (state) => backupKept(context, state, flags.offline),
     draft: async (plan) => (await draftChanges(folder, plan)).length,
     who: (roster, caller) => whoLooks(roster, context.flags.as ?? pin.as ?? null, caller),
   });

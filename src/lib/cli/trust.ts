@@ -99,6 +99,11 @@ export function trustText({ trustedRoot }: TrustUpdate): string {
   ].join('\n');
 }
 
+/** The trusted root beside the draft, whichever it is; null where there is none. */
+export function readRootFile(folder: string): Promise<Uint8Array | null> {
+  return readFileBounded(join(folder, TRUSTED_ROOT_NAME), MAX_TRUSTED_ROOT_BYTES);
+}
+
 /**
  * The trusted root that a plan pins: the file given, else the one beside the draft.
  * @throws CustodyError NOT_FOUND; REFUSED for another digest; RECORD_MALFORMED

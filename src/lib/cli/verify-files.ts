@@ -7,7 +7,7 @@ import { type Check, check, verdictOf } from '../inspect/check.js';
 import { type GivenFile, type RecordFacts, type RecordsReport, verifyRecords } from '../inspect/records.js';
 import type { Roster } from '../roster/roster.js';
 import { MAX_STATEMENT_BUNDLE_BYTES } from '../signing/key-statement.js';
-import { verifierOf } from './backup-place.js';
+import { keysVerifierOf } from './backup-place.js';
 
 /**
  * Verifies files that an outsider was handed, each as what it says that it is: a record, or the evidence of a drill.
@@ -35,7 +35,7 @@ async function verifyEvidence({ path, bytes }: GivenFile, roster: Roster) {
   const id = `${path} evidence`;
   try {
     const rules = { roster, rosters: [roster] };
-    const { said, by } = await openEvidence(bytes, path, verifierOf(rules), rules);
+    const { said, by } = await openEvidence(bytes, path, keysVerifierOf(rules), rules);
     const checks: Check[] = [
       check(
         id,

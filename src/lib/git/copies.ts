@@ -60,10 +60,11 @@ export async function writeBundle(
   const { gitDir } = await openClone(dir, environment);
   const git = { gitDir, environment };
   const ref = 'refs/heads/main';
-  // A bundle names refs, and a clone of it looks for a branch; ours are elsewhere.
+  // A bundle names refs, and a clone of it looks for a branch; ours are elsewhere. Which branch is checked out, HEAD says:
+  // without it a clone holds everything and shows nothing.
   await runGit(git, ['update-ref', ref, commit]);
   try {
-    await runGit(git, ['bundle', 'create', '--quiet', file, ref], { timeoutMillis: 600_000 });
+    await runGit(git, ['bundle', 'create', '--quiet', file, 'HEAD', ref], { timeoutMillis: 600_000 });
   } finally {
     await runGit(git, ['update-ref', '-d', ref]);
   }

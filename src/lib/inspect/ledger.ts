@@ -1,6 +1,9 @@
 import { digestOf } from '../base/bytes.js';
 import { type JsonValue, sameJson } from '../base/canonical-json.js';
-import { parseEntry, verifyChain } from '../ledger/chain.js';
+import { CustodyError } from '../base/errors.js';
+import { type ChainFault, parseEntry, verifyChain } from '../ledger/chain.js';
+import type { LedgerEntry } from '../ledger/entry.js';
+import { ledgerPath } from '../ledger/paths.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { open } from '../record/envelope.js';
@@ -16,20 +19,20 @@ export interface LedgerReport extends CheckReport {
 /**
  * The chain as stored bytes, and the records beside it: each is told of exactly once, and nothing is told of that is
  * not there.
- * @throws CustodyError LEDGER_BROKEN for entries that cannot be read
+ * @throws CustodyError LEDGER_BROKEN for a gap
  */
 export async function verifyLedger(view: View): Promise<LedgerReport> {
   const head = await readLedgerHead(view);
   const stored = await readLedgerEntries(view, 0, head.size);
   const chain = verifyChain(stored);
-  const told = stored.map((bytes) => parseEntry(bytes).record).filter((record) => record !== null);
+  const told = stored.map((bytes) => readEntry(bytes)?.record ?? null).filter((record) => record !== null);
   const paths = await view.pathsUnder('records/');
   const files = await view.read(paths);
   const kept = new Map([...files].map(([path, bytes]) => [digestOf(bytes), path]));
   const listed = new Set(told);
   const untold = [...kept].filter(([digest]) => !listed.has(digest)).map(([, path]) => path);
   const gone = told.filter((digest) => !kept.has(digest)).length;
-  const chainDetail = chain.faults[0]?.message ?? `${chain.count} entries, head ${chain.head.digest}`;
+  const chainDetail = faultText(chain.faults[0]) ?? `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
     {
       id: 'chain',
@@ -54,14 +57,43 @@ export async function verifyLedger(view: View): Promise<LedgerReport> {
   return { verdict: verdictOf(checks), checks, head, entries: stored.length };
 }
 
+/** An entry that cannot be read is for the chain to name. */
+function readEntry(bytes: Uint8Array): LedgerEntry | null {
+  try {
+    return parseEntry(bytes);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
+
+/** A link that does not hold is the fault of one of two files. */
+function faultText(fault: ChainFault | undefined): string | null {
+  if (fault === undefined) return null;
+  const { sequence, message } = fault;
+  const before = sequence > 0 ? `, after ${ledgerPath(sequence - 1)}` : '';
+  return `${ledgerPath(sequence)}${before}: ${message}`;
+}
+
 /** The chain has nothing after its last entry that would pin it; what that tells of does. */
 function lastCheck(stored: Uint8Array | undefined, files: Files, kept: ReadonlyMap<string, string>): Check {
-  const entry = stored === undefined ? null : parseEntry(stored);
+  const entry = stored === undefined ? null : readEntry(stored);
   const path = kept.get(entry?.record ?? '');
   const bytes = path === undefined ? undefined : files.get(path);
   if (entry === null || bytes === undefined) return check('last', true, 'the last entry tells of no record');
   const { schema: _, sequence, previous: _previous, ...told } = entry;
   const same = sameJson(told as unknown as JsonValue, eventOf(open(bytes, path), entry.by) as unknown as JsonValue);
-  const of = `entry ${sequence}`;
+  const of = ledgerPath(sequence);
   return check('last', same, same ? `${of} tells of its record as it is` : `${of} does not tell of ${path} as it is`);
+}
+
+/** @throws CustodyError LEDGER_BROKEN with the first thing that is wrong */
+export async function assertLedger(view: View): Promise<void> {
+  const { checks } = await verifyLedger(view);
+  const wrong = checks.find(({ status }) => status === 'fail');
+  if (wrong === undefined) return;
+  throw new CustodyError('LEDGER_BROKEN', `the ledger of this repository does not hold: ${wrong.detail}`, {
+    details: { checks: checks.filter(({ status }) => status === 'fail') },
+    suggestions: ['Do not go on with this remote: compare it with the clone of another custodian.'],
+  });
 }

@@ -28,7 +28,6 @@ export const PUBLIC_KEY = /^[A-Za-z0-9+/]{40,600}={0,2}$/;
 /** The addresses that git is given (git/url): no other helper, no password. Each alternative is linear. */
 export const REMOTE =
   /^(?:(?:file:\/\/)?\/[A-Za-z0-9._~/+@%-]+|(?:https|ssh):\/\/(?:[A-Za-z0-9_][A-Za-z0-9._+-]*@)?[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?\/[A-Za-z0-9._~/+@%-]+|[A-Za-z0-9_][A-Za-z0-9._+-]*@[A-Za-z0-9][A-Za-z0-9._-]*:(?!-|\/\/)[A-Za-z0-9._~/+@%-]+)$/;
-export const ISSUER = /^https:\/\/[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~/+%-]*)?$/;
 
 /** One line without control, format (bidi, zero-width) or surrogate characters: it is shown on approval screens. */
 export const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u;

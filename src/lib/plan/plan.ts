@@ -19,7 +19,7 @@ export interface Plan {
   readonly interlock?: InterlockRoles;
   /** What tells people of requests; a machine runs it only after its user has accepted this very command. */
   readonly notify?: { readonly command: readonly string[] };
-  /** Who may sign as an OpenID identity, and by whose word. Absent: only keys sign. */
+  /** Who may sign backups as an OpenID identity, beside the keys of the roster, and by whose word. Absent: only keys sign. */
   readonly sigstore?: SigstorePlan;
   /** Absent: backups lie in the custody repository and are fresh for the recovery point objective. */
   readonly backup?: BackupRules;
@@ -66,13 +66,6 @@ export interface BackupRules {
   readonly mirrors?: readonly string[];
   /** How long a backup or its heartbeat counts as fresh; absent: recovery.rpoSeconds. */
   readonly expirySeconds?: number;
-  /** Identities that may sign backups by a Sigstore instance, beside the keys of the roster. Both compared exactly (T20). */
-  readonly signers?: readonly BackupSigner[];
-}
-
-export interface BackupSigner {
-  readonly issuer: string;
-  readonly subject: string;
 }
 
 export interface QuorumRules {

@@ -18,7 +18,6 @@ import {
   ALIAS,
   CONTEXT_NAME,
   CONTEXT_VALUE,
-  ISSUER,
   KEY_NAME,
   PRINTABLE,
   REGION,
@@ -161,19 +160,6 @@ const backup: Field<BackupRules> = objectField({
     described(
       durationField('Seconds', 60, 366 * DAY),
       "How long a backup counts as fresh, unless a heartbeat renews it; absent: recovery's rpo.",
-    ),
-  ),
-  signers: optionalField(
-    described(
-      listField(
-        objectField({
-          issuer: textField(ISSUER, 'the https address of an OIDC issuer', 300),
-          subject: textField(PRINTABLE, 'the subject exactly as the certificate has it', 300),
-        }),
-        1,
-        20,
-      ),
-      'Identities that may sign backups by a Sigstore instance, beside the keys of the roster. Compared exactly.',
     ),
   ),
 });

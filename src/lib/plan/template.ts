@@ -83,8 +83,6 @@ const BACKUP = `# "custody policy backup" writes signed backups of the keys into
 #   repository: "https://git.example.com/key-backups.git"   # one of its own in place of that
 #   mirrors: ["ssh://git@mirror.example.com/key-backups.git"]
 #   expiry: 48h   # longer than rpo, where a run of the schedule may be late
-#   signers:      # identities of CI that sign with Sigstore, beside the keys of the roster
-#     - { issuer: "https://token.actions.githubusercontent.com", subject: "https://github.com/acme/keys/.github/workflows/backup.yml@refs/heads/main" }
 `;
 
 const PEOPLE = `# How people are reached when nothing else works, and where the ways in lie; never what opens them. Drills ask for it.

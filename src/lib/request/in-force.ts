@@ -77,11 +77,23 @@ async function readNumbered<T extends { readonly version: number }>(
   if (stray) throw new CustodyError('RECORD_MALFORMED', `${stray}: ${folder} files are numbered from 1 without a gap`);
   const files = await view.read(wanted);
   return wanted.map((path, index) => {
-    const item = parse(files.get(path) ?? new Uint8Array(), path);
+    const item = readAt(path, () => parse(files.get(path) ?? new Uint8Array(), path));
     if (item.version !== index + 1)
       throw new CustodyError('RECORD_MALFORMED', `${path} says that it is version ${item.version}`);
     return item;
   });
+}
+
+/** Nobody can edit a plan that is in force: whatever is wrong with its file, the repository is not what was signed. */
+function readAt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code === 'BUG') throw cause;
+    const { message, details } = cause;
+    const said = message.includes(path) ? message : `${path}: ${message}`;
+    throw new CustodyError('RECORD_MALFORMED', said, { details: { ...details, path }, cause });
+  }
 }
 
 async function readGenesis(view: View, plan: NumberedPlan, roster: Roster) {

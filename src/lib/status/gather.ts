@@ -16,7 +16,7 @@ import type { Aws, Ports } from '../request/ports.js';
 import type { Identity, Roster } from '../roster/roster.js';
 import { HISTORY_SECONDS, type TrailReader } from '../trail/reader.js';
 import type { AwsSeen, Looked, StatusEvidence } from './evidence.js';
-import { readKept } from './kept.js';
+import { type Kept, readKept } from './kept.js';
 import { type Above, type KeyLine, observeKeys } from './keys.js';
 
 /** The way to AWS for the front page. */
@@ -35,6 +35,8 @@ export interface StatusSources {
   readonly above: Above;
   /** In how many places the draft differs. */
   readonly draft: (plan: Plan) => Promise<number>;
+  /** The newest backup. */
+  readonly backup: (state: InForce) => Promise<Kept | null>;
   /** Who looks, by name or by the credentials at AWS. */
   readonly who: (roster: Roster, caller: CallerIdentity | null) => Identity | null;
 }
@@ -64,7 +66,7 @@ export async function gatherStatus(sources: StatusSources): Promise<StatusEviden
     outbox: (await ports.store.outbox()).size,
     draft: await looked(() => draft(plan)),
     ledger: await looked(() => readLedgerHead(state.view)),
-    kept: await readKept(state.view),
+    kept: await readKept(state.view, { backup: () => sources.backup(state) }),
     identity: who(state.roster, caller),
     aws: 'found' in seen ? { found: seen.found.aws } : seen,
   };

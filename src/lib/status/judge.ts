@@ -154,6 +154,6 @@ function wellIn(id: Section, evidence: StatusEvidence, { keys, requests }: Judge
       return `${size} entries; this machine saw ${memory?.head?.slice(0, 12) ?? 'nothing before'}`;
     }
     default:
-      return `the last one is of ${kept.find(({ row }) => row.id === id)?.kept?.at}`;
+      return kept.find(({ row }) => row.id === id)?.kept?.detail ?? 'there is none';
   }
 }

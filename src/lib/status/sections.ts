@@ -104,12 +104,17 @@ export function trailFindings({ aws }: StatusEvidence): readonly StatusFinding[]
     });
 }
 
-/** What the plan wants to be kept: not there, or too old. From its founding a repository has as long as a new one may be old. */
-export function keptFindings(
-  { row, kept }: KeptFound,
-  { state }: StatusEvidence,
-  now: Instant,
-): readonly StatusFinding[] {
+/**
+ * What the plan wants to be kept: not there, too old, or not what it should be. From its founding a repository has as long as
+ * a new one may be old.
+ */
+export function keptFindings(found: KeptFound, evidence: StatusEvidence, now: Instant): readonly StatusFinding[] {
+  const { row, kept } = found;
+  const wrong = (kept?.wrong ?? []).map((text): Part => ({ severity: 'error', text, command: row.command }));
+  return [...ageOf(found, evidence, now), ...wrong].map((one) => finding(row.id, one));
+}
+
+function ageOf({ row, kept }: KeptFound, { state }: StatusEvidence, now: Instant): readonly Part[] {
   const { id, folder, command } = row;
   const maxAge = row.maxAgeSeconds(state.plan.plan);
   if (kept !== null && kept.at === null) return [];
@@ -118,7 +123,7 @@ export function keptFindings(
   if (kept !== null && !late) return [];
   const text = kept === null ? `no ${id} found: there is nothing under ${folder}/` : `the last ${id} is of ${kept.at}`;
   const wanted = `the plan wants one every ${days(maxAge)}`;
-  return [finding(id, { severity: late ? 'error' : 'warning', text: `${text}; ${wanted}`, command })];
+  return [{ severity: late ? 'error' : 'warning', text: `${text}; ${wanted}`, command }];
 }
 
 function days(seconds: number): string {

@@ -83,6 +83,15 @@ describe('the signer of statements', () => {
   it.each([
     ['a plan without Sigstore', () => [ambient, {}, around()], 'PLAN_INVALID'],
     [
+      'a witness of an instance that has none',
+      () => [
+        { mode: 'key', signer: localSigner().signer, witnessed: true },
+        { sigstore: { ...sigstore, instance: { fulcioUrl: world.url } } },
+        around(),
+      ],
+      'PLAN_INVALID',
+    ],
+    [
       'an identity that the plan does not list',
       () => [ambient, { sigstore }, around({ SIGSTORE_ID_TOKEN: rawToken({ sub: `${SUBJECT}2` }) })],
       'SIGNER_UNKNOWN',

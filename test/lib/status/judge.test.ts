@@ -18,7 +18,7 @@ import { createOffice } from '../../support/office.js';
 async function evidence(): Promise<StatusEvidence> {
   const { ports } = (await createOffice()).desk('architect');
   const lookUpHere = () => lookUp(ports, 'local');
-  const more = { trail: true, above: NOTHING_ABOVE, draft: async () => 0, who: () => null };
+  const more = { trail: true, above: NOTHING_ABOVE, draft: async () => 0, who: () => null, backup: async () => null };
   return gatherStatus({ ports, lookUp: lookUpHere, line: null, ...more });
 }
 
@@ -46,22 +46,35 @@ describe('backups and drills', () => {
 
   it('are well while they are young, and an error once they are older than the plan wants', async () => {
     const at = foundedAt(await evidence());
-    expect(await backupFindings({ at, detail: 'backup 1' }, 3600)).toMatchObject({
+    expect(await backupFindings({ at, detail: 'backup 1', wrong: [] }, 3600)).toMatchObject({
       findings: [],
       check: { status: 'pass' },
     });
-    expect((await backupFindings({ at, detail: 'backup 1' }, 2 * DAY)).findings).toMatchObject([
+    expect((await backupFindings({ at, detail: 'backup 1', wrong: [] }, 2 * DAY)).findings).toMatchObject([
       { severity: 'error', text: expect.stringContaining(`the last backup is of ${at}`) },
     ]);
   });
 
   it('T45 prove nothing where only their files are there', async () => {
     const view = { pathsUnder: async (prefix: string) => [`${prefix}1/manifest.json`] } as unknown as View;
-    const [row] = await readKept(view);
-    expect(row?.kept).toEqual({ at: null, detail: '1 files under backups/, whose age is not read' });
-    expect(await backupFindings(row?.kept ?? null, 3600)).toMatchObject({ findings: [], check: { status: 'skip' } });
+    const unread: Kept = { at: null, detail: 'nobody read it', wrong: [] };
+    const rows = await readKept(view, { backup: async () => unread });
+    expect(rows.map(({ kept }) => kept?.detail)).toEqual([
+      'nobody read it',
+      '1 files under drills/, whose age is not read',
+    ]);
+    expect(await backupFindings(unread, 3600)).toMatchObject({ findings: [], check: { status: 'skip' } });
     const none = { pathsUnder: async () => [] } as unknown as View;
-    expect((await readKept(none)).map(({ kept }) => kept)).toEqual([null, null]);
+    expect((await readKept(none, { backup: async () => null })).map(({ kept }) => kept)).toEqual([null, null]);
+  });
+
+  it('T43 are an error where something is wrong with them, however young', async () => {
+    const at = foundedAt(await evidence());
+    for (const when of [at, null]) {
+      const { findings, check } = await backupFindings({ at: when, detail: 'backup 1', wrong: ['it is wrong'] }, 60);
+      expect(findings).toMatchObject([{ severity: 'error', text: 'it is wrong', command: 'custody policy backup' }]);
+      expect(check?.status).toBe('fail');
+    }
   });
 });
 
@@ -96,7 +109,11 @@ describe('the verdict', () => {
         'custody.yaml differs from the plan in force in 3 places',
       ]),
     );
-    expect(report.needs.map(({ command }) => command)).toEqual(['custody plan propose', 'custody keys pending']);
+    expect(report.needs.map(({ command }) => command)).toEqual([
+      'custody plan propose',
+      'custody keys pending',
+      'custody policy backup',
+    ]);
   });
 });
 

@@ -145,6 +145,7 @@ async function look(
     line: async () => line,
     trail: true,
     above: NOTHING_ABOVE,
+    backup: async () => null,
     draft: async () => 0,
     who: (roster) => [...identitiesOf(roster).values()].find((identity) => identity.id === who) ?? null,
     ...more,

@@ -44,9 +44,10 @@ export interface CertificateMaterial {
 
 /** Names a whole format: what another version means is not ours to guess. */
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-export const MAX_BUNDLE_BYTES = 1024 * 1024;
+export const MAX_BUNDLE_BYTES = 16 * 1024 * 1024;
 
-const MAX_PAYLOAD_BYTES = 512 * 1024;
+/** A manifest that lists what could not be read of 10,000 keys has some megabytes. */
+const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 const MOST_WITNESSES = 8;
 const anyText = (max: number) => text({ min: 0, max });
 const signature = base64Bytes(1, 1024);
