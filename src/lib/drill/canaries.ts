@@ -1,12 +1,10 @@
 import { decodeBase64, encodeBase64 } from '../base/bytes.js';
+import { CANARY_CONTEXT } from '../base/canary.js';
 import { CustodyError } from '../base/errors.js';
 import { inRegion, type KeyArn } from '../key/key.js';
 import type { KeyUser, Plan } from '../plan/plan.js';
 import type { Canary } from './evidence.js';
 import type { DrillRole, Scene } from './ports.js';
-
-/** The one pair of every canary's encryption context; its value is the key's name. */
-export const CANARY_CONTEXT = 'custody:canary';
 
 /** The user of a key that may make its canaries and do nothing else with it; null where the plan has none. */
 export function canaryUserOf(plan: Plan, name: string): KeyUser | null {

@@ -1,3 +1,4 @@
+import { CANARY_CONTEXT } from '../base/canary.js';
 import type { Fault } from '../base/fields.js';
 import { accountOf, partitionOf } from './grammar.js';
 import { hierarchyFaults } from './hierarchy.js';
@@ -177,7 +178,7 @@ function oneUserFaults(
  */
 function isCanaryMover({ may, encryptionContext, viaService }: KeyUser, path: string): boolean {
   const [, name] = /^keys\.([^.]+)\.users/.exec(path) ?? [];
-  const own = Object.keys(encryptionContext).length === 1 && encryptionContext['custody:canary'] === name;
+  const own = Object.keys(encryptionContext).length === 1 && encryptionContext[CANARY_CONTEXT] === name;
   return own && viaService === null && !may.includes('decrypt');
 }
 

@@ -1,3 +1,4 @@
+import { CANARY_CONTEXT } from '../base/canary.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import type { KeyUse } from '../plan/plan.js';
 import { contextKeys, whenEquals } from './context-keys.js';
@@ -18,19 +19,26 @@ interface MoverCandidate {
 
 /**
  * Who may move ciphertexts: those that the plan lets decrypt with calls of their own, since ReEncrypt to another key gives
- * them nothing that they do not have (T56). A service that uses the key for them moves its data by itself.
+ * them nothing that they do not have (T56). A service that uses the key for them moves its data by itself; canaries
+ * stay where they are, since the key that replaces gets its own.
  */
 export function moversOf(users: readonly MoverCandidate[]): readonly Mover[] {
   // The Deny is lifted for a whole role: one that may re-encrypt what it may not decrypt would gain by it.
   const gains = new Set(users.filter(mayOnlyReEncrypt).map(({ roleArn }) => roleArn));
   const movers = users
     .filter(
-      ({ roleArn, operations, viaService }) => operations.includes('decrypt') && !viaService && !gains.has(roleArn),
+      (user) =>
+        user.operations.includes('decrypt') && !user.viaService && !gains.has(user.roleArn) && !readsCanaries(user),
     )
     .map(({ roleArn, encryptionContext }) => ({ roleArn, encryptionContext: { ...encryptionContext } }));
   const order = ({ roleArn, encryptionContext }: Mover) => formatCanonical([roleArn, encryptionContext]);
   const byOrder = new Map(movers.map((mover) => [order(mover), mover]));
   return [...byOrder].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mover]) => mover);
+}
+
+/** One that has no ciphertexts of its own with the key but canaries. */
+export function readsCanaries({ encryptionContext = {} }: Pick<MoverCandidate, 'encryptionContext'>): boolean {
+  return Object.hasOwn(encryptionContext, CANARY_CONTEXT);
 }
 
 function mayOnlyReEncrypt({ operations }: MoverCandidate): boolean {

@@ -1,3 +1,4 @@
+import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import type { AccountRoles } from './account-roles.js';
 import { assertSlotsFit, formatSlotName } from './slot.js';
@@ -108,7 +109,7 @@ export function drillRolePolicy({ account, partition }: AccountRoles): string {
   const keys = [`arn:${partition}:kms:*:${account}:key/*`];
   return formatRolePolicy([
     allowing('Canaries', ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'], keys, {
-      Null: { 'kms:EncryptionContext:custody:canary': 'false' },
+      Null: { [`kms:EncryptionContext:${CANARY_CONTEXT}`]: 'false' },
     }),
     allowing('FindKeys', LISTS, ['*']),
     allowing('LookAtKeys', ['kms:DescribeKey', 'kms:ListResourceTags'], keys),

@@ -2,7 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import { inRegion, isKeyArn, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
 import { canonicalPolicy } from '../plan/diff-policy.js';
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
-import { moversOf } from '../policy/move.js';
+import { moversOf, readsCanaries } from '../policy/move.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import { REPOSITORY_TAG } from '../record/action-create.js';
 import { REPLACES_TAG } from '../record/action-succeed.js';
@@ -163,10 +163,11 @@ async function progressOf(
 
 /** Nobody has to be let out of a key that no role decrypts with calls of its own. */
 function letOutNeedless({ users }: PlannedKey): string | null {
-  const uses = users.map(({ roleArn, may, viaService }) => ({ roleArn, operations: may, viaService }));
+  const uses = users.map(({ may, ...user }) => ({ ...user, operations: may }));
   if (moversOf(uses).length > 0) return null;
-  const services = [...new Set(users.map(({ viaService }) => viaService))].sort();
-  const only = users.length > 0 && services.every((service) => service !== null);
+  const storing = users.filter((user) => !readsCanaries(user));
+  const services = [...new Set(storing.map(({ viaService }) => viaService))].sort();
+  const only = storing.length > 0 && services.every((service) => service !== null);
   return only ? `used only through ${services.join(' and ')}` : 'no role decrypts with calls of its own';
 }
 

@@ -1,3 +1,4 @@
+import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import { statement } from './seed-statement.js';
 
@@ -10,7 +11,7 @@ export function drillPolicy(): JsonObject {
     Statement: [
       {
         ...statement('Canaries', crypto, '*'),
-        Condition: { Null: { 'kms:EncryptionContext:custody:canary': 'false' } },
+        Condition: { Null: { [`kms:EncryptionContext:${CANARY_CONTEXT}`]: 'false' } },
       },
       statement('LookAtKeys', ['kms:DescribeKey', 'kms:ListAliases', 'kms:ListKeys', 'kms:ListResourceTags'], '*'),
       {
