@@ -28,7 +28,7 @@ const door = (id: string): Entrance => ({
   audience: 'custody',
   subject: `subject-${id}`,
 });
-const ids = [...roster.custodians.map(({ id }) => String(id)), 'auditor'];
+const ids = [...roster.custodians.map(({ id }) => String(id)), 'auditor', 'drill'];
 const rendered: readonly RenderedPolicy[] = [
   ...regions.map((region) => renderKey(plan, roster, NAME, region, { keyId: KEY_ID })),
   ...renderAccount(plan, roster, {
@@ -76,7 +76,7 @@ describe('rendered files', () => {
     expect(
       evidence.principals?.map(({ arn, trust, identity }) => [arn.split('/').at(-1), trust !== null, identity?.length]),
     ).toEqual(
-      ['architect', 'deputy', 'privacy', 'ci', 'custody-executor', 'custody-cold', 'custody-auditor'].map((name) => [
+      ['architect', 'deputy', 'privacy', 'ci', 'custody-executor', 'custody-cold', 'custody-auditor', 'custody-drill'].map((name) => [
         name,
         true,
         1,
