@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -100,6 +100,21 @@ test('one that was killed or ended by itself is followed by another', async () =
   await expect(gone.ask(['x'], () => true)).rejects.toMatchObject({ code: 'STORAGE' });
   const none = new CatFile({ ...git, environment: { PATH: '/nowhere' } }, '--batch');
   await expect(none.ask(['x'], () => true)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test.each([
+  ['after its first answer', 'read -r name; echo "$name missing"; exit 1', null],
+  ['before it answers', 'read -r name; echo "fatal: gone" >&2; exit 1', 'git cat-file ended with 1: "fatal: gone"'],
+])('one that dies %s is told so, and followed by another', async (_, body, message) => {
+  const bin = mkdtempSync(join(world.root, 'bin-'));
+  writeFileSync(join(bin, 'git'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  const dying = new CatFile({ ...git, environment: { PATH: bin } }, '--batch-check');
+  for (let turn = 0; turn < 3; turn++) {
+    const asked = dying.ask(['x'], (chunk) => chunk.toString().endsWith('missing\n'));
+    if (message === null) await asked;
+    else await expect(asked).rejects.toMatchObject({ code: 'STORAGE', message });
+    await wait(100);
+  }
 });
 
 function assert(): never {

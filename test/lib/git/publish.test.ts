@@ -194,8 +194,10 @@ describe('T51 faults', () => {
     store = await open();
   });
 
-  const writes = ['fast-import', 'push', 'update-ref', 'fetch', 'ls-tree', 'cat-file'];
-  test.each(writes.flatMap((command) => [[command, 'fails'] as const, [command, 'fails after'] as const]))(
+  const writes = ['fast-import', 'push', 'update-ref', 'fetch', 'ls-tree'];
+  const after = writes.map((command) => [command, 'fails after'] as const);
+  // One that stays has no end to fail after; cat-file.test.ts kills it between its answers.
+  test.each([...[...writes, 'cat-file'].map((command) => [command, 'fails'] as const), ...after])(
     'git %s %s: the re-run completes, nothing is written twice',
     async (command, fault) => {
       await (await world.client()).publish(add('roster/1.json'));
