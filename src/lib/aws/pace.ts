@@ -32,8 +32,14 @@ const PER_SECOND: Readonly<Record<string, number>> = {
   EnableKeyRotation: 7.5,
   DisableKeyRotation: 2.5,
   TagResource: 5,
-  // IAM documents no quota for reading.
+  // IAM documents no quota for reading, and a role is read in six calls.
   GetRole: 10,
+  GetRolePolicy: 10,
+  GetPolicy: 10,
+  GetPolicyVersion: 10,
+  ListRoleTags: 10,
+  ListRolePolicies: 10,
+  ListAttachedRolePolicies: 10,
   // "Limited to two per second, per account, per Region": everything that there is, since at half of it a look back would take
   // minutes; whoever else looks meanwhile is throttled no more than we are.
   LookupEvents: 2,

@@ -97,8 +97,12 @@ async function approveAll(stage: Stage, { requests }: Notes): Promise<string> {
   return signed.map((outcome) => expectExit(outcome, 0).command).at(-1) ?? '';
 }
 
-async function executeAll(stage: Stage, notes: Notes): Promise<string> {
-  const outcome = expectExit(await stage.run('deputy', ['keys', 'execute', '--ready']), 0);
+async function executeAll(stage: Stage): Promise<string> {
+  return expectExit(await stage.run('deputy', ['keys', 'execute', '--ready']), 0).command;
+}
+
+/** While one custodian goes on, another looks at what was made. */
+async function lookAtKeys(stage: Stage, notes: Notes): Promise<void> {
   const list = expectExit(await stage.run('deputy', ['keys', 'list']), 0);
   const keys = listAt(list.json, 'keys');
   expectThat(keys.length === KEYS && keys.every((key) => textAt(key, 'state') === 'Enabled'), 'five enabled keys');
@@ -106,7 +110,6 @@ async function executeAll(stage: Stage, notes: Notes): Promise<string> {
     keys.find((key) => textAt(key, 'name') === 'case-data'),
     'arn',
   );
-  return outcome.command;
 }
 
 const CONTEXT = { 'custody:purpose': 'case-data' };
@@ -127,7 +130,8 @@ function dataKey({ caseDataArn }: Notes) {
 /** From here on the executor role can change nothing of case-data without the slots of two custodians. */
 async function installInterlock(stage: Stage, notes: Notes): Promise<string> {
   const words = ['keys', 'policy', 'case-data', '--executor', 'deputy', '--reason', 'the approval interlock'];
-  const outcome = expectExit(await stage.run('architect', words), 0);
+  const [asking] = await Promise.all([stage.run('architect', words), lookAtKeys(stage, notes)]);
+  const outcome = expectExit(asking, 0);
   const asked = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
   const signed = await Promise.all(
     (['architect', 'privacy'] as const).map((player) =>
