@@ -1,4 +1,5 @@
 import { CustodyError } from '../base/errors.js';
+import { once } from '../base/once.js';
 import type { AccountIdentity, AccountReader } from '../key/account.js';
 import type { Plan } from '../plan/plan.js';
 import { accountRolesOf } from '../policy/account-roles.js';
@@ -43,20 +44,23 @@ export async function readAccount(reader: AccountReader, named: readonly string[
     return { principals: everyone.map((one) => principalOf(one, unread)), othersUnread: false, unread };
   }
   const principals: AccountPrincipal[] = [];
+  const open = new Map<string, string[]>();
+  const leave = (because: string, arn: string) => once(open, because, () => []).push(nameOf(arn));
   for (const arn of named) {
     const role = await orDenied(() => reader.role(arn));
-    if (role === DENIED) unread.push(`${nameOf(arn)}: not readable with these credentials`);
-    else if (role === null) unread.push(`${nameOf(arn)}: there is no such role`);
+    if (role === DENIED) leave('not readable with these credentials', arn);
+    else if (role === null) leave('there is no such role', arn);
     else {
       principals.push(principalOf(role, unread));
-      if (role.policies === null) unread.push(`${nameOf(arn)}: its policies are not readable with these credentials`);
+      if (role.policies === null) leave('policies not readable with these credentials', arn);
     }
   }
   if (principals.length === 0) {
     return { ...NOBODY_READ, unread: ['roles and users of the account: not readable with these credentials'] };
   }
+  const left = [...open].map(([because, names]) => `${names.join(', ')}: ${because}`);
   const rest = 'everyone else of the account: not listed for these credentials (iam:GetAccountAuthorizationDetails)';
-  return { principals, othersUnread: true, unread: [...unread, rest] };
+  return { principals, othersUnread: true, unread: [...unread, ...left, rest] };
 }
 
 const DENIED = Symbol('denied');

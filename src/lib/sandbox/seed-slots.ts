@@ -20,3 +20,17 @@ export function ownSlots(executors: readonly string[], slots: readonly string[],
     },
   };
 }
+
+/** A seat makes keys to sign with, and no other tags than that they are such. */
+export function ownSigner(): readonly JsonObject[] {
+  return [
+    {
+      ...statement('MakeOwnSigner', ['kms:CreateKey'], '*'),
+      Condition: { StringEquals: { 'kms:KeyUsage': 'SIGN_VERIFY' } },
+    },
+    {
+      ...statement('TagOwnSigner', ['kms:TagResource'], '*'),
+      Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': 'custody:signer' }, Null: { 'aws:TagKeys': 'false' } },
+    },
+  ];
+}

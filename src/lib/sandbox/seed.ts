@@ -3,7 +3,7 @@ import { type OidcProviderTable, providerArn } from './iam/oidc-provider.js';
 import { uniqueId } from './iam/role.js';
 import type { Principals } from './principals.js';
 import { drillPolicy } from './seed-drill.js';
-import { ownSlots, READ, slotKeys } from './seed-slots.js';
+import { ownSigner, ownSlots, READ, slotKeys } from './seed-slots.js';
 import { statement } from './seed-statement.js';
 import { executorTrust, federatedTrust } from './seed-trust.js';
 import { SANDBOX_AUDIENCE, SANDBOX_ISSUER } from './sts/federation.js';
@@ -159,7 +159,7 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
 function besides({ drill, installer }: SeedRoles): readonly (readonly [string, JsonObject])[] {
   return [
     ...(drill ? [['drill', drillPolicy()] as const] : []),
-    ...(installer ? [['installer', allow(statement('Read', READ, '*'))] as const] : []),
+    ...(installer ? [['installer', allow(statement('InstallRoles', ['iam:*'], '*'))] as const] : []),
   ];
 }
 
@@ -204,7 +204,8 @@ function seatPolicy(
     statement('SeeWhoIsNamed', ['iam:GetRole'], rolesOf(executors)),
     ...(slots.length > 0 ? [ownSlots(executors, slots, sourceIdentity)] : []),
     statement('SeeTrail', ['cloudtrail:LookupEvents'], '*'),
-    statement('MakeOwnSigner', ['kms:CreateKey', 'kms:TagResource', 'kms:ListKeys', 'kms:ListAliases'], '*'),
+    ...ownSigner(),
+    statement('FindKeys', ['kms:ListKeys', 'kms:ListAliases'], '*'),
     statement('AsKeyPoliciesSay', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:Sign', 'kms:Verify'], '*'),
   );
 }

@@ -76,11 +76,16 @@ describe('rendered files', () => {
     expect(
       evidence.principals?.map(({ arn, trust, identity }) => [arn.split('/').at(-1), trust !== null, identity?.length]),
     ).toEqual(
-      ['architect', 'deputy', 'privacy', 'ci', 'custody-executor', 'custody-cold', 'custody-auditor', 'custody-drill'].map((name) => [
-        name,
-        true,
-        1,
-      ]),
+      [
+        'architect',
+        'deputy',
+        'privacy',
+        'ci',
+        'custody-executor',
+        'custody-cold',
+        'custody-auditor',
+        'custody-drill',
+      ].map((name) => [name, true, 1]),
     );
     expect(asked.organization.serviceControlPolicies?.[0]).toHaveLength(2);
     expect(asked.organization.resourceControlPolicies?.[0]).toHaveLength(2);

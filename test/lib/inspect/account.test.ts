@@ -79,15 +79,21 @@ describe('the account', () => {
   });
 
   it('is role by role where it may not, and says what of it is not known', async () => {
-    const reader = account({ seen: role('seen'), closed: role('closed', { policies: null }), gone: null });
-    const found = await readAccount(reader, ['seen', 'closed', 'gone', 'secret'].map(own));
+    const reader = account({
+      seen: role('seen'),
+      closed: role('closed', { policies: null }),
+      gone: null,
+      shut: role('shut', { policies: null }),
+    });
+    const found = await readAccount(reader, ['seen', 'closed', 'gone', 'secret', 'shut'].map(own));
     expect(found.principals?.map(({ arn, identity }) => [arn, identity === null])).toEqual([
       [own('seen'), false],
       [own('closed'), true],
+      [own('shut'), true],
     ]);
     expect(found).toMatchObject({ othersUnread: true });
     expect(found.unread).toEqual([
-      'role/closed: its policies are not readable with these credentials',
+      'role/closed, role/shut: policies not readable with these credentials',
       'role/gone: there is no such role',
       'role/secret: not readable with these credentials',
       expect.stringContaining('everyone else of the account'),
