@@ -74,9 +74,12 @@ function firstByteMask(bits: number): number {
   return 0xff >> (Math.ceil(bits / 8) * 8 - bits);
 }
 
+/** Null also for one that is not as long as the modulus (RFC 8017 sections 8.1.2 and 8.2.2, step 1), which OpenSSL fills up. */
 function open(pkcs8: Buffer, signature: Buffer, padding: number): Buffer | null {
+  const key = createPublicKey(privateKey(pkcs8));
+  if (signature.length !== Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)) return null;
   try {
-    return publicDecrypt({ key: createPublicKey(privateKey(pkcs8)), padding }, signature);
+    return publicDecrypt({ key, padding }, signature);
   } catch {
     return null;
   }

@@ -82,6 +82,20 @@ describe.each(CASES)('key %s, %s', (KeyId, SigningAlgorithm, options) => {
   });
 });
 
+it('refuses an RSA signature without the zero byte that it begins with', () => {
+  const KeyId = kms.key({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' });
+  const given = { KeyId, SigningAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256' };
+  for (let at = 0; ; at++) {
+    const Message = Buffer.from(`message ${at}`).toString('base64');
+    const signature = Buffer.from(String(kms.run('Sign', { ...given, Message }).Signature), 'base64');
+    // One in 256 does.
+    if (signature[0] !== 0) continue;
+    const Signature = signature.subarray(1).toString('base64');
+    kms.refuse('KMSInvalidSignatureException', 'Verify', { ...given, Message, Signature });
+    return;
+  }
+});
+
 it('refuses the other form of an ECDSA signature that leaves the range of the order', () => {
   const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
   const KeyId = kms.key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
