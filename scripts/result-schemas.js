@@ -120,6 +120,7 @@ const RESULTS = {
       daysLeft: nullable({ type: 'integer' }),
       periodDays: count,
       last: nullable(trendPoint),
+      fault: nullable(text),
     }),
   }),
   'dr-history': object({

@@ -3,6 +3,8 @@ import { EXIT, type ExitStatus } from '../base/errors.js';
 import { type Due, dueOf, WARNING_DAYS } from '../drill/due.js';
 import { type BadEvidence, drillsFault, readDrills } from '../drill/history.js';
 import { type TrendPoint, trendOf } from '../drill/trend.js';
+import type { InForce } from '../request/in-force.js';
+import type { Kept } from '../status/kept.js';
 import { keysVerifierOf } from './backup-place.js';
 import type { Context } from './context.js';
 import { mark, pairs, table, wrap } from './render.js';
@@ -10,6 +12,8 @@ import { mark, pairs, table, wrap } from './render.js';
 export interface DrillStatus extends Due {
   readonly periodDays: number;
   readonly last: TrendPoint | null;
+  /** Why the line of drills is not whole; null when it is. What is left of it may not be the newest. */
+  readonly fault: string | null;
 }
 
 async function drillsOf(context: Context) {
@@ -20,21 +24,33 @@ async function drillsOf(context: Context) {
 
 /** How long until the next drill must have been verified. */
 export async function drillStatusFor(context: Context): Promise<{ readonly status: DrillStatus }> {
-  const { state, drills } = await drillsOf(context);
+  const { state, drills, fault } = await drillsOf(context);
   const { ports } = await context.desk();
   const { drillPeriodDays } = state.plan.plan.recovery;
   const told = drills.map(({ said }) => said);
   const due = dueOf(told, drillPeriodDays, ports.clock.now());
-  return { status: { ...due, periodDays: drillPeriodDays, last: trendOf(drills).at(-1) ?? null } };
+  return { status: { ...due, periodDays: drillPeriodDays, last: trendOf(drills).at(-1) ?? null, fault } };
+}
+
+/** The last verified drill for the front page; one that was not verified counts for nothing. */
+export async function drillKept(state: InForce): Promise<Kept | null> {
+  const read = await readDrills(state.view, keysVerifierOf(state), state);
+  const fault = await drillsFault(state.view, read);
+  const verified = trendOf(read.drills).findLast(({ verdict }) => verdict === 'verified');
+  const wrong = fault === null ? [] : [fault];
+  if (verified === undefined) return fault === null ? null : { at: null, detail: fault, wrong };
+  const { quarter, number, finishedAt } = verified;
+  return { at: finishedAt, detail: `drill ${quarter}-${number}, verified ${finishedAt}`, wrong };
 }
 
 export function statusExit({ status }: { readonly status: DrillStatus }, failWhenDue: boolean): ExitStatus {
-  return status.state === 'overdue' || (failWhenDue && status.state === 'due') ? EXIT.refused : EXIT.ok;
+  const late = status.state === 'overdue' || (failWhenDue && status.state === 'due');
+  return late || status.fault !== null ? EXIT.refused : EXIT.ok;
 }
 
 /** In 80 columns: how long is left, and what to do. */
 export function statusText({ status }: { readonly status: DrillStatus }): string {
-  const { state, verifiedAt, dueAt, daysLeft, periodDays, last } = status;
+  const { state, verifiedAt, dueAt, daysLeft, periodDays, last, fault } = status;
   const word = { current: chalk.green('current'), due: chalk.yellow('due'), overdue: chalk.red('overdue') }[state];
   const next = {
     current: '',
@@ -49,6 +65,7 @@ export function statusText({ status }: { readonly status: DrillStatus }): string
       ['last drill', last === null ? 'none' : `${last.quarter}-${last.number}, ${last.verdict}, by ${last.by}`],
     ]),
     ...(next === '' ? [] : ['', next]),
+    ...faultLines(fault),
     '',
     word,
   ].join('\n');
@@ -80,9 +97,13 @@ export function historyText({ drills, fault }: DrillHistory): string {
     rpoSeconds === null ? 'unbounded' : `${rpoSeconds} s`,
     bar(rtoSeconds, drills),
   ]);
-  const line = fault === null ? [] : ['', `${mark('fail')} ${wrap(fault, 2)}`];
+  const line = faultLines(fault);
   if (rows.length === 0) return ['There was no drill yet: custody dr verify', ...line].join('\n');
   return [table(['drill', 'day', 'verdict', 'RTO', 'RPO', ''], rows), ...line].join('\n');
+}
+
+function faultLines(fault: string | null): readonly string[] {
+  return fault === null ? [] : ['', `${mark('fail')} ${wrap(fault, 2)}`];
 }
 
 const BAR_WIDTH = 20;

@@ -9,6 +9,7 @@ import { seatOfCaller } from './acting.js';
 import { backupKept } from './backup-standing.js';
 import type { Context } from './context.js';
 import { draftChanges } from './draft.js';
+import { drillKept } from './drill-history.js';
 import { type OrganizationFlags, organizationOf } from './organization.js';
 
 export interface StatusFlags extends OrganizationFlags {
@@ -27,6 +28,7 @@ export async function statusFor(context: Context, flags: StatusFlags): Promise<S
     line: flags.offline ? null : (plan) => lineTo(context, plan),
     trail: flags.trail,
     backup: (state) => backupKept(context, state, flags.offline),
+    drill: drillKept,
     draft: async (plan) => (await draftChanges(folder, plan)).length,
     who: (roster, caller) => whoLooks(roster, context.flags.as ?? pin.as ?? null, caller),
   });

@@ -37,6 +37,8 @@ export interface StatusSources {
   readonly draft: (plan: Plan) => Promise<number>;
   /** The newest backup. */
   readonly backup: (state: InForce) => Promise<Kept | null>;
+  /** The last drill that was verified. */
+  readonly drill: (state: InForce) => Promise<Kept | null>;
   /** Who looks, by name or by the credentials at AWS. */
   readonly who: (roster: Roster, caller: CallerIdentity | null) => Identity | null;
 }
@@ -66,7 +68,7 @@ export async function gatherStatus(sources: StatusSources): Promise<StatusEviden
     outbox: (await ports.store.outbox()).size,
     draft: await looked(() => draft(plan)),
     ledger: await looked(() => readLedgerHead(state.view)),
-    kept: await readKept(state.view, { backup: () => sources.backup(state) }),
+    kept: await readKept({ backup: () => sources.backup(state), drill: () => sources.drill(state) }),
     identity: who(state.roster, caller),
     aws: 'found' in seen ? { found: seen.found.aws } : seen,
   };

@@ -121,7 +121,7 @@ function ageOf({ row, kept }: KeptFound, { state }: StatusEvidence, now: Instant
   const since = kept?.at ?? state.genesis.statement.predicate.at;
   const late = millisOf(addSeconds(since, maxAge)) < millisOf(now);
   if (kept !== null && !late) return [];
-  const text = kept === null ? `no ${id} found: there is nothing under ${folder}/` : `the last ${id} is of ${kept.at}`;
+  const text = kept === null ? `no ${id} that counts is under ${folder}/` : `the last ${id} is of ${kept.at}`;
   const wanted = `the plan wants one every ${days(maxAge)}`;
   return [{ severity: late ? 'error' : 'warning', text: `${text}; ${wanted}`, command }];
 }

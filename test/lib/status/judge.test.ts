@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { verdictExit } from '../../../src/lib/cli/checks.js';
 import { verdictOf } from '../../../src/lib/inspect/check.js';
-import type { View } from '../../../src/lib/record/store.js';
 import { lookUp } from '../../../src/lib/request/desk.js';
 import type { StatusEvidence } from '../../../src/lib/status/evidence.js';
 import { gatherStatus } from '../../../src/lib/status/gather.js';
@@ -14,11 +13,13 @@ import type { StatusFinding } from '../../../src/lib/status/report.js';
 import type { RequestLine } from '../../../src/lib/status/tasks.js';
 import { createOffice } from '../../support/office.js';
 
+const nothingKept = { backup: async () => null, drill: async () => null };
+
 /** What the clone of the architect has, AWS not asked. */
 async function evidence(): Promise<StatusEvidence> {
   const { ports } = (await createOffice()).desk('architect');
   const lookUpHere = () => lookUp(ports, 'local');
-  const more = { trail: true, above: NOTHING_ABOVE, draft: async () => 0, who: () => null, backup: async () => null };
+  const more = { trail: true, above: NOTHING_ABOVE, draft: async () => 0, who: () => null, ...nothingKept };
   return gatherStatus({ ports, lookUp: lookUpHere, line: null, ...more });
 }
 
@@ -55,17 +56,14 @@ describe('backups and drills', () => {
     ]);
   });
 
-  it('T45 prove nothing where only their files are there', async () => {
-    const view = { pathsUnder: async (prefix: string) => [`${prefix}1/manifest.json`] } as unknown as View;
+  it('T45 prove nothing where nobody could read them', async () => {
     const unread: Kept = { at: null, detail: 'nobody read it', wrong: [] };
-    const rows = await readKept(view, { backup: async () => unread });
-    expect(rows.map(({ kept }) => kept?.detail)).toEqual([
-      'nobody read it',
-      '1 files under drills/, whose age is not read',
+    const rows = await readKept({ backup: async () => unread, drill: async () => null });
+    expect(rows.map(({ row, kept }) => [row.id, kept?.detail])).toEqual([
+      ['backup', 'nobody read it'],
+      ['drill', undefined],
     ]);
     expect(await backupFindings(unread, 3600)).toMatchObject({ findings: [], check: { status: 'skip' } });
-    const none = { pathsUnder: async () => [] } as unknown as View;
-    expect((await readKept(none, { backup: async () => null })).map(({ kept }) => kept)).toEqual([null, null]);
   });
 
   it('T43 are an error where something is wrong with them, however young', async () => {
@@ -113,6 +111,7 @@ describe('the verdict', () => {
       'custody plan propose',
       'custody keys pending',
       'custody policy backup',
+      'custody dr verify',
     ]);
   });
 });

@@ -146,6 +146,7 @@ async function look(
     trail: true,
     above: NOTHING_ABOVE,
     backup: async () => null,
+    drill: async () => null,
     draft: async () => 0,
     who: (roster) => [...identitiesOf(roster).values()].find((identity) => identity.id === who) ?? null,
     ...more,
@@ -342,11 +343,9 @@ describe('the rest', () => {
 
   it('says that there is no backup and no drill', () => {
     expect(texts(page('clean'), 'backup')).toEqual([
-      expect.stringContaining('no backup found: there is nothing under backups/'),
+      expect.stringContaining('no backup that counts is under backups/'),
     ]);
-    expect(texts(page('clean'), 'drill')).toEqual([
-      expect.stringContaining('no drill found: there is nothing under drills/'),
-    ]);
+    expect(texts(page('clean'), 'drill')).toEqual([expect.stringContaining('no drill that counts is under drills/')]);
     expect(page('clean').kept).toEqual([
       { id: 'backup', at: null, found: false },
       { id: 'drill', at: null, found: false },
