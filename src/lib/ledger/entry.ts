@@ -2,7 +2,10 @@ import type { Digest } from '../base/bytes.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import type { Instant } from '../base/time.js';
 
-/** What kinds of things are written to the ledger. */
+/**
+ * What kinds of things are written to the ledger: records as they are published, then what only an audit ledger holds:
+ * uses of keys, runs that took them in, and decisions of the guard.
+ */
 export const ENTRY_KINDS = [
   'genesis',
   'ceremony',
@@ -17,6 +20,9 @@ export const ENTRY_KINDS = [
   'roster',
   'backup',
   'drill',
+  'usage',
+  'ingest',
+  'guard',
 ] as const;
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];

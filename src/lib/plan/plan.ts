@@ -11,7 +11,7 @@ export interface Plan {
   readonly regions: { readonly primary: string; readonly replicas: readonly string[] };
   readonly quorum: QuorumRules;
   readonly keys: Readonly<Record<string, PlannedKey>>;
-  readonly ledger: { readonly store: 'git'; readonly retentionDays: number };
+  readonly ledger: LedgerPlan;
   /**
    * KMS itself asks for a quorum's approval slots before it changes a key. Absent: only the executor role may change keys,
    * and that two people agreed is for this tool to see ("advisory").
@@ -56,6 +56,27 @@ export interface InterlockRoles {
   readonly coldExecutorRoleArn: string;
   /** Reads, and nothing else. */
   readonly auditorRoleArn: string;
+}
+
+/** Where the audit ledger lies. `directory` and `s3` are there exactly when `store` names them. */
+export interface LedgerPlan {
+  readonly store: 'git' | 'directory' | 's3';
+  readonly retentionDays: number;
+  readonly directory?: string;
+  readonly s3?: S3Ledger;
+}
+
+export interface S3Ledger {
+  readonly bucket: string;
+  readonly region: string;
+  /** With `/` at its end; absent: `custody/`. */
+  readonly prefix?: string;
+  /** The name of the planned key that encrypts entries. */
+  readonly key: string;
+  readonly writerRoleArns: readonly string[];
+  readonly readerRoleArns: readonly string[];
+  /** A copy in another Region. */
+  readonly replica?: { readonly bucket: string; readonly region: string };
 }
 
 /** Where signed backups lie, and how long one counts as fresh. */

@@ -27,6 +27,7 @@ import {
   TAG_KEY,
   TAG_VALUE,
 } from './grammar.js';
+import { ledgerField } from './ledger-shape.js';
 import { mapField, mapOfParts, objectField } from './mapping.js';
 import { people, sentence } from './people.js';
 import type { BackupRules, ClassRule, KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
@@ -182,10 +183,7 @@ export const PLAN_SHAPE = {
   }),
   quorum,
   keys,
-  ledger: objectField({
-    store: choiceField(['git']),
-    retentionDays: described(durationField('Days', 1, 36_500), 'How long the audit ledger must stay readable.'),
-  }),
+  ledger: ledgerField,
   recovery: objectField({
     drillPeriodDays: described(durationField('Days', 1, 366), 'A disaster recovery drill older than this is overdue.'),
     rpoSeconds: described(

@@ -1,0 +1,31 @@
+/** What a name may be: parts of lower-case letters, digits, `.`, `_` and `-`, joined by `/`; no part starts with a dot. */
+export const OBJECT_NAME = /^(?:[a-z0-9][a-z0-9._-]{0,127}\/){0,7}[a-z0-9][a-z0-9._-]{0,127}$/;
+/** The largest object that is written or read. */
+export const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
+
+/** One name as a store has kept it. A store without versions gives one version and no marker. */
+export interface ObjectHistory {
+  readonly name: string;
+  /** How many versions lie under the name: more than one is an overwrite (T40). */
+  readonly versions: number;
+  /** Somebody put a delete marker over it: it seems gone, and its name seems free. */
+  readonly deleteMarkers: number;
+  /** Until when no version can be deleted, as the store says; null where it knows no retention. */
+  readonly retainedUntil: string | null;
+}
+
+/**
+ * PORT: a store of objects that are written once. Creation is the only write, and it is the lock: of two writers of one
+ * name one gets `created`. An object is durable before `create` answers.
+ * @throws CustodyError UNAVAILABLE, THROTTLED, STORAGE, DENIED; LIMIT_EXCEEDED for more than MAX_OBJECT_BYTES
+ */
+export interface ObjectStore {
+  /** `exists` when the name is taken, by whatever bytes; they are left as they are. */
+  create(name: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
+  /** The bytes of the FIRST version, however many lie above it, markers included; null when the name was never taken. */
+  read(name: string): Promise<Uint8Array | null>;
+  /** Names under `prefix` that come after `after`, in byte order of the whole name, those under a delete marker included. */
+  list(prefix: string, after?: string): AsyncIterable<string>;
+  /** The same names with what the store has kept of each, for audits. */
+  histories(prefix: string): AsyncIterable<ObjectHistory>;
+}
