@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type Digest, digestOf, encodeBase64 } from '../../src/lib/base/bytes.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
+import type { ToolIdentity } from '../../src/lib/base/readers.js';
 import { parsePublicKey, type Signer } from '../../src/lib/base/signature.js';
 import { addSeconds, type Instant, parseInstant } from '../../src/lib/base/time.js';
 import { parseDraft } from '../../src/lib/plan/draft.js';
@@ -18,7 +19,6 @@ import {
   type RecordKind,
   type RequestPredicate,
   type Statement,
-  type ToolIdentity,
 } from '../../src/lib/record/statement.js';
 import { rosterDigest } from '../../src/lib/roster/format.js';
 import type { Roster, RosterKey } from '../../src/lib/roster/roster.js';

@@ -1,8 +1,7 @@
-import { type Digest, digestHex, isDigest } from '../base/bytes.js';
-import { formatCanonical, type JsonObject, parseCanonical } from '../base/canonical-json.js';
+import type { Digest } from '../base/bytes.js';
+import { type JsonObject, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import {
-  anyObject,
   boolean,
   integer,
   isObject,
@@ -14,9 +13,9 @@ import {
   readFields,
   type Shaped,
   text,
-  where,
 } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { formatInToto, readInToto, soleSubject } from '../base/in-toto.js';
+import { accountId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 
 /**
  * What signs a backup: in-toto Statements v1 with predicate types of their own, looked at first, so that no record and no
@@ -24,18 +23,13 @@ import { isInstant } from '../base/time.js';
  */
 export const MANIFEST_TYPE = 'urn:custody:backup:manifest:v1';
 export const HEARTBEAT_TYPE = 'urn:custody:backup:heartbeat:v1';
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** The names that the subjects have; `cosign verify-blob-attestation` is given these very files. */
 const SUBJECT = { [MANIFEST_TYPE]: 'SHA256SUMS', [HEARTBEAT_TYPE]: 'manifest.sigstore.json' } as const;
 
 const LIMITS = { maxBytes: 8 * 1024 * 1024, maxDepth: 8 };
 const MOST = 100_000;
 
-const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
-const instant = where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z');
-const repository = text({ max: 16, pattern: /^[0-9a-f]{16}$/, expected: '16 hex characters' });
 const region = text({ max: 32, pattern: /^[a-z0-9-]+$/, expected: 'a Region' });
-const tool = object({ name: text({ max: 40 }), version: text({ max: 40 }), digest });
 const sequence = integer(1, 999_999_999);
 
 /** What of a Region was there and what of it is in the backup. */
@@ -60,8 +54,8 @@ const gap = object({
 });
 
 const common = {
-  tool,
-  repository,
+  tool: toolIdentity,
+  repository: repositoryId,
   sequence,
   rosterDigest: digest,
   planDigest: digest,
@@ -73,7 +67,7 @@ const manifestPredicate = object({
   ...common,
   /** SHA-256 of the manifest file before; null for the first. */
   previous: nullable(digest),
-  account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+  account: accountId,
   scope: oneOf(['plan', 'all']),
   complete: boolean,
   inventory: list(regionInventory, { max: 64 }),
@@ -100,28 +94,13 @@ export type BackupStatement =
   | { readonly type: typeof MANIFEST_TYPE; readonly subject: Digest; readonly predicate: ManifestPredicate }
   | { readonly type: typeof HEARTBEAT_TYPE; readonly subject: Digest; readonly predicate: HeartbeatPredicate };
 
-const wire = object({
-  _type: oneOf([STATEMENT_TYPE]),
-  subject: list(
-    object({
-      name: text({ max: 40 }),
-      digest: object({ sha256: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' }) }),
-    }),
-    { min: 1, max: 1 },
-  ),
-  predicateType: text({ max: 100 }),
-  predicate: anyObject,
-});
-
 /** The DSSE payload: the statement's RFC 8785 form. @throws CustodyError BUG for one that `parseBackupStatement` would refuse */
 export function formatBackupStatement({ type, subject, predicate }: BackupStatement): Uint8Array {
-  const value = {
-    _type: STATEMENT_TYPE,
-    subject: [{ name: SUBJECT[type], digest: { sha256: digestHex(subject) } }],
+  const bytes = formatInToto({
+    subjects: [{ name: SUBJECT[type], digest: subject }],
     predicateType: type,
     predicate: predicate as unknown as JsonObject,
-  };
-  const bytes = Buffer.from(formatCanonical(value), 'utf8');
+  });
   try {
     parseBackupStatement(bytes, 'the manifest');
   } catch (cause) {
@@ -136,11 +115,10 @@ export function parseBackupStatement(payload: Uint8Array, what: string): BackupS
   const type = isObject(value) ? value.predicateType : undefined;
   if (type !== MANIFEST_TYPE && type !== HEARTBEAT_TYPE)
     throw new CustodyError('RECORD_MALFORMED', `${what}: not a predicate type of backups`);
-  const outer = readFields(wire, value, what, 'RECORD_MALFORMED');
-  const [named] = outer.subject;
-  if (named?.name !== SUBJECT[type])
+  const outer = readInToto(value, what);
+  const { name, digest: subject } = soleSubject(outer, what);
+  if (name !== SUBJECT[type])
     throw new CustodyError('RECORD_MALFORMED', `${what}: its subject is not ${SUBJECT[type]}`);
-  const subject: Digest = `sha256:${named.digest.sha256}`;
   if (type === HEARTBEAT_TYPE) {
     const predicate = readFields(heartbeatPredicate, outer.predicate, what, 'RECORD_MALFORMED');
     if (predicate.manifest !== subject) throw new CustodyError('RECORD_MALFORMED', `${what}: it names two manifests`);

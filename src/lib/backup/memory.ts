@@ -1,9 +1,7 @@
-import { type Digest, isDigest } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
-import { integer, object, type Reader, readFields, type Shaped, text, where } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { integer, object, readFields, type Shaped, text, where } from '../base/fields.js';
+import { digest, instant } from '../base/readers.js';
 
-const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
 const shape = {
   schema: where((value): value is 1 => value === 1, '1'),
   /** Of the newest backup that was seen. */
@@ -11,7 +9,7 @@ const shape = {
   /** SHA-256 of its manifest file. */
   manifest: digest,
   head: text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' }),
-  seenAt: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),
+  seenAt: instant,
 };
 
 /** What a machine remembers of one repository of backups: the newest that it has seen (T30, T38). */

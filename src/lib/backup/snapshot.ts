@@ -14,14 +14,13 @@ import {
   text,
   where,
 } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { instant } from '../base/readers.js';
 import { isKeyArn } from '../key/key.js';
 import type { KeyFile } from './paths.js';
 import { formatText, parseText } from './text.js';
 
 /** What a backup holds of one key in one Region, a file each. */
 
-const instant = where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z');
 const word = (max: number) => text({ min: 0, max });
 const pairs = mapOf(/^[\s\S]{0,8192}$/u, word(8192), 64);
 

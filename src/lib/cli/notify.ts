@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { type Digest, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, digestOf } from '../base/bytes.js';
 import { formatCanonical, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { list, nullable, object, readFields, text, where } from '../base/fields.js';
+import { list, nullable, object, readFields, text } from '../base/fields.js';
+import { digest } from '../base/readers.js';
 import { stateDirectory } from '../fs/places.js';
 import { type JsonFile, openJsonFile } from '../fs/state.js';
 import { casesOf } from '../request/desk.js';
@@ -32,7 +33,7 @@ interface Told {
 }
 
 const told = object({
-  accepted: nullable(where(isDigest, 'sha256: and 64 hex characters')),
+  accepted: nullable(digest),
   told: list(text({ max: 100 }), { max: 5000 }),
 });
 

@@ -1,8 +1,6 @@
-import { type Digest, digestHex, isDigest } from '../base/bytes.js';
-import { formatCanonical, type JsonObject, parseCanonical } from '../base/canonical-json.js';
+import { type JsonObject, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import {
-  anyObject,
   boolean,
   integer,
   isObject,
@@ -15,7 +13,8 @@ import {
   text,
   where,
 } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { formatInToto, readInToto, soleSubject } from '../base/in-toto.js';
+import { accountId, commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { isKeyArn } from '../key/key.js';
 import { isDrillId } from './drills.js';
 import { quarterOf } from './quarter.js';
@@ -23,13 +22,10 @@ import { judgeDrill } from './verdict.js';
 
 /** What signs a drill: an in-toto Statement v1 with a predicate type of its own, looked at first (T64). */
 export const DRILL_TYPE = 'urn:custody:drill:v1';
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 const LIMITS = { maxBytes: 768 * 1024, maxDepth: 8 };
 export const MAX_DETAIL = 600;
 const DAY_MILLIS = 86_400_000;
 
-const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
-const instant = where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z');
 const keyName = text({ max: 31, pattern: /^[a-z][a-z0-9-]{1,30}$/, expected: "a key's name" });
 const millis = integer(0, 30 * DAY_MILLIS);
 const seconds = nullable(integer(0, 400 * 86_400));
@@ -60,9 +56,9 @@ const check = object({
 });
 
 const predicate = object({
-  tool: object({ name: text({ max: 40 }), version: text({ max: 40 }), digest }),
-  repository: text({ max: 16, pattern: /^[0-9a-f]{16}$/, expected: '16 hex characters' }),
-  account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+  tool: toolIdentity,
+  repository: repositoryId,
+  account: accountId,
   quarter: text({ max: 7, pattern: /^\d{4}-q[1-4]$/, expected: 'a quarter like 2026-q4' }),
   number: integer(1, 9999),
   /** SHA-256 of the evidence file before this one; null for the first drill. */
@@ -79,7 +75,7 @@ const predicate = object({
   backup: nullable(object({ sequence: integer(1, 999_999_999), manifest: digest, createdAt: instant })),
   ledger: object({ entries: integer(0, 999_999_999), head: nullable(digest) }),
   /** The commit that was looked at. */
-  commit: text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' }),
+  commit: commitId,
   recovery: object({
     timeMillis: millis,
     /** Null where nothing bounds it. */
@@ -97,19 +93,6 @@ export type DrillPredicate = typeof predicate extends Reader<infer T> ? T : neve
 export type Canary = typeof canary extends Reader<infer T> ? T : never;
 export type ScratchReceipt = typeof scratch extends Reader<infer T> ? T : never;
 
-const wire = object({
-  _type: oneOf([STATEMENT_TYPE]),
-  subject: list(
-    object({
-      name: text({ max: 40 }),
-      digest: object({ sha256: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' }) }),
-    }),
-    { min: 1, max: 1 },
-  ),
-  predicateType: oneOf([DRILL_TYPE]),
-  predicate: anyObject,
-});
-
 /** Is this payload a drill's, by its predicate type? It says nothing about its signature or its shape. */
 export function isDrillStatement(payload: Uint8Array): boolean {
   try {
@@ -126,13 +109,11 @@ export function isDrillStatement(payload: Uint8Array): boolean {
  * @throws CustodyError BUG for one that `parseDrillStatement` would refuse
  */
 export function formatDrillStatement(said: DrillPredicate): Uint8Array {
-  const value = {
-    _type: STATEMENT_TYPE,
-    subject: [{ name: subjectOf(said), digest: { sha256: digestHex(said.planDigest) } }],
+  const bytes = formatInToto({
+    subjects: [{ name: subjectOf(said), digest: said.planDigest }],
     predicateType: DRILL_TYPE,
     predicate: said as unknown as JsonObject,
-  };
-  const bytes = Buffer.from(formatCanonical(value), 'utf8');
+  });
   try {
     parseDrillStatement(bytes, 'the evidence');
   } catch (cause) {
@@ -147,11 +128,13 @@ function subjectOf({ planVersion }: Pick<DrillPredicate, 'planVersion'>): string
 
 /** @throws CustodyError RECORD_MALFORMED, also for a verdict that its own checks do not give (T45) */
 export function parseDrillStatement(payload: Uint8Array, what: string): DrillPredicate {
-  const outer = readFields(wire, parseCanonical(payload, what, LIMITS), what, 'RECORD_MALFORMED');
+  const outer = readInToto(parseCanonical(payload, what, LIMITS), what);
+  if (outer.predicateType !== DRILL_TYPE)
+    throw new CustodyError('RECORD_MALFORMED', `${what}: not the predicate type of drills`);
   const said = readFields(predicate, outer.predicate, what, 'RECORD_MALFORMED');
-  const [subject] = outer.subject;
+  const subject = soleSubject(outer, what);
   const faults = [
-    ...(subject?.name === subjectOf(said) && `sha256:${subject.digest.sha256}` === said.planDigest
+    ...(subject.name === subjectOf(said) && subject.digest === said.planDigest
       ? []
       : ['its subject is not the plan that it names']),
     ...(judgeDrill(said.checks, said.keys).verdict === said.verdict ? [] : ['its verdict is not what its checks give']),

@@ -1,14 +1,15 @@
-import { type Digest, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { formatFault, integer, nullable, object, readFields, where } from '../base/fields.js';
+import { formatFault, integer, nullable, object, readFields } from '../base/fields.js';
+import { digest } from '../base/readers.js';
 import type { NumberedPlan } from './plan.js';
 import { planFaults } from './rules.js';
 import { planField } from './shape.js';
 
 const numbered = object({
   version: integer(1, 1_000_000),
-  previous: nullable(where(isDigest, 'sha256: and 64 hex characters')),
+  previous: nullable(digest),
   plan: planField.stored,
 });
 

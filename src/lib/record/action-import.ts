@@ -1,7 +1,7 @@
-import { isDigest } from '../base/bytes.js';
 import type { JsonObject, JsonValue } from '../base/canonical-json.js';
 import { isObject, list, nullable, object, oneOf, type Reader, text, where } from '../base/fields.js';
 import { WRAPPING_ALGORITHMS, WRAPPING_KEY_SPEC } from '../base/material.js';
+import { digest } from '../base/readers.js';
 import { type Instant, isInstant, millisOf } from '../base/time.js';
 import { type ActionSubject, arnOf, type Change, kms, row } from './action-row.js';
 import type { SignedCall } from './statement.js';
@@ -19,7 +19,6 @@ export function materialNote(nonce: string): string {
   return `custody:request ${nonce}`;
 }
 
-const digest = where(isDigest, 'sha256: and 64 hex characters');
 const materialId = text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' });
 const regions = list(text({ max: 32 }), { max: 4 });
 const wholeSecond = where(

@@ -1,8 +1,9 @@
 import type { ActionClass } from '../base/action-class.js';
-import { type Digest, isDigest } from '../base/bytes.js';
+import type { Digest } from '../base/bytes.js';
 import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { anyObject, integer, isObject, object, where } from '../base/fields.js';
+import { anyObject, integer, isObject, object } from '../base/fields.js';
+import { digest } from '../base/readers.js';
 import { ACCESS_ACTIONS } from './action-access.js';
 import { create } from './action-create.js';
 import { IMPORT_ACTIONS } from './action-import.js';
@@ -60,7 +61,7 @@ interface DocumentParameters {
 
 const documentParameters = object({
   version: integer(2, 1_000_000),
-  digest: where(isDigest, 'sha256: and 64 hex characters'),
+  digest: digest,
   document: anyObject,
 });
 

@@ -1,11 +1,9 @@
 import type { Digest } from '../base/bytes.js';
-import { isDigest } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { integer, nullable, object, type Reader, readFields, type Shaped, text, where } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { integer, nullable, object, readFields, type Shaped, text, where } from '../base/fields.js';
+import { digest, instant } from '../base/readers.js';
 
-const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
 const shape = {
   schema: where((value): value is 1 => value === 1, '1'),
   genesis: digest,
@@ -14,7 +12,7 @@ const shape = {
   rosterVersion: integer(1, 1_000_000),
   rosterDigest: digest,
   head: nullable(text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' })),
-  seenAt: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),
+  seenAt: instant,
 };
 
 /** What a machine remembers of one repository: the highest versions and the newest head that it has seen (T24, T30). */

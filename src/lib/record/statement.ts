@@ -1,6 +1,6 @@
 import type { ActionClass } from '../base/action-class.js';
 import { ACTION_CLASSES } from '../base/action-class.js';
-import { type Digest, digestHex, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonObject, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import {
@@ -14,11 +14,10 @@ import {
   optional,
   type Reader,
   readFields,
-  type Shaped,
   text,
-  where,
 } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { formatInToto, readInToto, type Subject } from '../base/in-toto.js';
+import { commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { ID_PATTERN } from '../roster/roster.js';
 import { ACTION_NAMES } from './action-names.js';
 
@@ -46,24 +45,15 @@ export function predicateTypeOf(kind: RecordKind): string {
 }
 
 const KIND_BY_TYPE = new Map(RECORD_KINDS.map((kind) => [predicateTypeOf(kind), kind]));
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 
-const digest: Reader<Digest> = where(isDigest, 'sha256: and 64 hex characters');
-const instant = where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z');
 const id = text({ max: 31, pattern: ID_PATTERN, expected: `an id like ${ID_PATTERN.source}` });
-const commit = text({ max: 40, pattern: /^[0-9a-f]{40}$/, expected: 'a commit id of 40 hex characters' });
-const repository = text({ max: 16, pattern: /^[0-9a-f]{16}$/, expected: '16 hex characters' });
 const hex32 = text({ max: 32, pattern: /^[0-9a-f]{32}$/, expected: '32 hex characters' });
 const freeText = text({ min: 0, max: 1000 });
 const numbered = object({ version: integer(1, 1_000_000), digest });
 const digests = list(digest, { max: 200 });
 
-/** Which program signed: two custodians can compare the digest (T62). */
-const tool = object({ name: text({ max: 40 }), version: text({ max: 40 }), digest });
-export type ToolIdentity = Shaped<{ name: Reader<string>; version: Reader<string>; digest: Reader<Digest> }>;
-
 /** The signer's heartbeat: the head it saw and until when that may count as fresh (T16, T31, T32). */
-const seen = object({ head: nullable(commit), expiresAt: instant });
+const seen = object({ head: nullable(commitId), expiresAt: instant });
 
 /** One call that a quorum authorises, in full; `custody` stands for changes of plan and roster. */
 const call = object({
@@ -87,8 +77,8 @@ const slot = text({ max: 256, pattern: SLOT, expected: 'an approval slot' });
 
 const readers = {
   genesis: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     plan: numbered,
     roster: numbered,
     environment: oneOf(['aws', 'sandbox']),
@@ -97,8 +87,8 @@ const readers = {
     at: instant,
   }),
   ceremony: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     genesis: digest,
     by: id,
     at: instant,
@@ -109,8 +99,8 @@ const readers = {
     keys: list(object({ arn: text({ max: 200 }), policyDigest: nullable(digest) }), { max: 80 }),
   }),
   request: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     plan: numbered,
     roster: numbered,
     partition: text({ max: 20 }),
@@ -133,8 +123,8 @@ const readers = {
     seen,
   }),
   approval: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     request: digest,
     by: id,
     at: instant,
@@ -142,10 +132,18 @@ const readers = {
     nonce: hex32,
     slot: optional(slot),
   }),
-  rejection: object({ tool, repository, request: digest, by: id, at: instant, seen, reason: freeText }),
+  rejection: object({
+    tool: toolIdentity,
+    repository: repositoryId,
+    request: digest,
+    by: id,
+    at: instant,
+    seen,
+    reason: freeText,
+  }),
   withdrawal: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     request: digest,
     by: id,
     at: instant,
@@ -154,8 +152,8 @@ const readers = {
     withdraws: digest,
   }),
   intent: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     request: digest,
     by: id,
     at: instant,
@@ -166,8 +164,8 @@ const readers = {
     preStateDigest: digest,
   }),
   receipt: object({
-    tool,
-    repository,
+    tool: toolIdentity,
+    repository: repositoryId,
     request: digest,
     intent: digest,
     by: id,
@@ -183,7 +181,7 @@ const readers = {
     key: nullable(keyRef),
     error: nullable(object({ code: text({ max: 100 }), message: text({ min: 0, max: 1000 }) })),
   }),
-  heartbeat: object({ tool, repository, by: id, at: instant, seen }),
+  heartbeat: object({ tool: toolIdentity, repository: repositoryId, by: id, at: instant, seen }),
 } as const;
 
 type Predicates = { readonly [K in RecordKind]: (typeof readers)[K] extends Reader<infer T> ? T : never };
@@ -194,38 +192,18 @@ export type KeyRef = NonNullable<RequestPredicate['key']>;
 export type Seen = RequestPredicate['seen'];
 export type ReceiptPredicate = Predicates['receipt'];
 
-export interface Subject {
-  readonly name: string;
-  readonly digest: Digest;
-}
-
 /** A statement of one kind; `subjects` are what `cosign --bundle` is given as the artifact. */
 export type Statement<K extends RecordKind = RecordKind> = K extends RecordKind
   ? { readonly kind: K; readonly subjects: readonly Subject[]; readonly predicate: Predicates[K] }
   : never;
 
-const wire = object({
-  _type: oneOf([STATEMENT_TYPE]),
-  subject: list(
-    object({
-      name: text({ max: 100 }),
-      digest: object({ sha256: text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' }) }),
-    }),
-    { min: 1, max: 4 },
-  ),
-  predicateType: text({ max: 100 }),
-  predicate: anyObject,
-});
-
 /** The DSSE payload: the statement's RFC 8785 form. */
-export function formatStatement(statement: Statement): Uint8Array {
-  const value = {
-    _type: STATEMENT_TYPE,
-    subject: statement.subjects.map(({ name, digest: of }) => ({ name, digest: { sha256: digestHex(of) } })),
-    predicateType: predicateTypeOf(statement.kind),
-    predicate: statement.predicate as unknown as JsonObject,
-  };
-  return Buffer.from(formatCanonical(value), 'utf8');
+export function formatStatement({ kind, subjects, predicate }: Statement): Uint8Array {
+  return formatInToto({
+    subjects,
+    predicateType: predicateTypeOf(kind),
+    predicate: predicate as unknown as JsonObject,
+  });
 }
 
 /**
@@ -237,11 +215,9 @@ export function parseStatement(payload: Uint8Array, what = 'record'): Statement 
   const kind =
     isObject(value) && typeof value.predicateType === 'string' ? KIND_BY_TYPE.get(value.predicateType) : undefined;
   if (kind === undefined) throw new CustodyError('RECORD_MALFORMED', `${what}: not a predicate type of custody`);
-  const outer = readFields(wire, value, what, 'RECORD_MALFORMED');
+  const { subjects, predicate: said } = readInToto(value, what);
   const read = readers[kind] as Reader<Predicates[RecordKind]>;
-  const predicate = readFields(read, outer.predicate, what, 'RECORD_MALFORMED');
-  const subjects = outer.subject.map((item) => ({ name: item.name, digest: `sha256:${item.digest.sha256}` as Digest }));
-  return { kind, subjects, predicate } as Statement;
+  return { kind, subjects, predicate: readFields(read, said, what, 'RECORD_MALFORMED') } as Statement;
 }
 
 /** Digest of any JSON in its RFC 8785 form: of calls, of pre- and post-states. */

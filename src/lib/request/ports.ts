@@ -1,9 +1,9 @@
+import type { ToolIdentity } from '../base/readers.js';
 import type { Signer } from '../base/signature.js';
 import type { Clock } from '../base/time.js';
 import type { CallerIdentity, KeyAuthority, KeyReader } from '../key/key.js';
 import type { SlotKeeper } from '../key/slots.js';
 import type { MachineMemory } from '../record/memory.js';
-import type { ToolIdentity } from '../record/statement.js';
 import type { RecordStore } from '../record/store.js';
 import type { Identity } from '../roster/roster.js';
 

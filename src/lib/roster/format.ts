@@ -1,8 +1,8 @@
-import { type Digest, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { fault, integer, list, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
-import { isInstant } from '../base/time.js';
+import { digest, instant } from '../base/readers.js';
 import { DUTIES, ID_PATTERN, isCustodianId, type KeyHome, type Roster, type RosterKey } from './roster.js';
 import { assertRoster } from './rules.js';
 
@@ -11,7 +11,6 @@ const KMS_ARN = /^arn:[a-z-]{3,16}:kms:[a-z0-9-]{1,32}:\d{12}:key\/[0-9a-z-]{1,6
 
 const identifier = where(isCustodianId, `an id like ${ID_PATTERN.source}`);
 const roleArn = text({ max: 600, pattern: ROLE_ARN, expected: 'the ARN of an IAM role' });
-const digest = where(isDigest, 'sha256: and 64 hex characters');
 
 const kmsHome = object({
   type: oneOf(['kms']),
@@ -47,7 +46,7 @@ const roster: Reader<Roster> = object({
   }),
   automation: list(object({ id: identifier, owner: identifier, roleArn, keys }), { max: 15 }),
   executorRoleArn: roleArn,
-  createdAt: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),
+  createdAt: instant,
 });
 
 /**

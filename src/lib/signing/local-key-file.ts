@@ -1,6 +1,7 @@
-import { type Digest, decodeBase64, isDigest } from '../base/bytes.js';
+import { type Digest, decodeBase64 } from '../base/bytes.js';
 import { formatCanonical, type JsonLimits, type JsonValue, parseJson } from '../base/canonical-json.js';
 import { integer, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
+import { digest } from '../base/readers.js';
 import { ALGORITHMS, type AlgorithmName } from '../base/signature.js';
 
 /**
@@ -40,7 +41,7 @@ const base64 = (min: number, max: number): Reader<string> =>
 
 const shape: Reader<LocalKeyFile> = object({
   schema: where((value): value is 1 => value === 1, '1'),
-  keyId: where(isDigest, 'sha256: and 64 hex characters'),
+  keyId: digest,
   algorithm: oneOf(Object.keys(ALGORITHMS) as AlgorithmName[]),
   publicKey: base64(32, 512),
   kdf: object({
