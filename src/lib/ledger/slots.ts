@@ -10,11 +10,11 @@ import {
   headOf,
   openBundle,
   parseSlot,
-  SLOT_PREFIX,
   type Slot,
   sealBatch,
   slotName,
 } from './slot.js';
+import { SlotLine, type Tail } from './slot-line.js';
 import type { LedgerHead, LedgerStore } from './store.js';
 
 /** What one append has added. */
@@ -44,13 +44,6 @@ export interface SlotLedgerOptions {
   readonly parallel?: number;
 }
 
-/** The last slot and where the chain ends with it; number −1 and the empty head for an empty ledger. */
-interface Tail {
-  readonly number: number;
-  readonly head: LedgerHead;
-}
-
-const EMPTY_TAIL: Tail = { number: -1, head: EMPTY_HEAD };
 /** Bytes of entries are not known before they are read: this many wait at most, some 10 MB of usual ones. */
 const MAX_WAITING_ENTRIES = 16_384;
 /** With these nobody knows whether an object was made. */
@@ -61,57 +54,44 @@ const UNSURE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'STORA
  * slot that is read must be in canonical form and go on where the one before it ended.
  */
 export function createSlotLedger(objects: ObjectStore, options: SlotLedgerOptions = {}): SlotLedger {
-  return new Slots(objects, options);
+  const line = new SlotLine(objects, options.hint ?? -1);
+  const reader = { objects, line, parallel: options.parallel ?? 8 };
+  const writer = new SlotWriter(objects, line);
+  return {
+    head: async () => (await line.tail()).head,
+    slots: async () => (await line.tail()).number + 1,
+    read: (from, to) => readEntries(reader, from, to),
+    batches: (from = 0) => batches(reader, from, null),
+    append: (entries, expected) => writer.append(entries, expected),
+  };
 }
 
-class Slots implements SlotLedger {
-  #tail: Tail | null = null;
+class SlotWriter {
   /** Slots that were sent and never answered for: what is found in their place may be ours. */
   readonly #unsure = new Map<number, string>();
 
   constructor(
     private readonly objects: ObjectStore,
-    private readonly options: SlotLedgerOptions,
+    private readonly line: SlotLine,
   ) {}
 
-  async head(): Promise<LedgerHead> {
-    return (await this.#findTail()).head;
-  }
-
-  async slots(): Promise<number> {
-    return (await this.#findTail()).number + 1;
-  }
-
-  async read(from: number, to: number): Promise<readonly Uint8Array[]> {
-    if (to <= from) return [];
-    const { head } = await this.#findTail();
-    if (to > head.size) {
-      throw new CustodyError('LEDGER_BROKEN', `the ledger has ${head.size} entries, and no entry ${to - 1}`);
-    }
-    const entries: Uint8Array[] = [];
-    for await (const batch of this.#batches(from, to)) {
-      entries.push(...batch.entries.slice(Math.max(0, from - batch.first), to - batch.first));
-    }
-    return entries;
-  }
-
-  batches(from = 0): AsyncIterable<StoredBatch> {
-    return this.#batches(from, null);
-  }
-
   async append(entries: readonly Uint8Array[], expected: LedgerHead): Promise<LedgerHead> {
-    if (entries.length === 0) return expectHead(await this.head(), expected);
+    if (entries.length === 0) return expectHead((await this.line.tail()).head, expected);
     const { slot, bundle } = sealBatch(entries, expected);
     const bytes = formatSlot(slot);
-    let tail = this.#tail;
-    if (tail === null || !sameHead(tail.head, expected)) {
-      tail = await this.#findTail();
-      if (this.#isOurs(tail.number, bytes)) return this.#settled(tail.number, slot);
-      expectHead(tail.head, expected);
+    let before = this.line.seen;
+    if (before === null || !sameHead(before.head, expected)) {
+      before = await this.line.tail();
+      // The last slot is the one that was sent and not answered for: it was not lost, and is not sent again.
+      if (sameHead(before.head, headOf(slot)) && this.#isOurs(before.number, bytes, bytes)) {
+        return this.#settled(before.number, slot);
+      }
+      expectHead(before.head, expected);
     }
-    slotName(tail.number + 1);
+    const number = before.number + 1;
+    slotName(number);
     await this.#putBundle(bundleName(slot.bundle), bundle);
-    return this.#take(tail, slot, bytes);
+    return this.#take(number, expected, slot, bytes);
   }
 
   /** A bundle is named by its digest, so a second try can only find the first one's. */
@@ -124,8 +104,7 @@ class Slots implements SlotLedger {
     }
   }
 
-  async #take(before: Tail, slot: Slot, bytes: Uint8Array): Promise<LedgerHead> {
-    const number = before.number + 1;
+  async #take(number: number, before: LedgerHead, slot: Slot, bytes: Uint8Array): Promise<LedgerHead> {
     try {
       if ((await this.objects.create(slotName(number), bytes)) === 'created') return this.#settled(number, slot);
     } catch (cause) {
@@ -135,155 +114,73 @@ class Slots implements SlotLedger {
       // Not there, or nobody knows: the store's own word stands, and a later try with the same head finds out.
       if (found === null) throw cause;
     }
-    const winner = await this.#readSlot(number, before.head);
-    if (winner === null) throw brokenSlot(number, before.head.size, 'is taken, but cannot be read');
-    this.#tail = { number, head: headOf(winner) };
+    const winner = await this.line.read(number, before);
+    if (winner === null) throw brokenSlot(number, before.size, 'is taken, but cannot be read');
     if (this.#isOurs(number, formatSlot(winner), bytes)) return this.#settled(number, slot);
-    throw conflict(headOf(winner), before.head);
+    throw conflict(this.line.advance(number, winner), before);
   }
 
   /** Whether slot `number` holds what this writer sent there without hearing of it. */
-  #isOurs(number: number, found: Uint8Array, sent = found): boolean {
-    const text = textOf(sent);
-    return this.#unsure.get(number) === text && textOf(found) === text;
+  #isOurs(number: number, found: Uint8Array, sent: Uint8Array): boolean {
+    return this.#unsure.get(number) === textOf(sent) && textOf(found) === textOf(sent);
   }
 
   #settled(number: number, slot: Slot): LedgerHead {
     this.#unsure.delete(number);
-    this.#tail = { number, head: headOf(slot) };
-    return headOf(slot);
+    return this.line.advance(number, slot);
   }
+}
 
-  /** The slot in canonical form and in its place; null when the name is free. */
-  async #readSlot(number: number, before: LedgerHead | null): Promise<Slot | null> {
-    const bytes = await this.objects.read(slotName(number));
-    if (bytes === null) return null;
-    const slot = parseSlot(bytes, slotName(number));
-    if (before !== null) assertFollows(slot, number, before);
-    return slot;
-  }
-
-  async #mustRead(number: number, before: LedgerHead | null = null): Promise<Slot> {
-    const slot = await this.#readSlot(number, before);
-    if (slot === null) throw brokenSlot(number, before?.size ?? 0, 'is missing');
-    return slot;
-  }
-
-  async #findTail(): Promise<Tail> {
-    const known = this.#tail;
-    const number = known === null ? await this.#searchCold() : await this.#searchFrom(known);
-    const tail = number === known?.number ? known : await this.#openTail(number, known);
-    this.#tail = tail;
-    return tail;
-  }
-
-  async #openTail(number: number, known: Tail | null): Promise<Tail> {
-    if (number < 0) return EMPTY_TAIL;
-    const before =
-      number === 0 ? EMPTY_HEAD : known?.number === number - 1 ? known.head : headOf(await this.#mustRead(number - 1));
-    return { number, head: headOf(await this.#mustRead(number, before)) };
-  }
-
-  /** From what this process has seen: that must still be there, unchanged. */
-  async #searchFrom(known: Tail): Promise<number> {
-    if (known.number >= 0) {
-      const slot = await this.#mustRead(known.number);
-      if (!sameHead(headOf(slot), known.head)) {
-        throw brokenSlot(known.number, slot.first, 'is another one than was seen before');
-      }
-    }
-    return this.#gallop(known.number);
-  }
-
-  /** With one look at the names behind the head: a free slot with taken ones after it is a gap, not the end (T39). */
-  async #searchCold(): Promise<number> {
-    const hint = this.options.hint ?? -1;
-    const number = await this.#gallop(hint >= 0 && (await this.#isTaken(hint)) ? hint : -1);
-    for await (const name of this.#namesAfter(number)) {
-      const size = number < 0 ? 0 : headOf(await this.#mustRead(number)).size;
-      throw brokenSlot(number + 1, size, `is missing, but ${name} is there`);
-    }
-    return number;
-  }
-
-  /** A role that may read slots by their names alone cannot list them; that there is no gap is then the verifier's. */
-  async *#namesAfter(number: number): AsyncIterable<string> {
-    try {
-      yield* this.objects.list(SLOT_PREFIX, number < 0 ? undefined : slotName(number));
-    } catch (cause) {
-      if (!(cause instanceof CustodyError && cause.code === 'DENIED')) throw cause;
-    }
-  }
-
-  /** The last taken slot, from one that is taken (or −1): ever longer steps, then halves. */
-  async #gallop(taken: number): Promise<number> {
-    let low = taken;
-    let step = 1;
-    while (await this.#isTaken(low + step)) {
-      low += step;
-      step *= 2;
-    }
-    let high = low + step;
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2);
-      if (await this.#isTaken(middle)) low = middle;
-      else high = middle;
-    }
-    return low;
-  }
-
-  async #isTaken(number: number): Promise<boolean> {
-    return (await this.objects.read(slotName(number))) !== null;
-  }
-
-  async *#batches(from: number, to: number | null): AsyncGenerator<StoredBatch> {
-    const tail = await this.#findTail();
-    if (from >= tail.head.size) return;
-    const numbers = this.#slotsFrom(await this.#slotOf(from, tail), tail, to ?? tail.head.size);
-    const open = async ({ number, slot }: Placed): Promise<StoredBatch> => {
-      const bytes = await this.objects.read(bundleName(slot.bundle));
-      return { slot: number, first: slot.first, entries: openBundle(bytes, slot, number) };
-    };
-    const weigh = ({ slot }: Placed) => slot.count;
-    yield* readAhead(numbers, open, { parallel: this.#parallel(), budget: MAX_WAITING_ENTRIES, weigh });
-  }
-
-  async *#slotsFrom(first: number, tail: Tail, to: number): AsyncGenerator<Placed> {
-    let head = first === 0 ? EMPTY_HEAD : headOf(await this.#mustRead(first - 1));
-    const limits = { parallel: this.#parallel(), budget: this.#parallel(), weigh: () => 1 };
-    const read = async (number: number) => ({ number, bytes: await this.objects.read(slotName(number)) });
-    for await (const { number, bytes } of readAhead(range(first, tail.number), read, limits)) {
-      if (bytes === null) throw brokenSlot(number, head.size, 'is missing');
-      const slot = parseSlot(bytes, slotName(number));
-      assertFollows(slot, number, head);
-      head = headOf(slot);
-      yield { number, slot };
-      if (head.size >= to) return;
-    }
-    if (!sameHead(head, tail.head)) throw brokenSlot(tail.number, head.size, 'changed while it was read');
-  }
-
-  /** The slot that holds entry `sequence`: each begins after the one before. */
-  async #slotOf(sequence: number, tail: Tail): Promise<number> {
-    let low = 0;
-    let high = tail.number;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const slot = await this.#mustRead(middle);
-      if (slot.first <= sequence) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  #parallel(): number {
-    return this.options.parallel ?? 8;
-  }
+interface Reader {
+  readonly objects: ObjectStore;
+  readonly line: SlotLine;
+  readonly parallel: number;
 }
 
 interface Placed {
   readonly number: number;
   readonly slot: Slot;
+}
+
+async function readEntries(reader: Reader, from: number, to: number): Promise<readonly Uint8Array[]> {
+  if (to <= from) return [];
+  const { head } = await reader.line.tail();
+  if (to > head.size) {
+    throw new CustodyError('LEDGER_BROKEN', `the ledger has ${head.size} entries, and no entry ${to - 1}`);
+  }
+  const entries: Uint8Array[] = [];
+  for await (const batch of batches(reader, from, to)) {
+    for (const entry of batch.entries.slice(Math.max(0, from - batch.first), to - batch.first)) entries.push(entry);
+  }
+  return entries;
+}
+
+async function* batches(reader: Reader, from: number, to: number | null): AsyncGenerator<StoredBatch> {
+  const { objects, line, parallel } = reader;
+  const tail = await line.tail();
+  if (from >= tail.head.size) return;
+  const placed = slotsFrom(reader, await line.slotOf(from, tail), tail, to ?? tail.head.size);
+  const open = async ({ number, slot }: Placed): Promise<StoredBatch> => {
+    const bytes = await objects.read(bundleName(slot.bundle));
+    return { slot: number, first: slot.first, entries: openBundle(bytes, slot, number) };
+  };
+  yield* readAhead(placed, open, { parallel, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }) => slot.count });
+}
+
+async function* slotsFrom(reader: Reader, first: number, tail: Tail, to: number): AsyncGenerator<Placed> {
+  const { objects, line, parallel } = reader;
+  let head = first === 0 ? EMPTY_HEAD : headOf(await line.mustRead(first - 1));
+  const read = async (number: number) => ({ number, bytes: await objects.read(slotName(number)) });
+  const limits = { parallel, budget: parallel, weigh: () => 1 };
+  for await (const { number, bytes } of readAhead(range(first, tail.number), read, limits)) {
+    if (bytes === null) throw brokenSlot(number, head.size, 'is missing');
+    const slot = parseSlot(bytes, slotName(number));
+    assertFollows(slot, number, head);
+    head = headOf(slot);
+    yield { number, slot };
+    if (head.size >= to) return;
+  }
+  if (!sameHead(head, tail.head)) throw brokenSlot(tail.number, head.size, 'changed while it was read');
 }
 
 async function* range(first: number, last: number): AsyncGenerator<number> {
