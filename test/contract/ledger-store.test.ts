@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/lib/base/bytes.js';
 import { parseInstant } from '../../src/lib/base/time.js';
-import { createDirectoryLedgerStore } from '../../src/lib/fs/ledger-directory.js';
+import { createObjectDirectory } from '../../src/lib/fs/object-directory.js';
 import { createGitLedgerStore } from '../../src/lib/git/ledger-store.js';
 import { EMPTY_HEAD, link, verifyChain } from '../../src/lib/ledger/chain.js';
 import type { LedgerEvent } from '../../src/lib/ledger/entry.js';
+import { createSlotLedger } from '../../src/lib/ledger/slots.js';
 import type { LedgerStore } from '../../src/lib/ledger/store.js';
 import { createGitWorld } from '../support/git-world.js';
 import { createMemoryLedgerStore } from '../support/memory-ledger-store.js';
+import { createMemoryObjects } from '../support/memory-objects.js';
 import { createMemoryRemote } from '../support/memory-record-store.js';
 
 interface World {
@@ -29,9 +31,14 @@ async function memoryWorld(): Promise<World> {
 async function directoryWorld(): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'custody-ledger-'));
   return {
-    writer: async () => createDirectoryLedgerStore(join(dir, 'deep')),
+    writer: async () => createSlotLedger(createObjectDirectory(join(dir, 'deep'))),
     close: () => rmSync(dir, { recursive: true, force: true }),
   };
+}
+
+async function objectsWorld(): Promise<World> {
+  const objects = createMemoryObjects();
+  return { writer: async () => createSlotLedger(objects), close: nothing };
 }
 
 async function recordsWorld(): Promise<World> {
@@ -56,6 +63,7 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe.each([
   ['memory', memoryWorld],
+  ['objects in memory', objectsWorld],
   ['directory', directoryWorld],
   ['repository in memory', recordsWorld],
   ['Git', gitWorld],

@@ -97,7 +97,8 @@ async function throughTemporary(
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+/** Writes a new file and puts it on disk; its name is not durable yet. Errors are the file system's own. */
+export async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     // The mask of the process may have taken bits away, never added them; the mode is meant exactly.
@@ -109,8 +110,8 @@ async function writeSynced(path: string, bytes: Uint8Array, mode: number): Promi
   }
 }
 
-/** Makes a rename durable; file systems that cannot sync a directory say so and are left at that. */
-async function syncDirectory(path: string): Promise<void> {
+/** Makes names in a folder durable; file systems that cannot sync a directory say so and are left at that. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

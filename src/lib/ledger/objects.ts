@@ -1,3 +1,5 @@
+import type { Instant } from '../base/time.js';
+
 /** What a name may be: parts of lower-case letters, digits, `.`, `_` and `-`, joined by `/`; no part starts with a dot. */
 export const OBJECT_NAME = /^(?:[a-z0-9][a-z0-9._-]{0,127}\/){0,7}[a-z0-9][a-z0-9._-]{0,127}$/;
 /** The largest object that is written or read. */
@@ -10,8 +12,13 @@ export interface ObjectHistory {
   readonly versions: number;
   /** Somebody put a delete marker over it: it seems gone, and its name seems free. */
   readonly deleteMarkers: number;
-  /** Until when no version can be deleted, as the store says; null where it knows no retention. */
-  readonly retainedUntil: string | null;
+  /** When the first version was made, by the store's clock; null where it does not say. */
+  readonly createdAt: Instant | null;
+  /**
+   * Until when nobody at all can delete the first version, as the store says; null where it knows no such retention
+   * (in S3: GOVERNANCE mode is none, since a permission bypasses it).
+   */
+  readonly retainedUntil: Instant | null;
 }
 
 /**

@@ -1,0 +1,132 @@
+import { CustodyError } from '../base/errors.js';
+import { EMPTY_HEAD, sameHead } from './chain.js';
+import type { ObjectStore } from './objects.js';
+import { assertFollows, brokenSlot, headOf, MAX_SLOTS, parseSlot, SLOT_PREFIX, type Slot, slotName } from './slot.js';
+import type { LedgerHead } from './store.js';
+
+/** The last slot and where the chain ends with it; number −1 and the empty head for an empty ledger. */
+export interface Tail {
+  readonly number: number;
+  readonly head: LedgerHead;
+}
+
+const EMPTY_TAIL: Tail = { number: -1, head: EMPTY_HEAD };
+
+/** The slots of one ledger in a row: read one by one, and where they end. */
+export class SlotLine {
+  /** The last slot that this process has seen. */
+  #seen: Tail | null = null;
+
+  /** @param hint a slot that was seen before, where the search for the end begins; −1 when there is none */
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly hint: number,
+  ) {}
+
+  get seen(): Tail | null {
+    return this.#seen;
+  }
+
+  /** A slot that was read or written in its place after the last one. */
+  advance(number: number, slot: Slot): LedgerHead {
+    this.#seen = { number, head: headOf(slot) };
+    return this.#seen.head;
+  }
+
+  /** The slot in canonical form and in its place; null when the name is free. @throws CustodyError LEDGER_BROKEN */
+  async read(number: number, before: LedgerHead | null): Promise<Slot | null> {
+    const bytes = await this.objects.read(slotName(number));
+    if (bytes === null) return null;
+    const slot = parseSlot(bytes, slotName(number));
+    if (before !== null) assertFollows(slot, number, before);
+    return slot;
+  }
+
+  /** The same for a slot that must be there. @throws CustodyError LEDGER_BROKEN */
+  async mustRead(number: number, before: LedgerHead | null = null): Promise<Slot> {
+    const slot = await this.read(number, before);
+    if (slot === null) throw brokenSlot(number, before?.size ?? 0, 'is missing');
+    return slot;
+  }
+
+  /** Where the ledger ends now. @throws CustodyError LEDGER_BROKEN */
+  async tail(): Promise<Tail> {
+    const seen = this.#seen;
+    const number = seen === null ? await this.#searchCold() : await this.#searchFrom(seen);
+    const tail = number === seen?.number ? seen : await this.#open(number, seen);
+    this.#seen = tail;
+    return tail;
+  }
+
+  /** The slot that holds entry `sequence`: each begins after the one before. */
+  async slotOf(sequence: number, tail: Tail): Promise<number> {
+    let low = 0;
+    let high = tail.number;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const slot = await this.mustRead(middle);
+      if (slot.first <= sequence) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  async #open(number: number, seen: Tail | null): Promise<Tail> {
+    if (number < 0) return EMPTY_TAIL;
+    const known = seen?.number === number - 1 ? seen.head : null;
+    const before = number === 0 ? EMPTY_HEAD : (known ?? headOf(await this.mustRead(number - 1)));
+    return { number, head: headOf(await this.mustRead(number, before)) };
+  }
+
+  /** What this process has seen must still be there, unchanged: a store may accept and then lose. */
+  async #searchFrom(seen: Tail): Promise<number> {
+    if (seen.number >= 0) {
+      const slot = await this.read(seen.number, null);
+      if (slot === null || !sameHead(headOf(slot), seen.head)) {
+        const what = slot === null ? 'was there before and is missing' : 'is another one than was seen before';
+        throw brokenSlot(seen.number, seen.head.size - 1, what);
+      }
+    }
+    return this.#gallop(seen.number);
+  }
+
+  /** With one look at the names behind the head: a free slot with taken ones after it is a gap, not the end (T39). */
+  async #searchCold(): Promise<number> {
+    const number = await this.#gallop(this.hint >= 0 && (await this.#isTaken(this.hint)) ? this.hint : -1);
+    for await (const name of this.#namesAfter(number)) {
+      const size = number < 0 ? 0 : headOf(await this.mustRead(number)).size;
+      throw brokenSlot(number + 1, size, `is missing, but ${name} is there`);
+    }
+    return number;
+  }
+
+  /** A role that may read slots by their names alone cannot list them; that there is no gap is then the verifier's. */
+  async *#namesAfter(number: number): AsyncIterable<string> {
+    try {
+      yield* this.objects.list(SLOT_PREFIX, number < 0 ? undefined : slotName(number));
+    } catch (cause) {
+      if (!(cause instanceof CustodyError && cause.code === 'DENIED')) throw cause;
+    }
+  }
+
+  /** The last taken slot, from one that is taken (or −1): ever longer steps, then halves. */
+  async #gallop(taken: number): Promise<number> {
+    let low = taken;
+    let step = 1;
+    while (await this.#isTaken(low + step)) {
+      low += step;
+      step *= 2;
+    }
+    let high = low + step;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await this.#isTaken(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  async #isTaken(number: number): Promise<boolean> {
+    return number < MAX_SLOTS && (await this.objects.read(slotName(number))) !== null;
+  }
+}

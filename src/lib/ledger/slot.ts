@@ -1,0 +1,169 @@
+import { type Digest, digestHex, digestOf, isDigest } from '../base/bytes.js';
+import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
+import { CustodyError } from '../base/errors.js';
+import { integer, nullable, object, type Reader, readFields, where } from '../base/fields.js';
+import type { LedgerHead } from './store.js';
+
+/** One append may hold this many entries and bytes; a reader keeps a few of them in memory. */
+export const MAX_BATCH_ENTRIES = 16_384;
+export const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+export const MAX_SLOTS = 1_000_000_000;
+export const SLOT_PREFIX = 'slots/';
+export const BUNDLE_PREFIX = 'bundles/';
+
+const SLOT_LIMITS = { maxBytes: 1024, maxDepth: 1 };
+const LENGTH_BYTES = 2;
+/** "Each entry is encoded as a big-endian uint16 length prefix" (C2SP tlog-tiles, Log Entries). */
+const MAX_ENTRY_BYTES = 0xffff;
+
+/**
+ * The commit point of one append. It holds digests alone, so that a role that may not read entries still learns what
+ * comes before its own.
+ */
+export interface Slot {
+  readonly schema: 1;
+  /** SHA-256 of the bundle's bytes, and its name. */
+  readonly bundle: Digest;
+  /** How many entries the bundle has, 1 or more. */
+  readonly count: number;
+  /** The sequence of its first entry. */
+  readonly first: number;
+  /** The digest of its last entry. */
+  readonly last: Digest;
+  /** The digest of the entry before its first one; null for the first of all. */
+  readonly previous: Digest | null;
+}
+
+const digest = where(isDigest, 'sha256: and 64 hex characters');
+const SLOT: Reader<Slot> = object({
+  schema: where((value): value is 1 => value === 1, 'the number 1'),
+  bundle: digest,
+  count: integer(1, MAX_BATCH_ENTRIES),
+  first: integer(0, 999_999_999),
+  last: digest,
+  previous: nullable(digest),
+});
+
+/** `slots/<9 digits>`. @throws CustodyError LIMIT_EXCEEDED beyond the last slot that there can be */
+export function slotName(number: number): string {
+  if (!Number.isSafeInteger(number) || number < 0 || number >= MAX_SLOTS) {
+    throw new CustodyError('LIMIT_EXCEEDED', `a ledger has no slot ${number}`);
+  }
+  return `${SLOT_PREFIX}${String(number).padStart(9, '0')}`;
+}
+
+/** The number of a slot's name, the inverse of `slotName`; null for another name. */
+export function slotNumber(name: string): number | null {
+  const match = /^slots\/(\d{9})$/.exec(name);
+  return match ? Number(match[1]) : null;
+}
+
+export function bundleName(digest: Digest): string {
+  return `${BUNDLE_PREFIX}${digestHex(digest)}`;
+}
+
+export function formatSlot(slot: Slot): Uint8Array {
+  return Buffer.from(formatCanonical(slot as unknown as JsonValue), 'utf8');
+}
+
+/** @throws CustodyError LEDGER_BROKEN for bytes that are not a slot in canonical form */
+export function parseSlot(bytes: Uint8Array, name: string): Slot {
+  return readFields(SLOT, parseCanonical(bytes, name, SLOT_LIMITS, 'LEDGER_BROKEN'), name, 'LEDGER_BROKEN');
+}
+
+/** Where the chain ends with this slot. */
+export function headOf(slot: Slot): LedgerHead {
+  return { size: slot.first + slot.count, digest: slot.last };
+}
+
+/**
+ * What stands in a slot number `number` must go on where the one before ended.
+ * @throws CustodyError LEDGER_BROKEN with slot and entry
+ */
+export function assertFollows(slot: Slot, number: number, before: LedgerHead): void {
+  if (slot.first !== before.size) {
+    throw brokenSlot(number, before.size, `begins with entry ${slot.first}, expected entry ${before.size}`);
+  }
+  if (slot.previous !== before.digest) {
+    const found = `names ${slot.previous ?? 'none'} as the entry before, expected ${before.digest ?? 'none'}`;
+    throw brokenSlot(number, before.size, found);
+  }
+}
+
+/** The one error for a ledger that does not hold, with the place in it. */
+export function brokenSlot(number: number, sequence: number, what: string): CustodyError {
+  return new CustodyError('LEDGER_BROKEN', `slot ${number} (entry ${sequence}): ${what}`, {
+    details: { slot: number, entry: sequence },
+  });
+}
+
+/**
+ * Entries as an entry bundle of C2SP tlog-tiles: each one's length in two bytes, big-endian, then the entry.
+ * @throws CustodyError LIMIT_EXCEEDED for more than one append may hold
+ */
+export function formatBundle(entries: readonly Uint8Array[]): Uint8Array {
+  const size = entries.reduce((sum, entry) => sum + LENGTH_BYTES + entry.length, 0);
+  if (entries.length > MAX_BATCH_ENTRIES || size > MAX_BATCH_BYTES) {
+    const most = `at most ${MAX_BATCH_ENTRIES} entries and ${MAX_BATCH_BYTES} bytes are`;
+    throw new CustodyError('LIMIT_EXCEEDED', `${entries.length} entries in ${size} bytes: ${most} appended at once`);
+  }
+  const bytes = Buffer.alloc(size);
+  let at = 0;
+  for (const entry of entries) {
+    if (entry.length > MAX_ENTRY_BYTES) {
+      throw new CustodyError('LIMIT_EXCEEDED', `an entry has ${entry.length} bytes, at most ${MAX_ENTRY_BYTES}`);
+    }
+    at = bytes.writeUInt16BE(entry.length, at);
+    bytes.set(entry, at);
+    at += entry.length;
+  }
+  return bytes;
+}
+
+/** The entries of a bundle; null for bytes that are not whole entries. They share the memory of `bytes`. */
+export function parseBundle(bytes: Uint8Array): readonly Uint8Array[] | null {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entries: Uint8Array[] = [];
+  let at = 0;
+  while (at < view.length) {
+    if (at + LENGTH_BYTES > view.length || entries.length >= MAX_BATCH_ENTRIES) return null;
+    const end = at + LENGTH_BYTES + view.readUInt16BE(at);
+    if (end > view.length) return null;
+    entries.push(view.subarray(at + LENGTH_BYTES, end));
+    at = end;
+  }
+  return entries;
+}
+
+/**
+ * The entries of `slot`, out of the bytes that are stored under its bundle's name.
+ * @throws CustodyError LEDGER_BROKEN with slot and entry when they are not those that the slot commits to
+ */
+export function openBundle(bytes: Uint8Array | null, slot: Slot, number: number): readonly Uint8Array[] {
+  const broken = (what: string) => brokenSlot(number, slot.first, what);
+  if (bytes === null) throw broken(`its bundle ${slot.bundle} is not there`);
+  const found = digestOf(bytes);
+  if (found !== slot.bundle) throw broken(`its bundle has the digest ${found}, expected ${slot.bundle}`);
+  const entries = parseBundle(bytes);
+  if (entries === null) throw broken('its bundle is not made of whole entries');
+  if (entries.length !== slot.count) throw broken(`its bundle has ${entries.length} entries, expected ${slot.count}`);
+  const last = digestOf(entries.at(-1) ?? new Uint8Array());
+  if (last !== slot.last) {
+    throw brokenSlot(number, slot.first + slot.count - 1, `is ${last}, expected ${slot.last}`);
+  }
+  return entries;
+}
+
+/** The slot that appends `entries` after `before`, and its bundle. */
+export function sealBatch(entries: readonly Uint8Array[], before: LedgerHead): { slot: Slot; bundle: Uint8Array } {
+  const bundle = formatBundle(entries);
+  const slot: Slot = {
+    schema: 1,
+    bundle: digestOf(bundle),
+    count: entries.length,
+    first: before.size,
+    last: digestOf(entries.at(-1) ?? new Uint8Array()),
+    previous: before.digest,
+  };
+  return { slot, bundle };
+}
