@@ -8,9 +8,11 @@ import type { LedgerHead } from './store.js';
 export interface Tail {
   readonly number: number;
   readonly head: LedgerHead;
+  /** How far the repository's chain is told of. */
+  readonly carried: LedgerHead;
 }
 
-const EMPTY_TAIL: Tail = { number: -1, head: EMPTY_HEAD };
+const EMPTY_TAIL: Tail = { number: -1, head: EMPTY_HEAD, carried: EMPTY_HEAD };
 
 /** The slots of one ledger in a row: read one by one, and where they end. */
 export class SlotLine {
@@ -29,7 +31,7 @@ export class SlotLine {
 
   /** A slot that was read or written in its place after the last one. */
   advance(number: number, slot: Slot): LedgerHead {
-    this.#seen = { number, head: headOf(slot) };
+    this.#seen = { number, head: headOf(slot), carried: slot.carried };
     return this.#seen.head;
   }
 
@@ -75,7 +77,8 @@ export class SlotLine {
     if (number < 0) return EMPTY_TAIL;
     const known = seen?.number === number - 1 ? seen.head : null;
     const before = number === 0 ? EMPTY_HEAD : (known ?? headOf(await this.mustRead(number - 1)));
-    return { number, head: headOf(await this.mustRead(number, before)) };
+    const slot = await this.mustRead(number, before);
+    return { number, head: headOf(slot), carried: slot.carried };
   }
 
   /** What this process has seen must still be there, unchanged: a store may accept and then lose. */

@@ -1,7 +1,8 @@
-import { type Digest, digestHex, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, digestHex, digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { integer, nullable, object, type Reader, readFields, where } from '../base/fields.js';
+import { digest } from '../base/readers.js';
 import type { LedgerHead } from './store.js';
 
 /** One append may hold this many entries and bytes; a reader keeps a few of them in memory. */
@@ -11,7 +12,7 @@ export const MAX_SLOTS = 1_000_000_000;
 export const SLOT_PREFIX = 'slots/';
 export const BUNDLE_PREFIX = 'bundles/';
 
-const SLOT_LIMITS = { maxBytes: 1024, maxDepth: 1 };
+const SLOT_LIMITS = { maxBytes: 1024, maxDepth: 2 };
 const LENGTH_BYTES = 2;
 /** "Each entry is encoded as a big-endian uint16 length prefix" (C2SP tlog-tiles, Log Entries). */
 const MAX_ENTRY_BYTES = 0xffff;
@@ -32,9 +33,10 @@ export interface Slot {
   readonly last: Digest;
   /** The digest of the entry before its first one; null for the first of all. */
   readonly previous: Digest | null;
+  /** How far the repository's chain is told of, with this batch. */
+  readonly carried: LedgerHead;
 }
 
-const digest = where(isDigest, 'sha256: and 64 hex characters');
 const SLOT: Reader<Slot> = object({
   schema: where((value): value is 1 => value === 1, 'the number 1'),
   bundle: digest,
@@ -42,6 +44,7 @@ const SLOT: Reader<Slot> = object({
   first: integer(0, 999_999_999),
   last: digest,
   previous: nullable(digest),
+  carried: object({ size: integer(0, 999_999_999), digest: nullable(digest) }),
 });
 
 /** `slots/<9 digits>`. @throws CustodyError LIMIT_EXCEEDED beyond the last slot that there can be */
@@ -155,7 +158,11 @@ export function openBundle(bytes: Uint8Array | null, slot: Slot, number: number)
 }
 
 /** The slot that appends `entries` after `before`, and its bundle. */
-export function sealBatch(entries: readonly Uint8Array[], before: LedgerHead): { slot: Slot; bundle: Uint8Array } {
+export function sealBatch(
+  entries: readonly Uint8Array[],
+  before: LedgerHead,
+  carried: LedgerHead,
+): { slot: Slot; bundle: Uint8Array } {
   const bundle = formatBundle(entries);
   const slot: Slot = {
     schema: 1,
@@ -164,6 +171,7 @@ export function sealBatch(entries: readonly Uint8Array[], before: LedgerHead): {
     first: before.size,
     last: digestOf(entries.at(-1) ?? new Uint8Array()),
     previous: before.digest,
+    carried,
   };
   return { slot, bundle };
 }

@@ -1,5 +1,6 @@
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { readAhead } from './ahead.js';
+import { type CarryingLedger, carriedAfter } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
 import type { ObjectStore } from './objects.js';
 import {
@@ -15,7 +16,7 @@ import {
   slotName,
 } from './slot.js';
 import { SlotLine, type Tail } from './slot-line.js';
-import type { LedgerHead, LedgerStore } from './store.js';
+import type { LedgerHead } from './store.js';
 
 /** What one append has added. */
 export interface StoredBatch {
@@ -26,7 +27,7 @@ export interface StoredBatch {
 }
 
 /** A ledger in a store of write-once objects, as it is laid out there. */
-export interface SlotLedger extends LedgerStore {
+export interface SlotLedger extends CarryingLedger {
   /**
    * Batches from the one that holds entry `from` on, up to the head at the time of the call; each is checked against its
    * slot and the slot against the one before. Memory is bounded by a few batches.
@@ -59,6 +60,7 @@ export function createSlotLedger(objects: ObjectStore, options: SlotLedgerOption
   const writer = new SlotWriter(objects, line);
   return {
     head: async () => (await line.tail()).head,
+    carried: async () => (await line.tail()).carried,
     slots: async () => (await line.tail()).number + 1,
     read: (from, to) => readEntries(reader, from, to),
     batches: (from = 0) => batches(reader, from, null),
@@ -77,21 +79,27 @@ class SlotWriter {
 
   async append(entries: readonly Uint8Array[], expected: LedgerHead): Promise<LedgerHead> {
     if (entries.length === 0) return expectHead((await this.line.tail()).head, expected);
-    const { slot, bundle } = sealBatch(entries, expected);
-    const bytes = formatSlot(slot);
     let before = this.line.seen;
     if (before === null || !sameHead(before.head, expected)) {
       before = await this.line.tail();
-      // The last slot is the one that was sent and not answered for: it was not lost, and is not sent again.
-      if (sameHead(before.head, headOf(slot)) && this.#isOurs(before.number, bytes, bytes)) {
-        return this.#settled(before.number, slot);
-      }
+      const landed = await this.#landed(before, entries, expected);
+      if (landed !== null) return landed;
       expectHead(before.head, expected);
     }
+    const { slot, bundle } = sealBatch(entries, expected, carriedAfter(entries, before.carried));
+    const bytes = formatSlot(slot);
     const number = before.number + 1;
     slotName(number);
     await this.#putBundle(bundleName(slot.bundle), bundle);
     return this.#take(number, expected, slot, bytes);
+  }
+
+  /** The last slot is the one that was sent and not answered for: it was not lost, and is not sent again. */
+  async #landed(tail: Tail, entries: readonly Uint8Array[], expected: LedgerHead): Promise<LedgerHead | null> {
+    const { slot } = sealBatch(entries, expected, tail.carried);
+    const bytes = formatSlot(slot);
+    if (!sameHead(tail.head, headOf(slot)) || !this.#isOurs(tail.number, bytes, bytes)) return null;
+    return this.#settled(tail.number, slot);
   }
 
   /** A bundle is named by its digest, so a second try can only find the first one's. */
@@ -140,6 +148,8 @@ interface Reader {
 interface Placed {
   readonly number: number;
   readonly slot: Slot;
+  /** What was carried before it. */
+  readonly carried: LedgerHead;
 }
 
 async function readEntries(reader: Reader, from: number, to: number): Promise<readonly Uint8Array[]> {
@@ -160,16 +170,22 @@ async function* batches(reader: Reader, from: number, to: number | null): AsyncG
   const tail = await line.tail();
   if (from >= tail.head.size) return;
   const placed = slotsFrom(reader, await line.slotOf(from, tail), tail, to ?? tail.head.size);
-  const open = async ({ number, slot }: Placed): Promise<StoredBatch> => {
+  const open = async ({ number, slot, carried }: Placed): Promise<StoredBatch> => {
     const bytes = await objects.read(bundleName(slot.bundle));
-    return { slot: number, first: slot.first, entries: openBundle(bytes, slot, number) };
+    const entries = openBundle(bytes, slot, number);
+    if (!sameHead(carriedAfter(entries, carried), slot.carried)) {
+      throw brokenSlot(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
+    }
+    return { slot: number, first: slot.first, entries };
   };
   yield* readAhead(placed, open, { parallel, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }) => slot.count });
 }
 
 async function* slotsFrom(reader: Reader, first: number, tail: Tail, to: number): AsyncGenerator<Placed> {
   const { objects, line, parallel } = reader;
-  let head = first === 0 ? EMPTY_HEAD : headOf(await line.mustRead(first - 1));
+  const before = first === 0 ? null : await line.mustRead(first - 1);
+  let head = before === null ? EMPTY_HEAD : headOf(before);
+  let carried = before?.carried ?? EMPTY_HEAD;
   const read = async (number: number) => ({ number, bytes: await objects.read(slotName(number)) });
   const limits = { parallel, budget: parallel, weigh: () => 1 };
   for await (const { number, bytes } of readAhead(range(first, tail.number), read, limits)) {
@@ -177,7 +193,8 @@ async function* slotsFrom(reader: Reader, first: number, tail: Tail, to: number)
     const slot = parseSlot(bytes, slotName(number));
     assertFollows(slot, number, head);
     head = headOf(slot);
-    yield { number, slot };
+    yield { number, slot, carried };
+    carried = slot.carried;
     if (head.size >= to) return;
   }
   if (!sameHead(head, tail.head)) throw brokenSlot(tail.number, head.size, 'changed while it was read');
