@@ -239,6 +239,7 @@ const RESULTS = {
     }),
   ),
   'keys-withdraw': vetoed,
+  'ledger-carry': object({ store: oneOf('git', 'directory', 's3'), carried: count }),
   'ledger-show': object({
     head,
     entries: list(

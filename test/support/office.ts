@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Instant } from '../../src/lib/base/time.js';
+import type { ObjectStore } from '../../src/lib/ledger/objects.js';
+import { createSlotLedger } from '../../src/lib/ledger/slots.js';
 import type { MachineMemory, Memory } from '../../src/lib/record/memory.js';
 import type { RecordStore } from '../../src/lib/record/store.js';
 import { approve, reviewRequest } from '../../src/lib/request/approve.js';
@@ -10,6 +12,7 @@ import { publishRecords } from '../../src/lib/request/publish.js';
 import { identitiesOf } from '../../src/lib/roster/rules.js';
 import { found, genesisOf, signGenesis } from '../../src/lib/setup/found.js';
 import { createFakeAws, createTestClock, type FakeAws, type Intercept, type TestClock } from './fake-aws.js';
+import { createMemoryObjects } from './memory-objects.js';
 import { createMemoryRemote, type MemoryRemote } from './memory-record-store.js';
 import { CASE_DATA_KEY, caseDataKey, createTeam, NOON, PRIMARY, type Team, TOOL, type Who } from './people.js';
 
@@ -47,6 +50,8 @@ export interface MachineOptions {
   readonly intercept?: Intercept;
   readonly memory?: MachineMemory;
   readonly store?: RecordStore;
+  /** What the audit ledger lies in, for a plan that has one. */
+  readonly audit?: ObjectStore;
 }
 
 export function createMemory(initial: Memory | null = null): MachineMemory & { held(): Memory | null } {
@@ -129,7 +134,7 @@ function createDesk(
   aws: Account,
   clock: TestClock,
   who: Who,
-  { intercept, memory, store }: MachineOptions = {},
+  { intercept, memory, store, audit }: MachineOptions = {},
 ): Desk {
   const signer = team.signers[who];
   const listed = identitiesOf(team.roster).get(signer.publicKey.keyId);
@@ -148,6 +153,7 @@ function createDesk(
     random: (length) => randomBytes(length),
     tool: TOOL,
     progress: (text) => said.push(text),
+    audit: async () => createSlotLedger(audit ?? createMemoryObjects()),
   };
   return { ports, actor: { identity, signer }, aws: aws.as(intercept, who), said };
 }

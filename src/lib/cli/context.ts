@@ -17,6 +17,7 @@ import type { Actor, Aws, Ports } from '../request/ports.js';
 import { successionsOf } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
 import { openActor, seatOfRole } from './acting.js';
+import { openAuditLedger } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { createProgress, type Progress } from './progress.js';
@@ -122,6 +123,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
+      audit: openAuditLedger,
     };
   }
 

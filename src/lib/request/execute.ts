@@ -9,6 +9,7 @@ import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../r
 import { apply } from './apply.js';
 import { assertArmed, enforcementNow, openExecutor, sweepSlots } from './armed.js';
 import { assertSameState } from './assert-state.js';
+import { assertTold, tellIfPossible } from './audit.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
@@ -71,7 +72,10 @@ export async function execute(
   if (resumed && !takeUp) assertLeftBehind(found, ports.clock.now());
   // The session is opened first: credentials that do not suffice must not consume the request.
   const writer = await openWriter(session, state, found);
+  const isTold = changesAtAws(found.request.statement.predicate);
+  if (isTold) await assertTold(ports, state);
   const begun = resumed ? found : await publishIntent(session, state, found);
+  if (isTold && !resumed) await assertTold(ports, await lookUp(ports, 'local'));
   return finish(session, begun, writer, resumed);
 }
 
@@ -111,12 +115,17 @@ const NOTHING_TO_CALL: KeyWriter = {
   call: () => Promise.reject(new CustodyError('BUG', 'this action makes no call at AWS')),
 };
 
+/** A veto changes something too, but waits for nothing: it keeps a key alive. */
+function changesAtAws({ action, calls }: RequestPredicate): boolean {
+  return calls.some(({ service }) => service === 'kms') && !isVeto(action);
+}
+
 async function openWriter(session: Session, state: InForce, found: Case): Promise<KeyWriter> {
   const { aws, identity } = session;
   const { id, request } = found;
   const said = request.statement.predicate;
-  if (said.calls.every(({ service }) => service !== 'kms')) return NOTHING_TO_CALL;
   if (isVeto(said.action)) return aws.authority.own();
+  if (!changesAtAws(said)) return NOTHING_TO_CALL;
   const entry = { roleArn: state.roster.executorRoleArn, sourceIdentity: identity.id, sessionName: id };
   return openExecutor(session, state, found, { ...entry, ...scopeOf(said) });
 }
@@ -137,7 +146,9 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
   const enforcement = await enforcementNow(session, found);
   const outcome = await carryOut(session, found, intent, writer, resumed);
   const receipt = await publishReceipt(session, found, intent, { startedAt, enforcement, ...outcome });
-  const after = await caseOf(ports, await lookUp(ports, 'local'), found.id);
+  const seen = await lookUp(ports, 'local');
+  await tellIfPossible(ports, seen);
+  const after = await caseOf(ports, seen, found.id);
   await sweepSlots(ports, session.aws, session.identity.id);
   if (outcome.error) {
     throw new CustodyError('REFUSED', `request ${found.id} failed and is spent: ${outcome.error.message}`, {

@@ -3,6 +3,8 @@ import type { Signer } from '../base/signature.js';
 import type { Clock } from '../base/time.js';
 import type { CallerIdentity, KeyAuthority, KeyReader } from '../key/key.js';
 import type { SlotKeeper } from '../key/slots.js';
+import type { CarryingLedger } from '../ledger/carried.js';
+import type { Plan } from '../plan/plan.js';
 import type { MachineMemory } from '../record/memory.js';
 import type { RecordStore } from '../record/store.js';
 import type { Identity } from '../roster/roster.js';
@@ -16,6 +18,8 @@ export interface Ports {
   readonly random: (length: number) => Uint8Array;
   readonly tool: ToolIdentity;
   readonly progress: (text: string) => void;
+  /** The audit ledger of a plan that has one beside the repository's chain. */
+  readonly audit: (plan: Plan) => Promise<CarryingLedger>;
 }
 
 /** Who acts: a listed identity and the signer that speaks for it. */
