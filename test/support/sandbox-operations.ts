@@ -21,6 +21,7 @@ export function offeredOperations(): readonly string[] {
     principalExists,
     propagation: 'documented',
     announce: () => undefined,
+    callAs: () => null,
   } as const;
   const services = [
     createIam({ ...shared, roles, policies, providers }),

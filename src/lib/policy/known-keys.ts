@@ -1,5 +1,5 @@
 /**
- * The condition keys that requests to KMS, STS and IAM can carry ("AWS global condition context keys"; Service
+ * The condition keys that requests to KMS, S3, STS and IAM can carry ("AWS global condition context keys"; Service
  * Authorization Reference, "Condition keys" of each service). A name ending in `/` or `:` stands for all that start so.
  */
 const SINGLE = `
@@ -23,6 +23,17 @@ const SINGLE = `
   kms:trailingdayswithoutkeyusage kms:validto kms:viaservice kms:wrappingalgorithm kms:wrappingkeyspec
   sts:awsservicename sts:durationseconds sts:externalid sts:requestcontext/ sts:roleauthorizedbyidp
   sts:rolesessionname sts:signingalgorithm sts:sourceidentity sts:taskpolicyarn
+  s3:accesspointnetworkorigin s3:authtype s3:dataaccesspointaccount s3:dataaccesspointarn s3:delimiter
+  s3:destinationregion s3:existingjoboperation s3:existingjobpriority s3:existingobjecttag/ s3:if-match
+  s3:if-none-match s3:inventoryaccessibleoptionalfields s3:isreplicationpauserequest s3:jobsuspendedcause
+  s3:locationconstraint s3:max-keys s3:object-lock-legal-hold s3:object-lock-mode
+  s3:object-lock-remaining-retention-days s3:object-lock-retain-until-date s3:objectcreationoperation s3:prefix
+  s3:requestjoboperation s3:requestjobpriority s3:requestobjecttag/ s3:resourceaccount s3:signatureage
+  s3:signatureversion s3:tlsversion s3:versionid s3:x-amz-acl s3:x-amz-content-sha256 s3:x-amz-copy-source
+  s3:x-amz-grant-full-control s3:x-amz-grant-read s3:x-amz-grant-read-acp s3:x-amz-grant-write
+  s3:x-amz-grant-write-acp s3:x-amz-metadata-directive s3:x-amz-object-ownership s3:x-amz-server-side-encryption
+  s3:x-amz-server-side-encryption-aws-kms-key-id s3:x-amz-server-side-encryption-customer-algorithm
+  s3:x-amz-storage-class s3:x-amz-website-redirect-location
   iam:associatedresourcearn iam:awsservicename iam:delegationduration iam:delegationrequestowner
   iam:fido-certification iam:fido-fips-140-2-certification iam:fido-fips-140-3-certification iam:notificationchannel
   iam:organizationspolicyid iam:passedtoservice iam:permissionsboundary iam:policyarn iam:registersecuritykey
@@ -33,7 +44,8 @@ const SINGLE = `
 /** "Multivalued context keys require a condition set operator" (Single-valued vs. multivalued context keys). */
 const MANY = `
   aws:calledvia aws:principalorgpaths aws:principalservicenameslist aws:resourceorgpaths aws:sourceorgpaths aws:tagkeys
-  aws:vpceorgpaths kms:encryptioncontextkeys kms:grantoperations kms:resourcealiases sts:identitytokenaudience
+  aws:vpceorgpaths kms:encryptioncontextkeys kms:grantoperations kms:resourcealiases
+  s3:requestobjecttagkeys sts:identitytokenaudience
   sts:requestcontextproviders sts:transitivetagkeys iam:accountpropertynamespaces
 `;
 

@@ -40,7 +40,7 @@ export function createAuthority(sources: PolicySources): Authority {
         principal: caller,
         // A service's word on its own request never replaces what the sandbox itself knows of the caller.
         context: { ...question.context, ...globalContext(circumstances) },
-        resourceIsAuthority: question.resourcePolicy !== undefined,
+        resourceIsAuthority: question.resourcePolicy !== undefined && question.policyAdds === undefined,
         ...identityOf(sources, caller),
         ...sources.organization.policiesFor(question.action),
         sessionPolicies: sessionPolicies.map(policyOf),

@@ -11,7 +11,7 @@ export interface Origin {
   /** Null for a caller without AWS credentials. */
   readonly session: Session | null;
   readonly region: string;
-  readonly request: HttpRequest;
+  readonly request: Pick<HttpRequest, 'sourceIp'>;
   readonly requestId: string;
   readonly dialect: Dialect;
 }

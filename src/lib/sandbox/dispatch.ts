@@ -7,6 +7,7 @@ import type { SandboxClock } from './clock.js';
 import type { Trail } from './cloudtrail/trail.js';
 import type { Outcome } from './cloudtrail/witnessed.js';
 import type { Faults } from './faults.js';
+import { withForward } from './forward.js';
 import type { Principals } from './principals.js';
 import type { Quotas } from './quotas.js';
 import { type Caller, type Operation, type Service, ServiceError } from './service.js';
@@ -14,7 +15,8 @@ import type { DurableStore } from './state.js';
 import { refusalOf, strikeAfter, strikeBefore } from './strike.js';
 import { callerOf, type RoleTagEffect, type Session } from './sts/session.js';
 import { type Dialect, wireFault } from './wire/faults.js';
-import { type HttpRequest, type HttpResponse, MAX_BODY_BYTES } from './wire/message.js';
+import { type HttpRequest, type HttpResponse, MAX_BODY_BYTES, MAX_S3_BODY_BYTES } from './wire/message.js';
+import type { Payload } from './wire/query.js';
 import { dialectOf, encodeError, type Route, routeOf, unknownOperation } from './wire/route.js';
 import { parseSignature, type Signature, verifySignature } from './wire/sigv4.js';
 
@@ -44,30 +46,31 @@ export async function dispatch(model: Dispatch, request: HttpRequest, requestId:
     const prepared = prepare(model, request, dialect, requestId);
     const fault = model.faults.strike(prepared);
     const gone = await strikeBefore(model, request.signal, fault, prepared.operation);
-    if (gone) return { ...respond(503, 'text/plain', ''), cut: true };
+    if (gone) return { ...respond(503, { contentType: 'text/plain', text: '' }), cut: true };
     const output = carryOut(model, prepared, refusalOf(fault, dialect));
-    const { contentType, text } = prepared.route.answer(output, requestId);
-    return { ...respond(200, contentType, text), ...strikeAfter(model, fault, prepared.operation) };
+    const payload = prepared.route.answer(output, requestId);
+    return { ...respond(payload.status ?? 200, payload), ...strikeAfter(model, fault, prepared.operation) };
   } catch (cause) {
     if (!(cause instanceof ServiceError)) model.onBug(cause);
     const internal = wireFault(dialect, 'internal', 'the sandbox failed');
     const error = cause instanceof ServiceError ? cause : internal;
-    const { contentType, text } = encodeError(request, dialect, error, requestId);
-    return respond(error.status, contentType, text, { 'x-amzn-errortype': error.code });
+    const payload = encodeError(request, dialect, error, requestId);
+    const named: Record<string, string> = dialect === 's3' ? {} : { 'x-amzn-errortype': error.code };
+    return respond(error.status, { ...payload, headers: { ...named, ...payload.headers } });
   }
 }
 
 function responder({ clock }: Dispatch, requestId: string) {
-  return (status: number, type: string, text: string, more: Readonly<Record<string, string>> = {}): HttpResponse => ({
+  return (status: number, { contentType, text, body, headers }: Payload): HttpResponse => ({
     status,
     headers: {
-      'content-type': type,
+      ...(contentType !== '' && { 'content-type': contentType }),
       'x-amzn-requestid': requestId,
       // SDKs set their signing clock by this header: sandbox time reaches them through it.
       date: new Date(clock.nowMillis()).toUTCString(),
-      ...more,
+      ...headers,
     },
-    body: Buffer.from(text, 'utf8'),
+    body: body ?? Buffer.from(text, 'utf8'),
   });
 }
 
@@ -84,14 +87,15 @@ interface Prepared {
 }
 
 function prepare(model: Dispatch, request: HttpRequest, dialect: Dialect, requestId: string): Prepared {
-  if (request.body.length > MAX_BODY_BYTES) throw wireFault(dialect, 'tooLarge', `at most ${MAX_BODY_BYTES} bytes`);
+  const most = dialect === 's3' ? MAX_S3_BODY_BYTES : MAX_BODY_BYTES;
+  if (request.body.length > most) throw wireFault(dialect, 'tooLarge', `at most ${most} bytes`);
   const route = routeOf(request, dialect);
   const { service, operation } = route;
   const { caller, session, region } = identify(model, request, route, dialect);
   const operations = model.services.find((item) => item.name === service)?.operations ?? {};
   const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
   if (run === undefined) throw unknownOperation(dialect, operation);
-  const open = openCall(model.authority, model.clock.nowMillis(), {
+  const opened = openCall(model.authority, model.clock.nowMillis(), {
     caller,
     session,
     region,
@@ -99,6 +103,7 @@ function prepare(model: Dispatch, request: HttpRequest, dialect: Dialect, reques
     requestId,
     dialect,
   });
+  const open = { ...opened, call: withForward(model, opened.call, session, service) };
   const userAgent = request.headers['user-agent']?.slice(0, 1024) ?? '';
   return { route, service, operation, region, run, input: route.input(), session, userAgent, open };
 }
@@ -129,12 +134,12 @@ function isWebIdentityCall({ service, operation }: Route): boolean {
   return service === 'sts' && operation === 'AssumeRoleWithWebIdentity';
 }
 
-/** IAM is one for the whole partition; STS and KMS live in a Region and go down with it. */
+/** IAM is one for the whole partition; STS, KMS and S3 live in a Region and go down with it. */
 function assertScope(model: Dispatch, route: Route, { region, service }: Signature, dialect: Dialect): void {
   if (service !== route.service) {
     throw wireFault(dialect, 'badSignature', `Credential should be scoped to correct service: '${route.service}'.`);
   }
-  const global = route.service !== 'kms' && region === 'us-east-1';
+  const global = !['kms', 's3'].includes(route.service) && region === 'us-east-1';
   if (!model.regions.includes(region) && !global) {
     throw wireFault(
       dialect,

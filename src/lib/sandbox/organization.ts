@@ -25,7 +25,7 @@ export interface Organization {
   get(): OrganizationPolicies;
   /** @throws ServiceError ValidationException for what is no policy. */
   set(policies: OrganizationPolicies): void;
-  /** The levels that count for an action: RCPs limit KMS and STS, not IAM or CloudTrail. */
+  /** The levels that count for an action: RCPs limit KMS, STS and S3, not IAM or CloudTrail. */
   policiesFor(action: string): Levels;
 }
 
@@ -34,7 +34,7 @@ const ID = 'policies';
 export const FULL_ACCESS_NAME = 'FullAWSAccess';
 const NONE: OrganizationPolicies = { serviceControlPolicies: [], resourceControlPolicies: [] };
 /** "Resource control policies": services that they support, as far as they exist here. */
-const RCP_ACTIONS = /^(?:kms|sts):/i;
+const RCP_ACTIONS = /^(?:kms|s3|sts):/i;
 const MAX_LEVELS = 7;
 
 /** An account in no organization, until `set`. */

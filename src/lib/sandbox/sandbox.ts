@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Instant, instantFromMillis } from '../base/time.js';
-import { createAuthority } from './authority.js';
+import { callAs } from './as-role.js';
+import { type Authority, createAuthority } from './authority.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCloudTrail } from './cloudtrail/service.js';
 import { openTrail, type Trail } from './cloudtrail/trail.js';
@@ -12,7 +13,7 @@ import { openPrincipals, type Principals } from './principals.js';
 import { createQuotas, NO_QUOTAS } from './quotas.js';
 import { DEFAULT_SEED, type SeedRoles, seed } from './seed.js';
 import { type Service, ServiceError } from './service.js';
-import { type Propagation, SERVICES, type ServiceFactory } from './services.js';
+import { type Propagation, SERVICES, type ServiceFactory, type ServiceHost } from './services.js';
 import type { DurableStore } from './state.js';
 import type { TokenWish } from './sts/federation.js';
 import { createSts } from './sts/service.js';
@@ -199,12 +200,13 @@ class EmbeddedSandbox implements Sandbox {
     const { account, regions, faults, organization } = this;
     const { roles, policies } = this.#principals;
     const trail = openTrail({ store, account, random: this.#random });
+    const authority = createAuthority({ roles, policies, organization });
     return {
       store,
       clock: this.#clock,
       principals: this.#principals,
-      authority: createAuthority({ roles, policies, organization }),
-      services: this.#services(trail),
+      authority,
+      services: this.#services(trail, authority),
       faults,
       trail,
       quotas: this.#options.quotas ? createQuotas() : NO_QUOTAS,
@@ -217,19 +219,30 @@ class EmbeddedSandbox implements Sandbox {
     };
   }
 
-  #services(trail: Trail): readonly Service[] {
+  #services(trail: Trail, authority: Authority): readonly Service[] {
     const { store, services = SERVICES, propagation = 'documented', trailDelaySeconds = 0 } = this.#options;
     const { account, regions } = this;
     const random = this.#random;
     const { roles, sessions, policies, providers, exists: principalExists } = this.#principals;
     const announce = trail.announce.bind(trail);
-    const host = { store, account, regions, random, principalExists, propagation, announce };
-    return [
+    const inRole = { account, principals: this.#principals, authority, services: () => all };
+    const host: ServiceHost = {
+      store,
+      account,
+      regions,
+      random,
+      principalExists,
+      propagation,
+      announce,
+      callAs: callAs.bind(null, inRole),
+    };
+    const all: readonly Service[] = [
       createIam({ account, roles, policies, providers, random }),
       createSts({ roles, policies, sessions, random }),
       createCloudTrail(trail, trailDelaySeconds * 1000),
       ...services.map((make) => make(host)),
     ];
+    return all;
   }
 }
 

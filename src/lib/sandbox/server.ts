@@ -3,7 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { CustodyError } from '../base/errors.js';
 import { ADMIN_PATH, administer } from './admin.js';
 import type { Sandbox } from './sandbox.js';
-import { type HttpRequest, type HttpResponse, MAX_BODY_BYTES, MAX_HEADER_BYTES } from './wire/message.js';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  MAX_BODY_BYTES,
+  MAX_HEADER_BYTES,
+  MAX_S3_BODY_BYTES,
+} from './wire/message.js';
+import { isS3 } from './wire/s3-route.js';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -98,16 +105,16 @@ async function answerTo(
   admin: Admin,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
+  const head = { method: incoming.method ?? '', target: incoming.url ?? '', headers: headersOf(incoming) };
+  const administrative = head.target.startsWith(ADMIN_PATH);
   const request: HttpRequest = {
-    method: incoming.method ?? '',
-    target: incoming.url ?? '',
-    headers: headersOf(incoming),
-    body: await readBody(incoming),
+    ...head,
+    body: await readBody(incoming, !administrative && isS3(head) ? MAX_S3_BODY_BYTES : MAX_BODY_BYTES),
     sourceIp: incoming.socket.remoteAddress ?? LOOPBACK,
     signal,
   };
   // The answer to `stop` is sent before the server closes: closing lets running requests finish.
-  return request.target.startsWith(ADMIN_PATH) ? administer(sandbox, request, admin) : sandbox.handle(request);
+  return administrative ? administer(sandbox, request, admin) : sandbox.handle(request);
 }
 
 /** Repeated headers are joined as signatures want them, instead of dropped as Node's own `headers` does for some. */
@@ -118,14 +125,14 @@ function headersOf(incoming: IncomingMessage): Record<string, string> {
 }
 
 /** One byte more than is allowed is kept at most: the model answers that with its own error. */
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+async function readBody(incoming: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming) {
     const bytes = Buffer.from(chunk);
-    if (length <= MAX_BODY_BYTES) chunks.push(bytes);
+    if (length <= most) chunks.push(bytes);
     length += bytes.length;
-    if (length > 8 * MAX_BODY_BYTES) throw new CustodyError('LIMIT_EXCEEDED', 'the body does not end');
+    if (length > 8 * most) throw new CustodyError('LIMIT_EXCEEDED', 'the body does not end');
   }
   return Buffer.concat(chunks);
 }
@@ -136,6 +143,6 @@ function send(outgoing: ServerResponse, { status, headers, body, cut }: HttpResp
     return;
   }
   outgoing.sendDate = false;
-  outgoing.writeHead(status, { ...headers, 'content-length': String(body.length) });
+  outgoing.writeHead(status, { 'content-length': String(body.length), ...headers });
   outgoing.end(body);
 }

@@ -47,6 +47,8 @@ export interface Authorization {
   readonly resourcePolicy?: string;
   /** Condition keys of this request beyond the global ones (`kms:…`, `aws:RequestTag/…`). Many-valued keys are lists. */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
+  /** The resource's policy adds to what identity policies allow (S3), instead of having to let them in (KMS). */
+  readonly policyAdds?: true;
   /** Set when a grant already allows the operation: then only explicit denies count. */
   readonly grantAllows?: boolean;
 }
@@ -63,6 +65,8 @@ export interface Call {
   authorize(question: Authorization): void;
   /** The same question without throwing. */
   allows(question: Authorization): boolean;
+  /** An operation of another service that this one carries out with the caller's own right, and its event. @throws ServiceError */
+  forward?(service: Service['name'], operation: string, input: JsonObject): JsonObject;
   /** Says something about this call in its CloudTrail record (`additionalEventData`). */
   note?(facts: JsonObject): void;
 }
@@ -84,7 +88,7 @@ export class ServiceError extends Error {
 export type Operation = (input: JsonObject, call: Call) => JsonObject;
 
 export interface Service {
-  readonly name: 'kms' | 'sts' | 'iam' | 'cloudtrail';
+  readonly name: 'kms' | 'sts' | 'iam' | 'cloudtrail' | 's3';
   readonly operations: Readonly<Record<string, Operation>>;
   /** Time-driven changes that are due at `nowMillis`: rotations, deletions, expiries. Called before each call and after `advance`. */
   settle(nowMillis: number): void;

@@ -1,7 +1,8 @@
 import type { ServiceEvent } from './cloudtrail/witnessed.js';
 import { createKms } from './kms/service.js';
 import { DELAYS, type KmsOptions } from './kms/state.js';
-import type { Service, StateStore } from './service.js';
+import { createS3 } from './s3/service.js';
+import type { Call, Service, StateStore } from './service.js';
 
 /**
  * How long changes of tags, aliases and grants take to reach authorization: as long as AWS's documents allow, which is
@@ -20,6 +21,8 @@ export interface ServiceHost {
   readonly propagation: Propagation;
   /** Records what the service did by itself. */
   readonly announce: (event: ServiceEvent) => void;
+  /** A call that a service makes itself in a role that it may enter; null for another role. */
+  readonly callAs: (roleArn: string, region: string, nowMillis: number, service: Service['name']) => Call | null;
 }
 
 export type ServiceFactory = (host: ServiceHost) => Service;
@@ -30,5 +33,10 @@ export function kmsService(sources: Pick<KmsOptions, 'rsaPair'> = {}): ServiceFa
     createKms({ ...host, ...sources, delays: propagation === 'instant' ? { ...DELAYS, tag: 0, grant: 0 } : DELAYS });
 }
 
+export function s3Service(): ServiceFactory {
+  return ({ callAs, ...host }) =>
+    createS3({ ...host, callAs: (roleArn, region, nowMillis) => callAs(roleArn, region, nowMillis, 's3') });
+}
+
 /** THE list of services beside IAM, STS and CloudTrail. */
-export const SERVICES: readonly ServiceFactory[] = [kmsService()];
+export const SERVICES: readonly ServiceFactory[] = [kmsService(), s3Service()];

@@ -101,9 +101,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'stream',
       'timers/promises',
       'url',
+      'zlib',
     ],
     outside: true,
-    why: 'policy/document is what policy/evaluate takes, policy/grant the other half of the judgement; the SDK stays out, so that the wire is checked by its own client',
+    why: 'policy/document is what policy/evaluate takes, policy/grant the other half of the judgement; the SDK stays out, so that the wire is checked by its own client; zlib: CRC-32 of objects in S3',
   },
   cli: {
     imports: [...PURE, ...FLOWS, 'aws', 'git', 'net', 'fs', 'sandbox'],

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../base/canonical-json.js';
 import { elementsOf } from './elements.js';
 import { keysOf } from './resources.js';
+import { s3Parameters } from './s3-events.js';
 import type { Witnessed } from './witnessed.js';
 
 /** What a record says of a request and of its answer. */
@@ -28,6 +29,7 @@ const KMS_DEFAULTS: Readonly<Record<string, JsonObject>> = {
 /** Null where the request says nothing that may be recorded, and where the caller was denied. */
 export function requestParametersOf({ service, operation, input, outcome }: Witnessed): JsonObject | null {
   if ('error' in outcome && /^AccessDenied/.test(outcome.error.code)) return null;
+  if (service === 's3') return s3Parameters(input);
   if (service !== 'kms') return elementsOf(input);
   if (operation === 'GenerateRandom') return null;
   const spec = input.KeySpec ?? input.CustomerMasterKeySpec;

@@ -3,13 +3,14 @@ import type { Service, ServiceError } from '../service.js';
 import { userIdentityOf, wholeSeconds } from './identity.js';
 import { requestParametersOf, responseElementsOf } from './parameters.js';
 import { resourcesOf } from './resources.js';
+import { eventNameOf } from './s3-events.js';
 import type { ServiceEvent, Witnessed } from './witnessed.js';
 
 /** A CloudTrail record ("CloudTrail record contents for management, data, and network activity events"). */
 
 const EVENT_VERSION = '1.11';
 const READS =
-  /^(?:AssumeRole|Decrypt$|Derive|Describe|Encrypt$|Generate|Get|List|Lookup|ReEncrypt$|Sign$|Simulate|Verify)/;
+  /^(?:AssumeRole|Decrypt$|Derive|Describe|Encrypt$|Generate|Get|Head|List|Lookup|ReEncrypt$|Sign$|Simulate|Verify)/;
 
 export function isReadOnly(operation: string): boolean {
   return READS.test(operation);
@@ -31,10 +32,10 @@ export function recordOf(witnessed: Witnessed, eventId: string): JsonObject {
   const resources = resourcesOf(witnessed);
   return {
     eventVersion: EVENT_VERSION,
-    userIdentity: userIdentityOf(call.caller, session),
+    userIdentity: { ...userIdentityOf(call.caller, session), ...(witnessed.internal && { invokedBy: 'AWS Internal' }) },
     eventTime: wholeSeconds(call.nowMillis),
     eventSource: eventSourceOf(service),
-    eventName: operation,
+    eventName: eventNameOf(witnessed),
     awsRegion: eventRegionOf(witnessed),
     sourceIPAddress: call.sourceIp,
     userAgent,

@@ -24,6 +24,8 @@ export function resourcesOf(witnessed: Witnessed): readonly JsonObject[] | null 
   const entry = (type: string) => (ARN: string) => ({ accountId: call.caller.account, type, ARN });
   // The guide's entries call an alias a key too.
   if (service === 'kms') return kmsResourcesOf(witnessed).map(entry('AWS::KMS::Key'));
+  if (service === 's3')
+    return typeof input.Bucket === 'string' ? [entry('AWS::S3::Bucket')(`arn:aws:s3:::${input.Bucket}`)] : null;
   if (service === 'sts' && typeof input.RoleArn === 'string') return [entry('AWS::IAM::Role')(input.RoleArn)];
   return null;
 }
@@ -46,6 +48,8 @@ const IAM_MEMBERS: Readonly<Record<string, string>> = {
 export function lookupResourcesOf(witnessed: Witnessed): readonly EventResource[] {
   const { service, input } = witnessed;
   if (service === 'kms') return kmsResourcesOf(witnessed).map((name) => ({ type: 'AWS::KMS::Key', name }));
+  if (service === 's3')
+    return typeof input.Bucket === 'string' ? [{ type: 'AWS::S3::Bucket', name: input.Bucket }] : [];
   return Object.entries(IAM_MEMBERS).flatMap(([member, type]) => {
     const name = input[member];
     return typeof name === 'string' ? [{ type, name }] : [];

@@ -4,6 +4,7 @@ import { echoOf } from './echoes.js';
 import { userNameOf } from './identity.js';
 import { eventRegionOf, eventSourceOf, isReadOnly, recordOf, serviceRecordOf } from './record.js';
 import { type EventResource, lookupResourcesOf } from './resources.js';
+import { eventNameOf, isManagement } from './s3-events.js';
 import type { ServiceEvent, Witnessed } from './witnessed.js';
 
 /** An event as it is kept: what it is found by, and the record as text. Table `cloudtrail.events`, id is its number. */
@@ -72,6 +73,7 @@ class StoredTrail implements Trail {
   }
 
   witness(call: Witnessed): void {
+    if (call.service === 's3' && !isManagement(call.operation)) return;
     const eventId = this.#newId();
     const record = recordOf(call, eventId);
     const common = {
@@ -82,7 +84,7 @@ class StoredTrail implements Trail {
       readOnly: isReadOnly(call.operation),
     };
     const resources = lookupResourcesOf(call);
-    this.#keep({ ...common, region: eventRegionOf(call), eventId, name: call.operation, resources, record });
+    this.#keep({ ...common, region: eventRegionOf(call), eventId, name: eventNameOf(call), resources, record });
     const echo = echoOf(call, record);
     if (echo === null) return;
     const echoId = this.#newId();

@@ -19,6 +19,8 @@ export interface Witnessed {
   /** What the operation itself wants said: `additionalEventData`. */
   readonly notes: JsonObject;
   readonly outcome: Outcome;
+  /** Another service made the call for the caller. */
+  readonly internal?: true;
 }
 
 /** Something that a service did by itself because time had come: an event of type AwsServiceEvent. */

@@ -21,5 +21,8 @@ export interface HttpResponse {
 
 /** Bodies beyond this are refused unread. */
 export const MAX_BODY_BYTES = 1024 * 1024;
+/** The largest object of S3 here, and its body with the frames of chunks. */
+export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
+export const MAX_S3_BODY_BYTES = MAX_OBJECT_BYTES + 1024 * 1024;
 /** All header names and values together. */
 export const MAX_HEADER_BYTES = 16 * 1024;

@@ -8,8 +8,14 @@ import { type Element, formatXml, toElements } from './xml.js';
 /** AWS Query: `Action=…&Version=…&List.member.1.Name=…` in, XML out. */
 
 export interface Payload {
+  /** Empty: the answer has none. */
   readonly contentType: string;
   readonly text: string;
+  /** In place of `text`. */
+  readonly body?: Buffer;
+  /** Of a success; default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A decoded form: `action` and `version` apart from the operation's own members, all text. */

@@ -4,6 +4,7 @@ import { type Dialect, wireFault } from './faults.js';
 import { decodeJson, encodeJson, encodeJsonError } from './json.js';
 import type { HttpRequest } from './message.js';
 import { decodeQuery, encodeQuery, encodeQueryError, type Payload } from './query.js';
+import { encodeS3Error, isS3, s3Route } from './s3-route.js';
 
 export type ServiceName = Service['name'];
 
@@ -27,8 +28,9 @@ export interface Route {
   answer(output: JsonObject, requestId: string): Payload;
 }
 
-/** AWS Query is recognised by its form; everything else is treated as AWS JSON. */
+/** S3 is recognised by its signature, AWS Query by its form; everything else is treated as AWS JSON. */
 export function dialectOf(request: HttpRequest): Dialect {
+  if (isS3(request)) return 's3';
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   return type === 'application/x-www-form-urlencoded' && request.headers['x-amz-target'] === undefined
     ? 'query'
@@ -37,6 +39,7 @@ export function dialectOf(request: HttpRequest): Dialect {
 
 /** @throws ServiceError UnknownOperationException, MissingAction, InvalidAction, MalformedInput */
 export function routeOf(request: HttpRequest, dialect: Dialect): Route {
+  if (dialect === 's3') return s3Route(request);
   if (request.method !== 'POST' || request.target !== '/') {
     throw wireFault(dialect, 'missingAction', 'requests are POST / with an X-Amz-Target or an Action');
   }
@@ -68,7 +71,7 @@ function queryRoute(request: HttpRequest): Route {
 /** The fault of an operation that the service does not have. */
 export function unknownOperation(dialect: Dialect, operation: string): ServiceError {
   if (dialect === 'query') return unknownAction(operation, '');
-  return wireFault('json', 'unknownOperation', `the sandbox has no operation ${operation.slice(0, 64)}`);
+  return wireFault(dialect, 'unknownOperation', `the sandbox has no operation ${operation.slice(0, 64)}`);
 }
 
 function unknownAction(action: string, version: string): ServiceError {
@@ -78,6 +81,7 @@ function unknownAction(action: string, version: string): ServiceError {
 
 /** An error as the service that the request was for writes it. */
 export function encodeError(request: HttpRequest, dialect: Dialect, error: ServiceError, requestId: string): Payload {
+  if (dialect === 's3') return encodeS3Error(request, error, requestId);
   return dialect === 'json' ? encodeJsonError(error) : encodeQueryError(namespaceOf(request), error, requestId);
 }
 

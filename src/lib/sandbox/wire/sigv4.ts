@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { sha256Hex } from '../../base/bytes.js';
-import type { ServiceError } from '../service.js';
+import { ServiceError } from '../service.js';
 import { type Dialect, wireFault } from './faults.js';
 import type { HttpRequest } from './message.js';
 
@@ -13,6 +13,8 @@ const SIGNED_HEADERS = /^[a-z0-9-]{1,64}(?:;[a-z0-9-]{1,64}){0,63}$/;
 const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 /** What an attacker could otherwise swap under a valid signature. */
 const MUST_BE_SIGNED = ['x-amz-date', 'x-amz-target', 'x-amz-security-token', 'x-amz-content-sha256'];
+/** Bodies that S3 takes without their hash; what integrity they have is that of their checksums. */
+const UNHASHED = ['UNSIGNED-PAYLOAD', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'];
 
 export interface Signature {
   readonly accessKeyId: string;
@@ -73,19 +75,43 @@ export function verifySignature(
   dialect: Dialect,
 ): void {
   assertFresh(signature, fresh, dialect);
-  const unsigned = ['host', ...MUST_BE_SIGNED.filter((name) => request.headers[name] !== undefined)].find(
-    (name) => !signature.signedHeaders.includes(name),
-  );
+  const unsigned = mustBeSigned(request, dialect).find((name) => !signature.signedHeaders.includes(name));
+  if (unsigned !== undefined && dialect === 's3') {
+    throw wireFault(dialect, 'denied', `There were headers present in the request which were not signed: ${unsigned}`);
+  }
   if (unsigned !== undefined) throw bad(dialect, `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`);
-  const claimed = request.headers['x-amz-content-sha256'];
-  const payloadHash = sha256Hex(request.body);
-  if (claimed !== undefined && claimed !== payloadHash)
-    throw bad(dialect, 'The x-amz-content-sha256 is not that of the body.');
-  const expected = signatureOf(request, signature, secret, payloadHash);
+  const expected = signatureOf(request, signature, secret, payloadHashOf(request, dialect));
   if (timingSafeEqual(expected, Buffer.from(signature.signatureHex, 'hex'))) return;
   throw bad(
     dialect,
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+  );
+}
+
+/** S3 wants every header of its own signed ("Signature Calculations for the Authorization Header"). */
+function mustBeSigned({ headers }: HttpRequest, dialect: Dialect): readonly string[] {
+  const own = Object.keys(headers).filter((name) =>
+    dialect === 's3' ? name.startsWith('x-amz-') || name === 'content-md5' : MUST_BE_SIGNED.includes(name),
+  );
+  return ['host', ...own];
+}
+
+function payloadHashOf({ headers, body }: HttpRequest, dialect: Dialect): string {
+  const claimed = headers['x-amz-content-sha256'];
+  const payloadHash = sha256Hex(body);
+  if (dialect !== 's3') {
+    if (claimed === undefined || claimed === payloadHash) return payloadHash;
+    throw bad(dialect, 'The x-amz-content-sha256 is not that of the body.');
+  }
+  if (claimed !== undefined && UNHASHED.includes(claimed)) return claimed;
+  if (claimed?.startsWith('STREAMING-'))
+    throw wireFault(dialect, 'unknownOperation', `The sandbox does not model ${claimed}.`);
+  if (claimed === payloadHash) return payloadHash;
+  throw new ServiceError(
+    claimed === undefined ? 'InvalidRequest' : 'XAmzContentSHA256Mismatch',
+    claimed === undefined
+      ? 'Missing required header for this request: x-amz-content-sha256'
+      : "The provided 'x-amz-content-sha256' header does not match what was computed.",
   );
 }
 
@@ -109,23 +135,32 @@ function assertFresh({ amzDate, day }: Signature, { clocksMillis }: Freshness, d
 
 function signatureOf(request: HttpRequest, signature: Signature, secret: string, payloadHash: string): Buffer {
   const { day, region, service, amzDate } = signature;
-  const canonical = canonicalRequest(request, signature.signedHeaders, payloadHash);
+  const canonical = canonicalRequest(request, signature, payloadHash);
   const toSign = [ALGORITHM, amzDate, `${day}/${region}/${service}/aws4_request`, hashHex(canonical)].join('\n');
   const key = [day, region, service, 'aws4_request'].reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`, 'utf8'));
   return hmac(key, toSign);
 }
 
-function canonicalRequest(request: HttpRequest, signedHeaders: readonly string[], payloadHash: string): string {
+function canonicalRequest(request: HttpRequest, signature: Signature, payloadHash: string): string {
+  const { signedHeaders } = signature;
   const [path = '/', ...query] = request.target.split('?');
   const headers = signedHeaders.map((name) => `${name}:${(request.headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`);
   return [
     request.method,
-    canonicalPath(path),
+    signature.service === 's3' ? pathOfS3(path) : canonicalPath(path),
     canonicalQuery(query.join('?')),
     headers.join(''),
     signedHeaders.join(';'),
     payloadHash,
   ].join('\n');
+}
+
+/** Each byte encoded once, nothing resolved: to S3 `a//b` and `a/../b` are names. */
+function pathOfS3(path: string): string {
+  return path
+    .split('/')
+    .map((segment) => uriEncode(decode(segment)))
+    .join('/');
 }
 
 /** Every service but S3 signs the path encoded a second time, with its dot segments resolved. */
