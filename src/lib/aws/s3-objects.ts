@@ -72,6 +72,8 @@ class S3Objects {
         Key: key,
         Body: bytes,
         IfNoneMatch: '*',
+        // Required beside a retention date ("PutObject", Amazon S3 API, x-amz-sdk-checksum-algorithm).
+        ChecksumAlgorithm: 'SHA256',
         ChecksumSHA256: encodeBase64(sha256(bytes)),
         ContentType: 'application/octet-stream',
         ObjectLockMode: 'COMPLIANCE',
