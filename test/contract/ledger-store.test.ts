@@ -14,6 +14,8 @@ import { createGitWorld } from '../support/git-world.js';
 import { createMemoryLedgerStore } from '../support/memory-ledger-store.js';
 import { createMemoryObjects } from '../support/memory-objects.js';
 import { createMemoryRemote } from '../support/memory-record-store.js';
+import { createS3Double } from '../support/s3-double.js';
+import { openS3Objects } from '../support/s3-world.js';
 
 interface World {
   /** Another writer of the same ledger. */
@@ -41,6 +43,12 @@ async function objectsWorld(): Promise<World> {
   return { writer: async () => createSlotLedger(objects), close: nothing };
 }
 
+async function s3World(): Promise<World> {
+  const { requestHandler } = createS3Double(3);
+  const open = () => openS3Objects({ endpointUrl: 'http://127.0.0.1:4599', requestHandler });
+  return { writer: async () => createSlotLedger(await open()), close: nothing };
+}
+
 async function recordsWorld(): Promise<World> {
   const remote = createMemoryRemote();
   return { writer: async () => createGitLedgerStore(remote.client()), close: nothing };
@@ -65,6 +73,7 @@ describe.each([
   ['memory', memoryWorld],
   ['objects in memory', objectsWorld],
   ['directory', directoryWorld],
+  ['S3', s3World],
   ['repository in memory', recordsWorld],
   ['Git', gitWorld],
 ])('ledger store: %s', (_name, makeWorld) => {

@@ -5,23 +5,34 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createObjectDirectory } from '../../src/lib/fs/object-directory.js';
 import { MAX_OBJECT_BYTES, type ObjectStore } from '../../src/lib/ledger/objects.js';
 import { createMemoryObjects } from '../support/memory-objects.js';
+import { createS3Double } from '../support/s3-double.js';
+import { openS3Objects } from '../support/s3-world.js';
 
 interface World {
   /** Another process's way to the same objects. */
-  store(): ObjectStore;
+  store(): Promise<ObjectStore>;
   close(): void;
 }
 
 async function memoryWorld(): Promise<World> {
   const objects = createMemoryObjects();
-  return { store: () => objects, close: () => undefined };
+  return { store: async () => objects, close: () => undefined };
 }
 
 async function directoryWorld(): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'custody-objects-'));
   return {
-    store: () => createObjectDirectory(join(dir, 'deep', 'er')),
+    store: async () => createObjectDirectory(join(dir, 'deep', 'er')),
     close: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Pages of three: every list of more goes over several. */
+async function s3World(): Promise<World> {
+  const { requestHandler } = createS3Double(3);
+  return {
+    store: () => openS3Objects({ endpointUrl: 'http://127.0.0.1:4599', requestHandler }),
+    close: () => undefined,
   };
 }
 
@@ -37,14 +48,15 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 describe.each([
   ['memory', memoryWorld],
   ['directory', directoryWorld],
+  ['S3', s3World],
 ])('object store: %s', (_name, makeWorld) => {
   let world: World;
   let ada: ObjectStore;
   let bob: ObjectStore;
   beforeEach(async () => {
     world = await makeWorld();
-    ada = world.store();
-    bob = world.store();
+    ada = await world.store();
+    bob = await world.store();
   });
   afterEach(() => world.close());
 
@@ -70,7 +82,7 @@ describe.each([
   });
 
   test('T41 of 16 writers of one name one creates it', async () => {
-    const stores = Array.from({ length: 16 }, () => world.store());
+    const stores = await Promise.all(Array.from({ length: 16 }, () => world.store()));
     const answers = await Promise.all(
       stores.map((store, at) => store.create('slots/000000007', bytes(`writer ${at}`))),
     );

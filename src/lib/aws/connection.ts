@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { KMSClient } from '@aws-sdk/client-kms';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { CustodyError } from '../base/errors.js';
 import { type CredentialSource, type Credentials, credentialSource, SILENT } from './credentials.js';
@@ -16,6 +17,7 @@ export type KmsSdk = typeof import('@aws-sdk/client-kms');
 export type KmsLink = Link<KmsSdk, KMSClient>;
 export type StsLink = Link<typeof import('@aws-sdk/client-sts'), STSClient>;
 export type CloudTrailLink = Link<typeof import('@aws-sdk/client-cloudtrail'), CloudTrailClient>;
+export type S3Link = Link<typeof import('@aws-sdk/client-s3'), S3Client>;
 export type IamLink = Link<typeof import('@aws-sdk/client-iam'), IAMClient>;
 
 export interface AwsOptions extends Flags {
@@ -49,6 +51,7 @@ export interface AwsConnection {
   sts(): StsLink;
   iam(): IamLink;
   cloudTrail(region: string): CloudTrailLink;
+  s3(region: string): S3Link;
   /** The same ways with a session's credentials. */
   withCredentials(credentials: Credentials): AwsConnection;
   /** Closes idle sockets. */
@@ -122,6 +125,7 @@ function connect(base: Base, context: LinkContext): AwsConnection {
     sts: () => stsLink(home(), base, context),
     iam: () => iamLink(home(), base, context),
     cloudTrail: (region) => cloudTrailLink(assertRegion(region), base, context),
+    s3: (region) => s3Link(assertRegion(region), base, context),
     withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
     close: () => base.handler.destroy?.(),
   };
@@ -159,6 +163,25 @@ function cloudTrailLink(region: string, base: Base, context: LinkContext): Cloud
   return createLink('cloudtrail', region, load, context);
 }
 
+function s3Link(region: string, base: Base, context: LinkContext): S3Link {
+  const load = loadOnce(async () => {
+    const sdk = await import('@aws-sdk/client-s3');
+    const config = {
+      ...clientConfig('s3', region, base, context.credentials),
+      // A sandbox has one address and no names below it.
+      forcePathStyle: base.kind === 'sandbox',
+      // The digests of bodies are ours: said with each object, and looked at by whoever reads it.
+      requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+      responseChecksumValidation: 'WHEN_REQUIRED' as const,
+      followRegionRedirects: false,
+      useArnRegion: false,
+      disableMultiregionAccessPoints: true,
+    };
+    return { sdk, client: new sdk.S3Client(config) };
+  });
+  return createLink('s3', region, load, context);
+}
+
 function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => Promise<Loaded<Sdk, Client>> {
   let loaded: Promise<Loaded<Sdk, Client>> | undefined;
   return () => {
@@ -169,7 +192,7 @@ function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => 
 
 /** Everything that the SDK would otherwise look up by itself is said, so that what was checked is what is used. */
 function clientConfig(
-  service: 'kms' | 'sts' | 'iam' | 'cloudtrail',
+  service: 'kms' | 'sts' | 'iam' | 'cloudtrail' | 's3',
   region: string,
   base: Base,
   credentials: CredentialSource,

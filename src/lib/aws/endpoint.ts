@@ -10,9 +10,12 @@ const RESERVED_ACCOUNT = '000000000000';
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const REGION = '[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\\d{1,2}';
 const DOMAINS = '(?:amazonaws\\.com|amazonaws\\.com\\.cn|api\\.aws|api\\.amazonwebservices\\.com\\.cn)';
-/** Hosts of KMS, STS, IAM, CloudTrail and of the sign-in services that credentials come from. Exact: no others' bucket or load balancer fits. */
+/** A bucket in front of the service's host, as the SDK writes it; the plan's grammar of buckets leaves no other characters. */
+const BUCKET = '(?:[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\\.)?';
+/** Hosts of KMS, STS, IAM, CloudTrail, S3 and of the sign-in services that credentials come from. Exact: no other one fits but another's bucket, and only the S3 client names buckets. */
 const AWS_HOSTS: readonly RegExp[] = [
   new RegExp(`^(?:kms|sts|cloudtrail)(?:-fips)?\\.${REGION}\\.${DOMAINS}$`),
+  new RegExp(`^${BUCKET}s3(?:-fips)?(?:\\.dualstack)?\\.${REGION}\\.amazonaws\\.com(?:\\.cn)?$`),
   /^sts\.amazonaws\.com$/,
   new RegExp(`^iam(?:-fips)?(?:\\.(?:${REGION}|us-gov|global))?\\.${DOMAINS}$`),
   new RegExp(`^(?:portal\\.sso|oidc)(?:-fips)?\\.${REGION}\\.${DOMAINS}$`),

@@ -4,7 +4,7 @@ import type { Trace } from './trace.js';
 
 /** Which call failed. */
 export interface About {
-  readonly service: 'kms' | 'sts' | 'iam' | 'cloudtrail';
+  readonly service: 'kms' | 'sts' | 'iam' | 'cloudtrail' | 's3';
   readonly region: string;
   readonly operation: string;
 }
@@ -20,6 +20,8 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   ExpiredTokenException: 'CREDENTIALS_MISSING',
   UnrecognizedClientException: 'CREDENTIALS_MISSING',
   InvalidClientTokenId: 'CREDENTIALS_MISSING',
+  InvalidAccessKeyId: 'CREDENTIALS_MISSING',
+  InvalidToken: 'CREDENTIALS_MISSING',
   MissingAuthenticationToken: 'CREDENTIALS_MISSING',
   MissingAuthenticationTokenException: 'CREDENTIALS_MISSING',
   IncompleteSignature: 'CREDENTIALS_MISSING',
@@ -33,12 +35,22 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   ThrottlingException: 'THROTTLED',
   ThrottledException: 'THROTTLED',
   RequestLimitExceeded: 'THROTTLED',
+  SlowDown: 'THROTTLED',
   TooManyRequestsException: 'THROTTLED',
   LimitExceeded: 'LIMIT_EXCEEDED',
   LimitExceededException: 'LIMIT_EXCEEDED',
+  EntityTooLarge: 'LIMIT_EXCEEDED',
   NotFoundException: 'NOT_FOUND',
   NoSuchEntity: 'NOT_FOUND',
   NoSuchEntityException: 'NOT_FOUND',
+  NoSuchBucket: 'NOT_FOUND',
+  NoSuchKey: 'NOT_FOUND',
+  NoSuchVersion: 'NOT_FOUND',
+  // S3's words for "another request for the same is under way, try again".
+  ConditionalRequestConflict: 'UNAVAILABLE',
+  OperationAborted: 'UNAVAILABLE',
+  // S3 answers 301 for a bucket of another Region than the plan's.
+  PermanentRedirect: 'REFUSED',
   InternalFailure: 'UNAVAILABLE',
   InternalError: 'UNAVAILABLE',
   KMSInternalException: 'UNAVAILABLE',

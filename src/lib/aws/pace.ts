@@ -43,6 +43,12 @@ const PER_SECOND: Readonly<Record<string, number>> = {
   // "Limited to two per second, per account, per Region": everything that there is, since at half of it a look back would take
   // minutes; whoever else looks meanwhile is throttled no more than we are.
   LookupEvents: 2,
+  // Half of the 3,500 writes and 5,500 reads a second and prefix ("Best practices design patterns", Amazon S3).
+  PutObject: 1750,
+  GetObject: 2750,
+  GetObjectRetention: 2750,
+  ListObjectVersions: 2750,
+  ListObjectsV2: 2750,
 };
 /** Everything that is not listed, CreateKey and alias writes among it, has a quota of 5 or is not documented. */
 const OTHERS_PER_SECOND = 2.5;

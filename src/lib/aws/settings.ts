@@ -1,8 +1,8 @@
 import { CustodyError } from '../base/errors.js';
 import type { Environment, SharedConfig } from './shared-config.js';
 
-/** Services whose endpoints matter: the four that are called and those that credentials come from. */
-export const SERVICES = ['kms', 'sts', 'iam', 'cloudtrail', 'sso', 'sso_oidc', 'signin'] as const;
+/** Services whose endpoints matter: the five that are called and those that credentials come from. */
+export const SERVICES = ['kms', 'sts', 'iam', 'cloudtrail', 's3', 'sso', 'sso_oidc', 'signin'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** An endpoint that replaces AWS's own, and where it was set. */

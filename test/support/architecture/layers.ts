@@ -53,7 +53,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   rehearse: { imports: [...PURE, 'request', 'setup', 'status', 'inspect'] },
   aws: {
-    imports: ['base', 'trail', 'key', 'plan', 'policy'],
+    imports: ['base', 'trail', 'key', 'plan', 'policy', 'ledger'],
     packages: ['@aws-sdk/*'],
     builtins: ['async_hooks', 'fs/promises', 'http', 'https', 'os', 'path', 'timers/promises', 'tls', 'util'],
     outside: true,
