@@ -10,6 +10,8 @@ import { openS3Objects, type S3Peer } from './s3-world.js';
 export interface WriterJob {
   readonly directory?: string;
   readonly s3?: S3Peer;
+  /** The KMS key of the bundles in S3. */
+  readonly keyArn?: string;
   readonly writer: string;
   readonly count: number;
 }
@@ -22,7 +24,9 @@ const CLOCK: Clock = {
 };
 
 const job: WriterJob = JSON.parse(process.argv[2] ?? '');
-const objects = job.s3 ? await openS3Objects(job.s3) : createObjectDirectory(job.directory ?? '');
+const objects = job.s3
+  ? await openS3Objects(job.s3, job.keyArn === undefined ? {} : { keyArn: job.keyArn })
+  : createObjectDirectory(job.directory ?? '');
 const store = createSlotLedger(objects);
 for (let number = 0; number < job.count; number++) {
   const started = performance.now();

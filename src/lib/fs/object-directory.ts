@@ -29,6 +29,7 @@ export function createObjectDirectory(dir: string): ObjectStore {
   return {
     create: async (name, bytes) => {
       assertObject(name, bytes);
+      await makePrivateDirectory(dir);
       await makePrivateDirectory(join(dir, WRITING));
       if (!swept) await sweep(join(dir, WRITING));
       swept = true;

@@ -1,7 +1,17 @@
 import { CustodyError } from '../base/errors.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
 import type { ObjectStore } from './objects.js';
-import { assertFollows, brokenSlot, headOf, MAX_SLOTS, parseSlot, SLOT_PREFIX, type Slot, slotName } from './slot.js';
+import {
+  assertFollows,
+  brokenSlot,
+  headOf,
+  MAX_SLOTS,
+  parseSlot,
+  SLOT_PREFIX,
+  type Slot,
+  slotName,
+  slotNumber,
+} from './slot.js';
 import type { LedgerHead } from './store.js';
 
 /** The last slot and where the chain ends with it; number −1 and the empty head for an empty ledger. */
@@ -95,21 +105,29 @@ export class SlotLine {
 
   /** With one look at the names behind the head: a free slot with taken ones after it is a gap, not the end (T39). */
   async #searchCold(): Promise<number> {
-    const number = await this.#gallop(this.hint >= 0 && (await this.#isTaken(this.hint)) ? this.hint : -1);
-    for await (const name of this.#namesAfter(number)) {
-      const size = number < 0 ? 0 : headOf(await this.mustRead(number)).size;
-      throw brokenSlot(number + 1, size, `is missing, but ${name} is there`);
+    let number = await this.#gallop(this.hint >= 0 && (await this.#isTaken(this.hint)) ? this.hint : -1);
+    for (;;) {
+      const later = await this.#laterThan(number);
+      if (later === null) return number;
+      // Others write meanwhile; but they take a slot only when the one before it is taken.
+      if (!(await this.#isTaken(number + 1))) {
+        const size = number < 0 ? 0 : headOf(await this.mustRead(number)).size;
+        throw brokenSlot(number + 1, size, `is missing, but ${later} is there`);
+      }
+      number = await this.#gallop(number + 1);
     }
-    return number;
   }
 
-  /** A role that may read slots by their names alone cannot list them; that there is no gap is then the verifier's. */
-  async *#namesAfter(number: number): AsyncIterable<string> {
+  /** A slot after `number`, by its name; null when there is none that this role may see. */
+  async #laterThan(number: number): Promise<string | null> {
     try {
-      yield* this.objects.list(SLOT_PREFIX, number < 0 ? undefined : slotName(number));
+      const after = number < 0 ? undefined : slotName(number);
+      for await (const name of this.objects.list(SLOT_PREFIX, after)) if (slotNumber(name) !== null) return name;
     } catch (cause) {
+      // A role that may read slots by their names alone: that there is no gap is then the verifier's to prove.
       if (!(cause instanceof CustodyError && cause.code === 'DENIED')) throw cause;
     }
+    return null;
   }
 
   /** The last taken slot, from one that is taken (or −1): ever longer steps, then halves. */

@@ -21,7 +21,7 @@ import type { ObjectStore } from '../../../src/lib/ledger/objects.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import { ledgerEvent, patient } from '../../support/ledger-writers.js';
 import { type Ack, buildWriters, type Writers } from '../../support/writers.js';
-import { scratch } from './scratch.js';
+import { scratchFolder } from './scratch.js';
 
 const broken = expect.objectContaining({ code: 'LEDGER_BROKEN' });
 const bytes = Buffer.from('bytes');
@@ -39,7 +39,7 @@ async function entriesOf(dir: string) {
 }
 
 describe('objects in a folder', () => {
-  const folder = scratch();
+  const folder = scratchFolder();
   let dir: string;
   let objects: ObjectStore;
   let turn = 0;
@@ -146,7 +146,7 @@ describe('objects in a folder', () => {
 });
 
 describe('writers of one folder, each a process of its own', () => {
-  const folder = scratch();
+  const folder = scratchFolder();
   let writers: Writers;
   beforeAll(async () => {
     writers = await buildWriters();
