@@ -17,7 +17,8 @@ import { callerOf, type RoleTagEffect, type Session } from './sts/session.js';
 import { type Dialect, wireFault } from './wire/faults.js';
 import { type HttpRequest, type HttpResponse, MAX_BODY_BYTES, MAX_S3_BODY_BYTES } from './wire/message.js';
 import type { Payload } from './wire/query.js';
-import { dialectOf, encodeError, type Route, routeOf, unknownOperation } from './wire/route.js';
+import { dialectOf, encodeError, routeOf, unknownOperation } from './wire/route.js';
+import type { Route } from './wire/routed.js';
 import { parseSignature, type Signature, verifySignature } from './wire/sigv4.js';
 
 /** What one request needs of the model. */

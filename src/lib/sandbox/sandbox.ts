@@ -19,6 +19,7 @@ import type { TokenWish } from './sts/federation.js';
 import { createSts } from './sts/service.js';
 import type { RoleTagEffect, Session } from './sts/session.js';
 import type { HttpRequest, HttpResponse } from './wire/message.js';
+import { newRequestId } from './wire/request-id.js';
 
 /** No account of AWS's has this id; records made here can never pass for records of a real one. */
 export const SANDBOX_ACCOUNT = '000000000000';
@@ -244,12 +245,4 @@ class EmbeddedSandbox implements Sandbox {
     ];
     return all;
   }
-}
-
-/** A UUID of version 4. */
-function newRequestId(random: (bytes: number) => Buffer): string {
-  const bytes = random(16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

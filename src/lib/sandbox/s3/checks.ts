@@ -15,6 +15,7 @@ function isCount(text: string): boolean {
   return /^[1-9]\d{0,5}$/.test(text);
 }
 
+/** A default retention: a mode, and days or years. @throws ServiceError MalformedXML, InvalidArgument */
 export function checkLockRule(rule: JsonObject): void {
   const retention = isObject(rule.DefaultRetention) ? rule.DefaultRetention : {};
   const { Days, Years } = retention;
@@ -26,6 +27,7 @@ export function checkLockRule(rule: JsonObject): void {
   }
 }
 
+/** One rule: AES256, or aws:kms with a key. @throws ServiceError MalformedXML, InvalidArgument, NotImplemented */
 export function checkEncryption(value: JsonObject): void {
   const rules = listOf(value.Rule);
   if (rules.length !== 1) throw malformedXml();
@@ -51,6 +53,7 @@ export function checkPublicAccess(value: JsonObject): void {
   if (!Object.values(value).every((flag) => flag === 'true' || flag === 'false')) throw malformedXml();
 }
 
+/** No ACLs. @throws ServiceError MalformedXML, NotImplemented */
 export function checkOwnership(value: JsonObject): void {
   const [rule, ...more] = listOf(value.Rule);
   const ownership = rule === undefined ? '' : textOf(rule, 'ObjectOwnership');
@@ -62,6 +65,7 @@ export function checkOwnership(value: JsonObject): void {
 
 const CLASSES = ['STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER', 'GLACIER_IR', 'DEEP_ARCHIVE'];
 
+/** Rules that do something, each with a filter. @throws ServiceError MalformedXML, InvalidArgument, InvalidRequest */
 export function checkLifecycle(value: JsonObject): void {
   const rules = listOf(value.Rule);
   if (rules.length === 0 || rules.length > 1000) throw malformedXml();

@@ -16,6 +16,7 @@ export function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }
 
+/** No keys at first. */
 export function sortedNames(): Names {
   const buckets = new Map<string, string[]>();
   const listOf = (bucket: string): string[] => {

@@ -9,7 +9,7 @@ import { hasIntegrity, verifiedChecksums } from './checksums.js';
 import { assertReadable, encrypt, encryptionMembers, wishOf } from './encryption.js';
 import { s3Error } from './errors.js';
 import { currentOf, namedVersion } from './find.js';
-import { lockContext, lockOf } from './lock.js';
+import { type Lock, lockContext, lockOf } from './lock.js';
 import { destinationOf } from './replication-rules.js';
 import {
   type BucketRow,
@@ -100,13 +100,7 @@ function putObject(world: S3World, call: Call, input: JsonObject): JsonObject {
   const checksums = verifiedChecksums(input, bytes);
   assertFits(world, bytes.length);
   refuseClass(input);
-  const lock = lockOf(bucket, input, call.nowMillis);
-  if (lock.mode !== null && !hasIntegrity(input)) {
-    throw s3Error(
-      'InvalidRequest',
-      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
-    );
-  }
+  const lock = checkedLock(bucket, input, call.nowMillis);
   assertConditions(world, bucket, key, input);
   const encryption = encrypt(world, call, bucket.name, key, wishOf(bucket, input));
   const row = addVersion(
@@ -144,6 +138,16 @@ function authorizePut(world: S3World, call: Call, bucket: BucketRow, key: string
   if (mode !== null) authorize(world, call, 's3:PutObjectRetention', bucket, key, context);
   if (input.ObjectLockLegalHoldStatus !== undefined)
     authorize(world, call, 's3:PutObjectLegalHold', bucket, key, context);
+}
+
+/** @throws ServiceError InvalidRequest for bytes under a lock that nothing vouches for */
+function checkedLock(bucket: BucketRow, input: JsonObject, nowMillis: number): Lock {
+  const lock = lockOf(bucket, input, nowMillis);
+  if (lock.mode === null || hasIntegrity(input)) return lock;
+  throw s3Error(
+    'InvalidRequest',
+    'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+  );
 }
 
 function assertFits(world: S3World, size: number): void {

@@ -21,20 +21,25 @@ export function createReplicator(world: S3World): (nowMillis: number) => void {
 }
 
 function replicate(world: S3World, row: VersionRow, nowMillis: number): void {
-  const source = world.buckets.get(row.bucket);
-  const destination = source && destinationOf(source, row);
-  const target = destination ? world.buckets.get(destination.bucket) : undefined;
-  if (source === undefined || !destination || target === undefined) return finish(world, row, 'FAILED');
-  const reading = world.callAs?.(destination.roleArn, source.region, nowMillis) ?? null;
-  const writing = world.callAs?.(destination.roleArn, target.region, nowMillis) ?? null;
+  const way = wayOf(world, row, nowMillis);
   try {
-    if (reading === null || writing === null) return finish(world, row, 'FAILED');
-    copy(world, row, { source, target, destination, reading, writing });
-    finish(world, row, 'COMPLETED');
+    if (way !== null) copy(world, row, way);
+    finish(world, row, way === null ? 'FAILED' : 'COMPLETED');
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
     finish(world, row, 'FAILED');
   }
+}
+
+/** Null where the configuration, the destination or the role is gone. */
+function wayOf(world: S3World, row: VersionRow, nowMillis: number): Way | null {
+  const source = world.buckets.get(row.bucket);
+  const destination = source === undefined ? null : destinationOf(source, row);
+  const target = destination === null ? undefined : world.buckets.get(destination.bucket);
+  if (source === undefined || destination === null || target === undefined) return null;
+  const reading = world.callAs?.(destination.roleArn, source.region, nowMillis) ?? null;
+  const writing = world.callAs?.(destination.roleArn, target.region, nowMillis) ?? null;
+  return reading === null || writing === null ? null : { source, target, destination, reading, writing };
 }
 
 interface Way {

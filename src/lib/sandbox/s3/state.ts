@@ -111,6 +111,7 @@ export function versionsOf(world: S3World, bucket: string, key: string): readonl
   return world.versions.group(groupOf(bucket, key));
 }
 
+/** Keeps a version, or what became of it; with its bytes where it is new. */
 export function putVersion(world: S3World, row: VersionRow, bytes: Uint8Array | null): VersionRow {
   const id = versionRowId(row);
   if (bytes !== null) world.bytes.put(id, { bytes: Buffer.from(bytes).toString('base64') });
@@ -119,6 +120,7 @@ export function putVersion(world: S3World, row: VersionRow, bytes: Uint8Array | 
   return world.versions.put(id, row);
 }
 
+/** Forgets a version and its bytes. */
 export function removeVersion(world: S3World, row: VersionRow): void {
   const id = versionRowId(row);
   world.versions.remove(id);

@@ -1,12 +1,10 @@
-import type { JsonObject } from '../../base/canonical-json.js';
-import type { Service, ServiceError } from '../service.js';
+import type { ServiceError } from '../service.js';
 import { type Dialect, wireFault } from './faults.js';
 import { decodeJson, encodeJson, encodeJsonError } from './json.js';
 import type { HttpRequest } from './message.js';
 import { decodeQuery, encodeQuery, encodeQueryError, type Payload } from './query.js';
+import type { Route, ServiceName } from './routed.js';
 import { encodeS3Error, isS3, s3Route } from './s3-route.js';
-
-export type ServiceName = Service['name'];
 
 /** THE table of services on the wire: how each is addressed and, for AWS Query, its version and namespace. */
 const JSON_TARGETS: Readonly<Record<string, ServiceName>> = {
@@ -18,15 +16,6 @@ const QUERY_VERSIONS: Readonly<Record<string, { readonly service: ServiceName; r
   '2011-06-15': { service: 'sts', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
   '2010-05-08': { service: 'iam', namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
 };
-
-/** Which operation of which service a request asks for, and how to answer it. */
-export interface Route {
-  readonly service: ServiceName;
-  readonly operation: string;
-  /** @throws ServiceError SerializationException */
-  input(): JsonObject;
-  answer(output: JsonObject, requestId: string): Payload;
-}
 
 /** S3 is recognised by its signature, AWS Query by its form; everything else is treated as AWS JSON. */
 export function dialectOf(request: HttpRequest): Dialect {

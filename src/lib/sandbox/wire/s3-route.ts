@@ -1,11 +1,12 @@
 import { decodeUtf8 } from '../../base/bytes.js';
 import type { JsonObject, JsonValue } from '../../base/canonical-json.js';
+import { isObject } from '../kms/input.js';
 import { ServiceError } from '../service.js';
 import { decodeAwsChunked } from './aws-chunked.js';
 import { wireFault } from './faults.js';
 import type { HttpRequest } from './message.js';
 import type { Payload } from './query.js';
-import type { Route } from './route.js';
+import type { Route } from './routed.js';
 import { addressOf, type S3Address } from './s3-address.js';
 import { ANSWER_HEADERS, BINDINGS, type Binding, CHECKSUMS } from './s3-bindings.js';
 import { fromXml, SHAPES, type XmlRoot } from './s3-shapes.js';
@@ -40,11 +41,10 @@ const CONDITIONAL = [
   'content-language',
 ];
 
-/** Whether a request is one to S3: its signature says so, or its form can be no other service's. */
-export function isS3({ method, target, headers }: Pick<HttpRequest, 'method' | 'target' | 'headers'>): boolean {
+/** Whether a request is one to S3: its signature says so, in the header or in the query. */
+export function isS3({ target, headers }: Pick<HttpRequest, 'target' | 'headers'>): boolean {
   const { authorization } = headers;
-  if (authorization !== undefined) return /\/s3\/aws4_request\b/.test(authorization);
-  return method !== 'POST' || (target !== '/' && headers['x-amz-target'] === undefined);
+  return /\/s3\/aws4_request\b/.test(authorization ?? '') || /[?&]X-Amz-Credential=[^&]*%2Fs3%2F/i.test(target);
 }
 
 /** Which operation of S3 a request asks for. @throws ServiceError NotImplemented, MalformedXML and the like */
@@ -188,7 +188,8 @@ function encodeAnswer({ status, root, operation }: Binding, output: JsonObject, 
     if (header === undefined) shown.push([name, value]);
     else headers[header] = String(value);
   }
-  for (const [name, value] of Object.entries((Metadata ?? {}) as JsonObject)) headers[METADATA + name] = String(value);
+  for (const [name, value] of Object.entries(isObject(Metadata) ? Metadata : {}))
+    headers[METADATA + name] = String(value);
   const common = { status: status ?? 200, headers: { ...s3Headers(requestId), ...headers } };
   if (typeof Body === 'string') return { ...common, contentType: '', text: '', body: Buffer.from(Body, 'base64') };
   if (operation === 'GetBucketPolicy') return { ...common, contentType: 'application/json', text: String(Policy) };
@@ -206,7 +207,7 @@ function elementsOf(value: JsonObject): readonly Element[] {
   return Object.entries(value).flatMap(([name, item]) =>
     (Array.isArray(item) ? (item as readonly JsonValue[]) : [item])
       .filter((one) => one !== null)
-      .map((one) => ({ name, children: typeof one === 'object' ? elementsOf(one as JsonObject) : String(one) })),
+      .map((one) => ({ name, children: isObject(one) ? elementsOf(one) : String(one) })),
   );
 }
 
