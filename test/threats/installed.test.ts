@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verdictExit } from '../../src/lib/cli/checks.js';
 import { type ProofEvidence, proofReport, proveEvidence } from '../../src/lib/inspect/proof.js';
+import { accountRolesOf } from '../../src/lib/policy/account-roles.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
 import { FULL_ACCESS } from '../../src/lib/policy/evaluate.js';
+import { resourceControlPolicy } from '../../src/lib/policy/organization.js';
 import { interlockOfRoster, proofKeyOf } from '../../src/lib/policy/proof/roster.js';
 import type { ProofKey } from '../../src/lib/policy/proof/subject.js';
 import type { RenderedPolicy, RenderedRole } from '../../src/lib/policy/render.js';
@@ -195,6 +197,24 @@ describe('without any single condition', () => {
       }
     }
     expect(survivors).toEqual([]);
+  });
+
+  it('of the one that names the organization, too, and whole it lets its members work', () => {
+    const keys = whole.keys
+      .filter(({ name }) => name === 'case-data')
+      .map((one) => proofKeyOf(at.team.plan.plan, at.team.roster, one));
+    const { plan, roster } = at.question();
+    const text = resourceControlPolicy(accountRolesOf(roster, plan.interlock), 'o-a1b2c3d4e5');
+    const broken = (policy: string) => {
+      const resourceControlPolicies = [[FULL_ACCESS, parsePolicy(policy, 'rcp')]];
+      return isBroken({ keys, organization: { ...at.question().organization, resourceControlPolicies } });
+    };
+    expect(broken(text)).toBe(false);
+    // Another id than that of the members: the policy names two, so that nobody is known to be a member.
+    expect(broken(text.replace('"o-a1b2c3d4e5"', '["o-a1b2c3d4e5","o-0000000000"]'))).toBe(true);
+    const survivors = withoutConditions(text).filter(({ policy }) => !broken(policy));
+    // It is for AWS's services, which use keys of others as themselves; none of the plan is used so.
+    expect(survivors.map(({ what }) => what)).toEqual(['OrganizationOnly BoolIfExists aws:PrincipalIsAWSService']);
   });
 
   it('that of the tag: without it a key of somebody else’s stands still', async () => {
