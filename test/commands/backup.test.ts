@@ -144,6 +144,7 @@ describe('the story of backups', { shuffle: false }, () => {
     it.each([
       ['--sign', 'keyless', '--witness'],
       ['--identity', 'browser'],
+      ['--signing-config', 'signing_config.json'],
       ['--sign', 'paper'],
     ])('%s %s %s is USAGE', async (...words) => {
       const outcome = await policy('architect', 'backup', ...words.filter((word) => word !== undefined));
