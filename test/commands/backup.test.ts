@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KMSClient, TagResourceCommand } from '@aws-sdk/client-kms';
+import { GetKeyPolicyCommand, KMSClient, PutKeyPolicyCommand, TagResourceCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { at, textAt } from '../../src/lib/rehearse/expect.js';
@@ -34,13 +34,23 @@ const failedIn = ({ json }: CliOutcome) =>
   );
 
 /** Somebody changes the key past the tool. */
-async function tag(value: string): Promise<void> {
+async function pastTheTool<T>(change: (client: KMSClient, KeyId: string) => Promise<T>): Promise<T> {
   const { configFile: configFilepath, credentialsFile: filepath, endpoint } = ceremony.serving.info;
   const credentials = fromIni({ profile: 'executor', configFilepath, filepath, ignoreCache: true });
   const client = new KMSClient({ region: 'eu-central-1', endpoint, credentials });
-  const Tags = [{ TagKey: 'data-class', TagValue: value }];
-  await client.send(new TagResourceCommand({ KeyId: ceremony.caseDataArn, Tags })).finally(() => client.destroy());
+  return change(client, ceremony.caseDataArn).finally(() => client.destroy());
 }
+
+const tag = (value: string) =>
+  pastTheTool((client, KeyId) =>
+    client.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'data-class', TagValue: value }] })),
+  );
+
+const putPolicy = (Policy: string) =>
+  pastTheTool((client, KeyId) => client.send(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy })));
+
+const livePolicy = () =>
+  pastTheTool((client, KeyId) => client.send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' })));
 
 /** A bare copy of the upstream whose newest commit has one byte of one file flipped, and a fresh observer's clone of it. */
 function flippedUpstream(name: string, path: string): string {
@@ -134,6 +144,7 @@ describe('the story of backups', { shuffle: false }, () => {
     it.each([
       ['--sign', 'keyless', '--witness'],
       ['--identity', 'browser'],
+      ['--signing-config', 'signing_config.json'],
       ['--sign', 'paper'],
     ])('%s %s %s is USAGE', async (...words) => {
       const outcome = await policy('architect', 'backup', ...words.filter((word) => word !== undefined));
@@ -243,6 +254,38 @@ describe('the story of backups', { shuffle: false }, () => {
       }
       git('-C', origin, 'update-ref', 'refs/heads/main', now);
       expect(failedIn(await policy('privacy', 'verify'))).toEqual([]);
+    });
+  });
+
+  describe('an older, weaker policy', () => {
+    it('T42 is said by policy restore to who asks, and by keys approve to who is to sign', async () => {
+      const { Policy: planned = '' } = await livePolicy();
+      const outsider = 'arn:aws:iam::000000000000:role/outsider';
+      const more = { Sid: 'More', Effect: 'Allow', Principal: { AWS: outsider }, Action: 'kms:Decrypt', Resource: '*' };
+      const document = JSON.parse(planned) as { Statement: unknown[] };
+      await putPolicy(JSON.stringify({ ...document, Statement: [...document.Statement, more] }));
+      const weak = await policy('architect', 'backup');
+      expect([weak.exit, at(weak.json, 'backup', 'sequence')]).toEqual([0, 3]);
+      await putPolicy(planned);
+      const strong = await policy('architect', 'backup');
+      expect([strong.exit, at(strong.json, 'backup', 'sequence')]).toEqual([0, 4]);
+
+      const words = ['restore', 'case-data', '--from', '3', '--reason', 'it worked then'];
+      const asked = await plain('architect', ...words);
+      expect(asked.exit).toBe(0);
+      expect(asked.stdout.replaceAll(/\s+/g, ' ')).toContain(
+        `An older, weaker policy would return: more power for ${outsider}.`,
+      );
+      const again = await policy('architect', ...words);
+      const gained = [{ principal: outsider, gains: ['Decrypt'], loses: [], conditional: [] }];
+      expect([again.exit, again.json]).toMatchObject([
+        0,
+        { restore: { newest: 4, weaker: [outsider], againstLive: gained, againstNewest: gained } },
+      ]);
+      const screen = await ceremony.run('privacy', ['keys', 'approve', textAt(again.json, 'request', 'id')]);
+      expect(screen.exit).toBe(2);
+      expect(screen.stdout + screen.stderr).toMatch(/Against the newest backup \(4 of [^)]*\)\s+[^\n]*outsider/);
+      expect((await livePolicy()).Policy).toBe(planned);
     });
   });
 });

@@ -13,6 +13,7 @@ export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
     '<%= config.bin %> policy backup',
     '<%= config.bin %> policy backup --all --mirror ssh://git@mirror.example.com/keys.git',
     '<%= config.bin %> policy backup --sign keyless',
+    '<%= config.bin %> policy backup --sign keyless --signing-config signing_config.json',
     '<%= config.bin %> policy backup --bundle /media/safe/keys.bundle',
   ];
   static override flags = {
@@ -43,6 +44,10 @@ export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
     }),
     identity: Flags.option({ options: IDENTITIES })({
       description: 'where the identity of --sign keyless comes from (else a browser at a terminal, ambient elsewhere)',
+    }),
+    'signing-config': Flags.string({
+      description: "where the plan's Sigstore instance is today: services that the pinned trusted root knows",
+      helpValue: 'FILE',
     }),
     'dry-run': Flags.boolean({ default: false, description: 'read everything; sign and write nothing' }),
   };

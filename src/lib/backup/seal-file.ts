@@ -1,11 +1,10 @@
-import { openBundle } from '../base/bundle.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { type Check, check } from '../inspect/check.js';
 import type { Roster } from '../roster/roster.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
 import { MANIFEST_TYPE, parseBackupStatement } from './manifest.js';
-import { nameOfSigner } from './signer.js';
+import { nameOfSigner, signerText } from './signer.js';
 
 /** A manifest or heartbeat as it was handed over, with the file beside it that it is about. */
 export interface GivenSeal {
@@ -25,26 +24,20 @@ export interface SealFacts {
 
 const MARK = Buffer.from('"predicateType":"urn:custody:backup:');
 
-/** What a file says of itself: a seal of a backup, by a key. Nothing is verified. */
-export function asksForBackup(bytes: Uint8Array): boolean {
-  try {
-    return Buffer.from(openBundle(bytes, 'bundle', bytes.length).payload).includes(MARK);
-  } catch (cause) {
-    if (cause instanceof CustodyError) return false;
-    throw cause;
-  }
+/** What a payload says of itself: a seal of a backup. Nothing is verified. */
+export function isSeal(payload: Uint8Array): boolean {
+  return Buffer.from(payload).includes(MARK);
 }
 
 /** The name of the file beside, by what the seal says that it is. */
-export function besideOf(bytes: Uint8Array): string {
-  const { payload } = openBundle(bytes, 'bundle', bytes.length);
+export function besideOf(payload: Uint8Array): string {
   return Buffer.from(payload).includes(`"predicateType":"${MANIFEST_TYPE}"`) ? 'SHA256SUMS' : 'manifest.sigstore.json';
 }
 
 /**
- * Verifies a seal by a roster that an outsider trusts: form, signature, repository, and that it is about the file beside it.
+ * Verifies a seal by what an outsider trusts: form, signature, the roster's repository, and that it is about the file beside it.
  * The files of the list are for `sha256sum -c`, the history for `policy verify`.
- * @param verifier pins the keys of the roster
+ * @param verifier pins the keys of the roster, and nobody's identity but one that the outsider trusts
  */
 export async function verifySeal(
   { path, bytes, beside }: GivenSeal,
@@ -55,7 +48,7 @@ export async function verifySeal(
   try {
     const { statement, signer } = await verifier.open(bytes);
     const said = parseBackupStatement(statement, path);
-    const by = nameOfSigner(signer, [roster], []);
+    const by = signer.kind === 'keyless' ? signerText(signer) : nameOfSigner(signer, [roster], []);
     const kind = said.type === MANIFEST_TYPE ? 'backup manifest' : 'backup heartbeat';
     const { repository, sequence, createdAt } = said.predicate;
     const checks = [
@@ -70,7 +63,8 @@ export async function verifySeal(
     return { checks, facts: { ...facts, kind, signer: by } };
   } catch (cause) {
     if (!(cause instanceof CustodyError)) throw cause;
-    return { checks: [check(`${path} signature`, false, cause.message)], facts };
+    const status = cause.code === 'UNPROVEN' ? 'skip' : 'fail';
+    return { checks: [{ id: `${path} signature`, status, detail: cause.message }], facts };
   }
 }
 

@@ -20,12 +20,17 @@ export interface SigningFlags {
   /** With a key: a log and a timestamp authority are to testify, too. */
   readonly witness: boolean;
   readonly identity?: IdentitySource | undefined;
+  /** A SigningConfig file, where an instance is asked. */
+  readonly 'signing-config'?: string | undefined;
 }
 
 /** @throws CustodyError USAGE for flags that say nothing together */
-export function assertSigningFlags({ sign, witness, identity }: SigningFlags): void {
+export function assertSigningFlags(flags: SigningFlags): void {
+  const { sign, witness, identity, 'signing-config': config } = flags;
   if (sign === 'keyless' && witness) throw usage('--witness goes with keys: an identity is always witnessed');
   if (sign === 'key' && identity !== undefined) throw usage('--identity goes with --sign keyless');
+  if (sign === 'key' && !witness && config !== undefined)
+    throw usage('--signing-config goes with --sign keyless and --witness: a key alone asks nobody');
 }
 
 function usage(message: string): CustodyError {
@@ -54,6 +59,7 @@ export async function signingOf(
     tell: (text) => process.stderr.write(`${text}\n`),
     isManifest,
     folder,
+    signingConfigFile: flags['signing-config'],
   });
   const witnessed = actor === null || flags.witness;
   const beside = new Map([...keyBeside(signer, visit), ...(witnessed ? await rootBeside(visit) : [])]);

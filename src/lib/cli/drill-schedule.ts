@@ -1,7 +1,7 @@
 import { CustodyError } from '../base/errors.js';
-import { drillRoleArnOf } from '../drill/canaries.js';
 import { SCHEDULERS, type Scheduler, scheduleText } from '../drill/schedule.js';
 import { openClone } from '../git/clone.js';
+import { drillRoleArnOf } from '../plan/canaries.js';
 import type { Context } from './context.js';
 
 export type ScheduleFlags = Readonly<Record<Scheduler, boolean>> & { readonly automation?: string | undefined };

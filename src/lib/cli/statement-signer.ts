@@ -1,11 +1,20 @@
 import { CustodyError } from '../base/errors.js';
 import type { Signer } from '../base/signature.js';
-import type { Clock } from '../base/time.js';
-import type { Plan } from '../plan/plan.js';
-import { assertInstance, type Instance, PUBLIC_GOOD } from '../signing/sigstore/instance.js';
+import { type Clock, millisOf } from '../base/time.js';
+import type { Plan, SigstorePlan } from '../plan/plan.js';
+import {
+  assertInstance,
+  type Instance,
+  MAX_SIGNING_CONFIG_BYTES,
+  PUBLIC_GOOD,
+  parseSigningConfig,
+} from '../signing/sigstore/instance.js';
+import { instanceOfRoot } from '../signing/sigstore/instance-of-root.js';
 import { createKeyStatementSigner, openKeylessStatementSigner } from '../signing/sigstore/seal.js';
 import type { IdentityToken } from '../signing/sigstore/token.js';
+import type { TrustedRoot } from '../signing/sigstore/trusted-root.js';
 import type { StatementSigner } from '../signing/statement-signer.js';
+import { readGiven } from './draft.js';
 import { readPinnedRoot } from './trust.js';
 
 /** Where an identity comes from: a CI job's surroundings, a browser on this machine, or any other device. */
@@ -30,6 +39,8 @@ export interface SignerSurroundings {
   readonly folder: string;
   /** A trusted root that lies elsewhere; the plan's digest must fit all the same. */
   readonly trustedRootFile?: string;
+  /** A SigningConfig: where the services are today. */
+  readonly signingConfigFile?: string | undefined;
 }
 
 const SIGN_IN_MILLIS = 5 * 60_000;
@@ -50,19 +61,32 @@ export async function openStatementSigner(
       suggestions: ['Add sigstore: to custody.yaml, see docs/sigstore.md; then custody plan propose.'],
     });
   }
-  const instance = assertInstance(sigstore.instance ?? PUBLIC_GOOD);
+  const { root } = await readPinnedRoot(around.folder, sigstore.trustedRoot, around.trustedRootFile);
+  const instance = await instanceFor(sigstore, root, around);
   if (choice.mode === 'key' && !instance.rekor && instance.tsaUrl === undefined)
     throw new CustodyError(
       'PLAN_INVALID',
       'the Sigstore instance of the plan has neither a log nor a timestamp authority',
     );
-  const { root } = await readPinnedRoot(around.folder, sigstore.trustedRoot, around.trustedRootFile);
   // The clients of the instance are loaded only where they are asked.
   const { createWitnesses } = await import('../net/witnesses.js');
   const witnesses = createWitnesses(instance, around.isManifest);
   if (choice.mode === 'key') return createKeyStatementSigner(choice.signer, witnesses, root);
   const certify = await certifier(choice.identity, instance, around);
   return openKeylessStatementSigner(certify, sigstore.identities, witnesses, root);
+}
+
+/** The services of today: those of the plan, or of a file, as far as the pinned root knows them. */
+async function instanceFor(
+  sigstore: SigstorePlan,
+  root: TrustedRoot,
+  { signingConfigFile: file, clock }: SignerSurroundings,
+): Promise<Instance> {
+  const planned = assertInstance(sigstore.instance ?? PUBLIC_GOOD);
+  if (file === undefined) return planned;
+  const bytes = await readGiven(file, MAX_SIGNING_CONFIG_BYTES);
+  const named = parseSigningConfig(bytes, new Date(millisOf(clock.now())), file);
+  return instanceOfRoot(named, planned, root, file);
 }
 
 async function certifier(identity: IdentitySource | undefined, instance: Instance, around: SignerSurroundings) {

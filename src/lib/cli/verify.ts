@@ -5,9 +5,11 @@ import { type BundlesReport, verifyBundles } from '../inspect/bundles.js';
 import { MAX_BUNDLE_BYTES } from '../signing/sigstore/bundle.js';
 import { MAX_TRUSTED_ROOT_BYTES, parseTrustedRoot } from '../signing/sigstore/trusted-root.js';
 import { readGiven } from './draft.js';
+import type { Vouching } from './verify-records.js';
 
 /** Whom an outsider trusts, by flags. */
 export interface BundleFlags {
+  readonly roster?: string | undefined;
   readonly key?: string | undefined;
   readonly 'trusted-root'?: string | undefined;
   readonly issuer?: string | undefined;
@@ -20,6 +22,7 @@ const PEM = /^-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END PUBLI
 
 /** Whether the files are Sigstore bundles to be judged by a key or an identity, and not records of a roster. */
 export function asksForBundles(flags: BundleFlags): boolean {
+  if (flags.roster !== undefined) return false;
   return [flags.key, flags['trusted-root'], flags.issuer, flags.subject, flags.artifact].some(
     (one) => one !== undefined,
   );
@@ -27,12 +30,8 @@ export function asksForBundles(flags: BundleFlags): boolean {
 
 /** @throws CustodyError NOT_FOUND, USAGE, RECORD_MALFORMED for what was given to trust */
 export async function verifyGivenBundles(paths: readonly string[], flags: BundleFlags): Promise<BundlesReport> {
-  const { issuer, subject, artifact } = flags;
-  const trust = {
-    keys: flags.key === undefined ? [] : [await readKey(flags.key)],
-    identities: issuer !== undefined && subject !== undefined ? [{ issuer, subject }] : [],
-    root: flags['trusted-root'] === undefined ? null : await readRoot(flags['trusted-root']),
-  };
+  const { artifact } = flags;
+  const trust = { keys: flags.key === undefined ? [] : [await readKey(flags.key)], ...(await vouchingOf(flags)) };
   if (trust.keys.length === 0 && trust.identities.length === 0) {
     throw new CustodyError('USAGE', 'it is not said whose signature counts', {
       suggestions: ['Give --key FILE, or --trusted-root FILE with --issuer and --subject.'],
@@ -42,6 +41,14 @@ export async function verifyGivenBundles(paths: readonly string[], flags: Bundle
     paths.map(async (path) => ({ path, bytes: await readGiven(path, MAX_BUNDLE_BYTES + 1) })),
   );
   return verifyBundles(files, trust, artifact === undefined ? null : await readGiven(artifact, MAX_ARTIFACT_BYTES));
+}
+
+/** Which identity counts, and who may vouch for it. @throws CustodyError NOT_FOUND, RECORD_MALFORMED */
+export async function vouchingOf({ issuer, subject, 'trusted-root': root }: BundleFlags): Promise<Vouching> {
+  return {
+    identities: issuer !== undefined && subject !== undefined ? [{ issuer, subject }] : [],
+    root: root === undefined ? null : await readRoot(root),
+  };
 }
 
 async function readRoot(path: string) {

@@ -1,5 +1,6 @@
+import { canaryUserOf, drillRoleArnOf } from '../plan/canaries.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
-import { canaryKeyOf, canaryUserOf, drillRoleArnOf } from './canaries.js';
+import { canaryKeyOf } from './canaries.js';
 import type { DrillId } from './drills.js';
 import { MOST_SCRATCH } from './scratch.js';
 

@@ -2,20 +2,9 @@ import { decodeBase64, encodeBase64 } from '../base/bytes.js';
 import { CANARY_CONTEXT } from '../base/canary.js';
 import { CustodyError } from '../base/errors.js';
 import { inRegion, type KeyArn } from '../key/key.js';
-import type { KeyUser, Plan } from '../plan/plan.js';
+import type { Plan } from '../plan/plan.js';
 import type { Canary } from './evidence.js';
 import type { DrillRole, Scene } from './ports.js';
-
-/** The user of a key that may make its canaries and do nothing else with it; null where the plan has none. */
-export function canaryUserOf(plan: Plan, name: string): KeyUser | null {
-  return plan.keys[name]?.users.find(({ encryptionContext }) => encryptionContext[CANARY_CONTEXT] === name) ?? null;
-}
-
-/** The role of the drills; null where the plan lets none use its keys. */
-export function drillRoleArnOf(plan: Plan): string | null {
-  const roles = Object.keys(plan.keys).flatMap((name) => canaryUserOf(plan, name)?.roleArn ?? []);
-  return roles[0] ?? null;
-}
 
 /** What canaries of one key have to be. */
 export interface CanaryKey {

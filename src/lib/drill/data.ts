@@ -1,5 +1,6 @@
+import { canaryUserOf } from '../plan/canaries.js';
 import type { ObservedEstate } from '../plan/estate.js';
-import { canaryKeyOf, canaryUserOf, makeCanary, proveCanary, storedCanaries } from './canaries.js';
+import { canaryKeyOf, makeCanary, proveCanary, storedCanaries } from './canaries.js';
 import type { Canary } from './evidence.js';
 import { keyIn } from './keys.js';
 import type { Scene } from './ports.js';

@@ -1,10 +1,11 @@
 import { CustodyError } from '../base/errors.js';
 import { inRegion } from '../key/key.js';
+import { canaryUserOf } from '../plan/canaries.js';
 import type { ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { regionsOf } from '../plan/plan.js';
 import { differenceOf, type PolicyDifference } from '../policy/difference.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
-import { canaryKeyOf, canaryUserOf, makeCanary, proveCanary, storedCanaries } from './canaries.js';
+import { canaryKeyOf, makeCanary, proveCanary, storedCanaries } from './canaries.js';
 import { keyIn } from './keys.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';

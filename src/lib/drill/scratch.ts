@@ -3,14 +3,13 @@ import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { addSeconds, instantFromMillis, isInstant } from '../base/time.js';
 import { isKeyArn, type KeyArn, partsOf } from '../key/key.js';
-import { drillRoleArnOf } from './canaries.js';
+import { drillRoleArnOf } from '../plan/canaries.js';
+import { SCRATCH_TAG, scratchStatement } from '../policy/scratch.js';
 import type { ScratchReceipt } from './evidence.js';
 import type { Scene } from './ports.js';
 
 /** Keys that a drill makes to try a policy on, and is rid of at once. It touches no other key. */
 
-/** The tag by which they are told; its value is the run. The drill role may make and delete nothing without it. */
-export const SCRATCH_TAG = 'custody:drill';
 /** The shortest that KMS takes. */
 const WINDOW_DAYS = 7;
 /** Younger ones may be another drill's that runs now. */
@@ -18,22 +17,15 @@ const YOUNG_SECONDS = 900;
 /** Keys cost money: a drill makes no more than this. */
 export const MOST_SCRATCH = 64;
 
-/** What the drill role may do with a scratch key, or it could not be read back or deleted. */
-const OWN = ['DescribeKey', 'GetKeyPolicy', 'ListResourceTags', 'PutKeyPolicy', 'ScheduleKeyDeletion'];
-
 /** A backed-up policy with one statement more; everything else as it was. @throws CustodyError POLICY_MALFORMED */
 export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
   if (!isObject(policy) || policy.Statement === undefined)
     throw new CustodyError('POLICY_MALFORMED', 'the backed-up policy has no statements');
   const statements = Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement];
-  const own: JsonObject = {
-    Sid: 'DrillScratchKey',
-    Effect: 'Allow',
-    Principal: { AWS: drillRoleArn },
-    Action: OWN.map((operation) => `kms:${operation}`),
-    Resource: '*',
-  };
-  return formatCanonical({ ...(policy as JsonObject), Statement: [...(statements as JsonValue[]), own] });
+  return formatCanonical({
+    ...(policy as JsonObject),
+    Statement: [...(statements as JsonValue[]), scratchStatement(drillRoleArn)],
+  });
 }
 
 /**

@@ -182,7 +182,7 @@ export function proveEvidence({ plan, roster, organization }: ProofQuestion, evi
   const subject = {
     account,
     keys,
-    interlock: interlockOfRoster(roster, plan.interlock),
+    interlock: interlockOfRoster(roster, plan),
     principals: evidence.principals,
     othersUnread: evidence.othersUnread ?? false,
     ...organization,

@@ -141,6 +141,11 @@ export const CLAIMS = {
     over: 'each way into the auditor × each principal × other subjects, other audiences, session tags; changes of the executors and its own role',
     scope: 'account',
   },
+  'drill-confined': {
+    sentence: 'The drill is one subject, opens canaries and its own keys only, and can be rid of those.',
+    over: 'each drill role × each use and change of a key without the context of canaries, keys with other tags, changes of the executors and its own role; each way into it × each principal × other subjects, other audiences, session tags',
+    scope: 'account',
+  },
 } as const satisfies Readonly<Record<string, ClaimRow>>;
 
 export type ClaimId = keyof typeof CLAIMS;

@@ -73,7 +73,7 @@ export function rolesStanding(plan: Plan, roster: Roster, found: RolesFound): Ro
   const { claims } = proveRoles({
     account: plan.account,
     keys,
-    interlock: interlockOfRoster(roster, plan.interlock),
+    interlock: interlockOfRoster(roster, plan),
     ...found,
   });
   const withStatus = (wanted: ClaimResult['status']) => claims.filter(({ status }) => status === wanted);
@@ -123,7 +123,7 @@ function brokenIn(plan: Plan, roster: Roster, name: string, live: readonly LiveP
   const { claims } = prove({
     account: plan.account,
     keys,
-    interlock: interlockOfRoster(roster, plan.interlock),
+    interlock: interlockOfRoster(roster, plan),
     ...nobodyElse,
   });
   const broken = claims.find(({ status }) => status === 'broken');

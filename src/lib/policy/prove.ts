@@ -63,6 +63,7 @@ export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] 
     'pinned-parameters',
     ...(interlock.repository === null ? (['own-keys-only'] as const) : []),
     ...(interlock.auditor === null ? (['auditor-reads'] as const) : []),
+    ...(interlock.drills.length === 0 ? (['drill-confined'] as const) : []),
     'automation-pinned',
   ];
   return (Object.keys(CLAIMS) as ClaimId[]).filter((id) => !optional.includes(id));

@@ -1,6 +1,7 @@
 import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import type { AccountRoles } from './account-roles.js';
+import { SCRATCH_TAG } from './scratch.js';
 import { assertSlotsFit, formatSlotName } from './slot.js';
 import { formatRolePolicy, oneOrMany } from './statements.js';
 
@@ -98,12 +99,9 @@ export function auditorRolePolicy(roles: AccountRoles): string {
   ]);
 }
 
-/** By it a key that a drill made itself is told from every other. */
-const SCRATCH_TAG = 'custody:drill';
-
 /**
- * The drill role: canaries of the plan's keys, under their context alone; and keys of its own, which it must tag. What it may do
- * with either, the policies of the keys say, too.
+ * The drill role: canaries of the plan's keys, under their context alone, as the policies of the keys say, too; and keys of its
+ * own, which it must tag. It deletes nothing by this policy: that of each key it made lets it (`scratchStatement`).
  */
 export function drillRolePolicy({ account, partition }: AccountRoles): string {
   const keys = [`arn:${partition}:kms:*:${account}:key/*`];
@@ -116,9 +114,6 @@ export function drillRolePolicy({ account, partition }: AccountRoles): string {
     allowing('MakeScratchKeys', ['kms:CreateKey', 'kms:TagResource'], ['*'], {
       'ForAllValues:StringEquals': { 'aws:TagKeys': SCRATCH_TAG },
       Null: { [`aws:RequestTag/${SCRATCH_TAG}`]: 'false' },
-    }),
-    allowing('DiscardScratchKeys', ['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'], keys, {
-      Null: { [`aws:ResourceTag/${SCRATCH_TAG}`]: 'false' },
     }),
   ]);
 }

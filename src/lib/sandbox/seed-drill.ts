@@ -2,7 +2,7 @@ import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import { statement } from './seed-statement.js';
 
-/** Canaries under their context alone, and keys of its own, which it must tag; each key's policy decides, too. */
+/** Canaries under their context alone, and keys of its own, which it must tag; what it made it deletes by that key's own policy. */
 export function drillPolicy(): JsonObject {
   const tag = 'custody:drill';
   const crypto = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
@@ -20,10 +20,6 @@ export function drillPolicy(): JsonObject {
           'ForAllValues:StringEquals': { 'aws:TagKeys': tag },
           Null: { [`aws:RequestTag/${tag}`]: 'false' },
         },
-      },
-      {
-        ...statement('DiscardScratchKeys', ['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'], '*'),
-        Condition: { Null: { [`aws:ResourceTag/${tag}`]: 'false' } },
       },
     ],
   };

@@ -62,6 +62,32 @@ describe('T42 an older policy', () => {
     ).toBeNull();
   });
 
+  it('warns also where the weaker one is live already, and only the newest backup knows better', async () => {
+    key().policy = policyOf('kms:Decrypt', 'kms:Encrypt');
+    await desk.backUp();
+    key().policy = policyOf('kms:Encrypt');
+    await desk.backUp();
+    key().policy = policyOf('kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey');
+    const found = await restore(1);
+    expect(found.againstLive).toEqual([{ principal: APP, gains: [], loses: ['GenerateDataKey'], conditional: [] }]);
+    expect(found.againstNewest).toEqual([{ principal: APP, gains: ['Decrypt'], loses: [], conditional: [] }]);
+    expect(found.weaker).toEqual([APP]);
+  });
+
+  it.each([
+    ['no JSON', 'not a policy'],
+    ['no policy', '{"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]}'],
+    ['JSON of which one name is read twice', '{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}'],
+  ])('a live policy that is %s counts as none: everything is gained, and it is replaced', async (_, live) => {
+    key().policy = policyOf('kms:Encrypt');
+    await desk.backUp();
+    key().policy = live;
+    const found = await restore();
+    expect(found.proposal).toMatchObject({ action: 'key.policy' });
+    expect(found.againstLive).toEqual([{ principal: APP, gains: ['Encrypt'], loses: [], conditional: [] }]);
+    expect(found.weaker).toEqual([APP]);
+  });
+
   it('that is the live one asks for nothing', async () => {
     await desk.backUp();
     expect(await restore()).toMatchObject({ proposal: null, weaker: [], leftovers: [] });

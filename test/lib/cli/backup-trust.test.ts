@@ -1,3 +1,6 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackupSigning, rehearseBackup } from '../../../src/lib/backup/backup.js';
 import { formatBackupStatement, MANIFEST_TYPE, parseBackupStatement } from '../../../src/lib/backup/manifest.js';
@@ -7,6 +10,8 @@ import type { CustodyError } from '../../../src/lib/base/errors.js';
 import { instantFromMillis } from '../../../src/lib/base/time.js';
 import { isManifest } from '../../../src/lib/cli/backup-signing.js';
 import { verifierOf } from '../../../src/lib/cli/backup-trust.js';
+import { verifyGivenRecords } from '../../../src/lib/cli/verify-records.js';
+import type { RecordsReport } from '../../../src/lib/inspect/records.js';
 import { createCertifier } from '../../../src/lib/net/fulcio.js';
 import { createWitnesses } from '../../../src/lib/net/witnesses.js';
 import { planDigest } from '../../../src/lib/plan/format.js';
@@ -35,6 +40,8 @@ let world: SigstoreWorld;
 let stranger: SigstoreWorld;
 /** A backup by a key, one by an identity with a heartbeat, one by a key that is witnessed. */
 let whole: Office;
+/** The files after the second and after the last of them. */
+const history: ReadonlyMap<string, Uint8Array>[] = [];
 
 beforeAll(async () => {
   world = await SigstoreWorld.start();
@@ -47,6 +54,7 @@ beforeAll(async () => {
   await desk.backUp();
   await desk.backUp({ signing: await keyless(desk) });
   await desk.backUp({ signing: await keyless(desk) });
+  history.push(new Map(whole.remote.files()));
   whole.aws.key(CASE_DATA_KEY, PRIMARY).policy = policyOf('kms:Encrypt');
   const { signing } = await desk.run();
   const witnessed = createKeyStatementSigner(
@@ -56,6 +64,7 @@ beforeAll(async () => {
   );
   const beside = new Map([...signing.beside, [TRUSTED_ROOT_PATH, world.root(1)]]);
   await desk.backUp({ signing: { ...signing, signer: witnessed, beside } });
+  history.push(new Map(whole.remote.files()));
 });
 afterAll(async () => {
   await world.stop();
@@ -215,5 +224,91 @@ describe('what a log of Rekor v1 may be told', () => {
       said.replace('"SHA256SUMS"', '"policy.json"'),
     ])
       expect(isManifest(Buffer.from(other)), other.slice(0, 40)).toBe(false);
+  });
+});
+
+describe('what an outsider was handed', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'custody-handed-'));
+    for (const [at, files] of history.entries()) {
+      mkdirSync(join(dir, String(at)));
+      for (const name of ['manifest.sigstore.json', 'heartbeat.sigstore.json', 'SHA256SUMS'])
+        writeFileSync(join(dir, String(at), name), files.get(`backups/${name}`) ?? '');
+    }
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  const [byIdentity, byWitnessed] = [0, 1];
+  const me = { issuer: ISSUER, subject: SUBJECT };
+  const judge = (at: number, root: Buffer | null, identities = [me], names = ['manifest', 'heartbeat'], folder = dir) =>
+    verifyGivenRecords(
+      names.map((name) => join(folder, String(at), `${name}.sigstore.json`)),
+      whole.team.roster,
+      { root: root === null ? null : parseTrustedRoot(root), identities },
+    );
+  const said = ({ checks }: RecordsReport) => checks.map(({ status, detail }) => `${status}: ${detail}`).join('\n');
+
+  it('an identity’s manifest and heartbeat, about the files beside them', async () => {
+    const report = await judge(byIdentity, world.root(1));
+    expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+    expect(report.verdict).toBe('verified');
+    const signer = `${SUBJECT} (${ISSUER})`;
+    expect(report.records).toMatchObject([
+      { kind: 'backup manifest', signer },
+      { kind: 'backup heartbeat', signer },
+    ]);
+  });
+
+  it('a roster’s key that witnesses saw', async () => {
+    const report = await judge(byWitnessed, world.root(1), [], ['manifest']);
+    expect(report).toMatchObject({ verdict: 'verified', records: [{ kind: 'backup manifest', signer: 'architect' }] });
+    expect((await judge(byWitnessed, stranger.root(1), [], ['manifest'])).verdict).toBe('refused');
+  });
+
+  it.each<[string, () => Promise<RecordsReport>, string, RegExp]>([
+    ['no root: nothing is believed', () => judge(byIdentity, null), 'unproven', /skip: .*--trusted-root/],
+    [
+      'a root, and nobody who may sign',
+      () => judge(byIdentity, world.root(1), []),
+      'refused',
+      /no identity is trusted/,
+    ],
+    ['another root', () => judge(byIdentity, stranger.root(1)), 'refused', /^fail/],
+    [
+      'one letter less of a subject',
+      () => judge(byIdentity, world.root(1), [{ ...me, subject: SUBJECT.slice(0, -1) }]),
+      'refused',
+      /not trusted/,
+    ],
+    [
+      'the same subject of another issuer',
+      () => judge(byIdentity, world.root(1), [{ ...me, issuer: `${ISSUER}/` }]),
+      'refused',
+      /not trusted/,
+    ],
+  ])('%s', async (_, judging, verdict, detail) => {
+    const report = await judging();
+    expect(report.verdict).toBe(verdict);
+    expect(said(report)).toMatch(detail);
+  });
+
+  it('a list that is not the one signed, or is gone, and a seal of another repository', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'custody-moved-'));
+    cpSync(dir, folder, { recursive: true });
+    writeFileSync(join(folder, '0', 'SHA256SUMS'), 'x');
+    const moved = await judge(byIdentity, world.root(1), [me], ['manifest'], folder);
+    rmSync(join(folder, '0', 'SHA256SUMS'));
+    const alone = await judge(byIdentity, world.root(1), [me], ['manifest'], folder);
+    rmSync(folder, { recursive: true });
+    expect([moved.verdict, said(moved)]).toEqual(['refused', expect.stringMatching(/fail: .*SHA256SUMS is sha256:/)]);
+    expect([alone.verdict, said(alone)]).toEqual(['unproven', expect.stringMatching(/skip: there is no .*SHA256SUMS/)]);
+    const other = { ...whole.team.roster, repository: '0'.repeat(16) };
+    const path = join(dir, '0', 'manifest.sigstore.json');
+    const foreign = await verifyGivenRecords([path], other, {
+      root: parseTrustedRoot(world.root(1)),
+      identities: [me],
+    });
+    expect([foreign.verdict, said(foreign)]).toEqual(['refused', expect.stringMatching(/fail: repository /)]);
   });
 });

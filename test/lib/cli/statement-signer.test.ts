@@ -80,6 +80,62 @@ describe('the signer of statements', () => {
     });
   });
 
+  describe('a SigningConfig', () => {
+    const withUris = () => {
+      const json = world.rootJson(2);
+      const placed = (uri: string) => (one: object) => ({ ...one, uri });
+      const certificateAuthorities = json.certificateAuthorities.map(placed(world.url));
+      const timestampAuthorities = json.timestampAuthorities.map(placed(`${world.url}/api/v1/timestamp`));
+      return Buffer.from(JSON.stringify({ ...json, certificateAuthorities, timestampAuthorities }));
+    };
+    /** The plan's own instance is where nobody listens. */
+    const gone = { fulcioUrl: 'http://127.0.0.1:9', oidcUrl: 'http://127.0.0.1:9/auth' };
+    const open = (more: object = {}, root: Buffer = withUris()) => {
+      const folder = mkdtempSync(join(dir, 'config-'));
+      const service = (url: string, majorApiVersion = 1) => [{ url, majorApiVersion, operator: '' }];
+      const config = {
+        mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+        caUrls: service(world.url),
+        rekorTlogUrls: service(world.url, 2),
+        tsaUrls: service(`${world.url}/api/v1/timestamp`),
+        ...more,
+      };
+      const signingConfigFile = join(folder, 'signing_config.json');
+      writeFileSync(signingConfigFile, JSON.stringify(config));
+      writeFileSync(join(folder, 'trusted_root.json'), root);
+      const plan = { sigstore: { ...sigstore, trustedRoot: digestOf(root), instance: gone } };
+      return openStatementSigner(ambient, plan, { ...around(), folder, signingConfigFile });
+    };
+    const elsewhere = (path = '') => [{ url: `http://127.0.0.1:9${path}`, majorApiVersion: 1 }];
+
+    it('says where the services of the pinned root are today', async () => {
+      const bundle = await (await open()).seal(statement);
+      const root = parseTrustedRoot(withUris());
+      expect(await verifyBundle(bundle, { ...trust(), root })).toMatchObject({ logged: 1 });
+      // A sign-in that the plan names, too, is no other one.
+      await open({ oidcUrls: elsewhere('/auth') });
+    });
+
+    it.each([
+      ['another Fulcio', () => open({ caUrls: elsewhere() }), /Fulcio http:\/\/127.0.0.1:9, expected one of/],
+      ['another log', () => open({ rekorTlogUrls: elsewhere() }), /Rekor http:\/\/127.0.0.1:9, expected one of/],
+      ['another timestamp authority', () => open({ tsaUrls: elsewhere('/api/v1/timestamp') }), /timestamp authority/],
+      ['another place to sign in', () => open({ oidcUrls: elsewhere('/other') }), /OpenID provider .* the plan's/],
+      ['a Fulcio, and the root says of none where it is', () => open({}, world.root(2)), /it names none/],
+      [
+        'the same host by another name',
+        () => open({ caUrls: [{ url: world.url.replace('127.0.0.1', 'localhost'), majorApiVersion: 1 }] }),
+        /Fulcio/,
+      ],
+    ] as const)('that names %s: refused', async (_, opening, message) => {
+      await expect(opening()).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(message) });
+    });
+
+    it('that is malformed: refused', async () => {
+      await expect(open({ more: 1 })).rejects.toMatchObject({ code: 'RECORD_MALFORMED' });
+    });
+  });
+
   it.each([
     ['a plan without Sigstore', () => [ambient, {}, around()], 'PLAN_INVALID'],
     [

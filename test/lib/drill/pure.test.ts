@@ -3,7 +3,7 @@ import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds } from '../../../src/lib/base/time.js';
 import { plannedCalls } from '../../../src/lib/drill/calls.js';
-import { canaryKeyOf, canaryUserOf, drillRoleArnOf } from '../../../src/lib/drill/canaries.js';
+import { canaryKeyOf } from '../../../src/lib/drill/canaries.js';
 import { CONTROLS, citedControls } from '../../../src/lib/drill/controls.js';
 import { DRILL_IDS, DRILLS, isDrillId } from '../../../src/lib/drill/drills.js';
 import { dueOf } from '../../../src/lib/drill/due.js';
@@ -15,6 +15,7 @@ import { scratchPolicy } from '../../../src/lib/drill/scratch.js';
 import { selectedDrills } from '../../../src/lib/drill/selection.js';
 import { type DrillCheck, judgeDrill } from '../../../src/lib/drill/verdict.js';
 import { isTreePath } from '../../../src/lib/git/tree.js';
+import { canaryUserOf, drillRoleArnOf } from '../../../src/lib/plan/canaries.js';
 import { createTeam, NOON } from '../../support/people.js';
 
 const DAY = 86_400;

@@ -261,8 +261,9 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
         byDrill(action, '*', { 'aws:TagKeys': ['custody:repository'] }, false),
         byDrill(action, '*', {}, false),
       ]),
+      // A tag is soon set: what has it is not deleted by this policy, but by the key's own.
       ...['kms:GetKeyPolicy', 'kms:ScheduleKeyDeletion'].flatMap((action) => [
-        byDrill(action, KEY, { 'aws:ResourceTag/custody:drill': '00' }, true),
+        byDrill(action, KEY, { 'aws:ResourceTag/custody:drill': '00' }, false),
         byDrill(action, KEY, keyTag, false),
       ]),
       ...['kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:DisableKey', 'kms:GenerateDataKey'].map((action) =>

@@ -40,7 +40,7 @@ function notHeldAs(policy: string, as: KeyStanding) {
   const { claims } = prove({
     account,
     keys: [proofKeyOf(plan, roster, found)],
-    interlock: interlockOfRoster(roster, plan.interlock),
+    interlock: interlockOfRoster(roster, plan),
     principals: null,
     serviceControlPolicies: null,
     resourceControlPolicies: null,

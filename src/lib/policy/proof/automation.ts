@@ -1,10 +1,8 @@
 import type { Docket } from './docket.js';
 import type { Person } from './people.js';
-import { brokenRole, mustNotBe, openTrustCase, unprovenRole } from './role-case.js';
+import { brokenRole, mustNotBe, openTrustCase, type TrustCase, unprovenRole } from './role-case.js';
 import type { Interlock, ProofSeat, ProofSubject } from './subject.js';
 import { foreignTokens, formOf, type Named } from './tokens.js';
-
-type TrustCase = Exclude<ReturnType<typeof openTrustCase>, null>;
 
 const CLAIM = 'automation-pinned';
 const BY_TOKEN = 'sts:AssumeRoleWithWebIdentity';

@@ -1,14 +1,20 @@
 import { SIGNER_TAG } from '../role-policies.js';
 import type { World } from './court.js';
 import type { Docket } from './docket.js';
+import { proveDrills } from './drill.js';
+import { proveEntry, ROLE_CHANGES } from './entry.js';
 import type { Person } from './people.js';
 import { mustNotBe, openChangeCase, openTrustCase, personOfRole, type RoleCase, unprovenRole } from './role-case.js';
+import { someKey } from './some-key.js';
 import type { Interlock, ProofSubject } from './subject.js';
-import { valuesOf, waysOf } from './trust.js';
 
 /** What the roles of the interlock may do beside it. Returns how many requests were evaluated. */
 export function proveBeside(subject: ProofSubject, interlock: Interlock, docket: Docket): number {
-  return proveOwnKeys(subject, interlock, docket) + proveAuditor(subject, interlock, docket);
+  return (
+    proveOwnKeys(subject, interlock, docket) +
+    proveAuditor(subject, interlock, docket) +
+    proveDrills(subject, interlock, docket)
+  );
 }
 
 const ANY: World = { fixed: {}, absent: [] };
@@ -36,11 +42,6 @@ function proveOwnKeys(subject: ProofSubject, interlock: Interlock, docket: Docke
     else proveTagged(make, tag, person);
   }
   return make.court.asked() + tag.court.asked();
-}
-
-function someKey({ account, keys }: ProofSubject): string {
-  const [partition, region] = keys[0]?.arn.split(':').filter((_, at) => at === 1 || at === 3) ?? ['aws', 'us-east-1'];
-  return `arn:${partition}:kms:${region}:${account}:key/00000000-0000-0000-0000-000000000000`;
 }
 
 /** A custodian makes a key to sign with, and marks it as one. */
@@ -83,31 +84,9 @@ function proveAuditor(subject: ProofSubject, interlock: Interlock, docket: Docke
   let asked = 0;
   for (const arn of [...executors.map(({ roleArn }) => roleArn), auditor]) {
     const it = openChangeCase(subject, interlock, docket, arn);
-    for (const action of CHANGES) mustNotBe(it, claim, person, action, ANY, ` on ${it.words}`);
+    for (const action of ROLE_CHANGES) mustNotBe(it, claim, person, action, ANY, ` on ${it.words}`);
     asked += it.court.asked();
   }
-  for (const one of trust.people) proveEntry(trust, one);
+  for (const one of trust.people) proveEntry(trust, claim, one);
   return asked + trust.court.asked();
-}
-
-const CHANGES = ['iam:TagRole', 'iam:UntagRole', 'iam:PutRolePolicy', 'iam:UpdateAssumeRolePolicy', 'iam:DeleteRole'];
-
-/** Roles and users that the trust policy names are trusted by name; of a provider one subject is. */
-function proveEntry(it: Exclude<ReturnType<typeof openTrustCase>, null>, person: Person): void {
-  const claim = 'auditor-reads';
-  const into = ` into ${it.words}`;
-  mustNotBe(it, claim, person, 'sts:TagSession', ANY, into);
-  if (person.principal.kind !== 'federated') {
-    const named = it.trust.statements.some(({ principal }) => principal?.aws.includes(person.principal.principalArn));
-    if (!named || person.principal.kind === 'root') mustNotBe(it, claim, person, 'sts:AssumeRole', ANY, into);
-    return;
-  }
-  const { action, sub, aud } = waysOf(person.principal.principalArn);
-  const strange = [...valuesOf(it, sub).flatMap((value) => [`${value}x`, `x${value}`]), 'some-other-subject'];
-  for (const value of strange) {
-    mustNotBe(it, claim, person, action, { fixed: { [sub]: value }, absent: [] }, `${into} as another subject`);
-  }
-  mustNotBe(it, claim, person, action, { fixed: {}, absent: [sub] }, `${into} as any subject`);
-  const foreign = { fixed: { [aud]: 'some-other-audience' }, absent: [] };
-  mustNotBe(it, claim, person, action, foreign, `${into} with a token for someone else`);
 }

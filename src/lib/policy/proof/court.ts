@@ -3,6 +3,7 @@ import { compiled } from '../compile.js';
 import type { PolicyDocument } from '../document.js';
 import { type Decision, type EvaluationInput, evaluate, type PolicyLevels } from '../evaluate.js';
 import type { Context } from '../keys.js';
+import { membershipOf } from './membership.js';
 import type { Person } from './people.js';
 import { project, type Settled, unknownOperators } from './project.js';
 import { createScreen, type Shape } from './screen.js';
@@ -37,7 +38,7 @@ export interface Court {
   ask(person: Person, action: string, world: World): Answer;
   /** False only where `ask` would say no to each of the actions: one evaluation for all of them. */
   perhaps(person: Person, actions: readonly string[], world: World): boolean;
-  /** One request, exactly as given: no key is free. */
+  /** One request, exactly as given: no key is free. Someone of the account is of the organization over it. */
   judge(person: Person, action: string, context: Context): Decision;
 }
 
@@ -54,6 +55,7 @@ export function createCourt(room: Courtroom): Court {
   const views = new Map<string, View>();
   const wide = new Map<readonly string[], Map<string, View>>();
   const whole = viewOf(room, (document) => document);
+  const asMember = membershipOf(room.resourceControlPolicies);
   const screen = room.resourcePolicy && createScreen(room.resourcePolicy, room.resource);
   /** Lists of one action, the same list each time: what is known of a list is known by it. */
   const lists = new Map<string, readonly string[]>();
@@ -88,7 +90,7 @@ export function createCourt(room: Courtroom): Court {
   return {
     asked: () => asked,
     ask,
-    judge: (person, action, context) => judge(whole, person, action, context),
+    judge: (person, action, context) => judge(whole, person, action, asMember(person, room.account, context)),
     perhaps: (person, actions, world) => {
       const [first] = actions;
       if (first === undefined || denied(person, actions, world)) return false;

@@ -15,13 +15,19 @@ export interface RoleCase {
   readonly place: Place;
 }
 
+/** The case of entering a role. */
+export interface TrustCase extends RoleCase {
+  readonly trust: PolicyDocument;
+  readonly people: readonly Person[];
+}
+
 /** The case of entering a role; null when its trust policy is not known. */
 export function openTrustCase(
   subject: ProofSubject,
   interlock: Interlock,
   docket: Docket,
   roleArn: string,
-): (RoleCase & { readonly trust: PolicyDocument; readonly people: readonly Person[] }) | null {
+): TrustCase | null {
   const trust = subject.principals?.find(({ arn }) => arn === roleArn)?.trust ?? null;
   if (trust === null) return null;
   const words = wordsOf(roleArn, subject.account);
@@ -30,11 +36,20 @@ export function openTrustCase(
   return { subject, interlock, docket, words, place, trust, people, court: courtOf(subject, roleArn, trust) };
 }
 
-/** The case of changing a resource of IAM, which only the askers' own policies and the organization's limit. */
-export function openChangeCase(subject: ProofSubject, interlock: Interlock, docket: Docket, arn: string): RoleCase {
+/**
+ * The case of changing a resource of IAM, which only the askers' own policies and the organization's limit; or a key of nobody's
+ * plan, with its policy where it has one that says more than that the account decides.
+ */
+export function openChangeCase(
+  subject: ProofSubject,
+  interlock: Interlock,
+  docket: Docket,
+  arn: string,
+  policy: PolicyDocument | null = null,
+): RoleCase {
   const words = wordsOf(arn, subject.account);
   const place = { account: subject.account, key: null, region: null, policy: 'resource policy' };
-  return { subject, interlock, docket, words, place, court: courtOf(subject, arn, null) };
+  return { subject, interlock, docket, words, place, court: courtOf(subject, arn, policy) };
 }
 
 function courtOf(subject: ProofSubject, resource: string, resourcePolicy: PolicyDocument | null): Court {
@@ -71,6 +86,21 @@ export function mustBe(
 ): void {
   if (it.court.judge(person, action, world.fixed).allowed) it.docket.held(claim);
   else brokenRole(it, claim, action, sentence);
+}
+
+/** Enters something that must be possible, whatever the organization asks for beside: keys that are not settled are free. */
+export function mustBeAble(
+  it: RoleCase,
+  claim: ClaimId,
+  person: Person,
+  action: string,
+  world: World,
+  sentence: string,
+): void {
+  const answer = it.court.ask(person, action, world);
+  if (answer.may === 'yes') it.docket.held(claim);
+  else if (answer.may === 'no') brokenRole(it, claim, action, sentence);
+  else unprovenRole(it.docket, claim, `whether ${person.words} can ${action} is not told: ${answer.because}`);
 }
 
 export function brokenRole({ docket }: RoleCase, claim: ClaimId, action: string, sentence: string): void {

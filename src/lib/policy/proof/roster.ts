@@ -1,3 +1,4 @@
+import { drillRolesOf } from '../../plan/canaries.js';
 import type { Plan } from '../../plan/plan.js';
 import type { Roster } from '../../roster/roster.js';
 import { accountRolesOf } from '../account-roles.js';
@@ -21,9 +22,9 @@ export interface FoundKey {
   readonly label?: string;
 }
 
-/** Who stands behind the interlock, by the roster. */
-export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Interlock {
-  const { executor, cold, installer, seats, automation, auditor, repository } = accountRolesOf(roster, named);
+/** Who stands behind the interlock, by plan and roster. */
+export function interlockOfRoster(roster: Roster, plan: Pick<Plan, 'interlock' | 'keys'>): Interlock {
+  const { executor, cold, installer, seats, automation, auditor, repository } = accountRolesOf(roster, plan.interlock);
   return {
     threshold: roster.threshold,
     seats,
@@ -34,6 +35,7 @@ export function interlockOfRoster(roster: Roster, named: Plan['interlock']): Int
     ],
     installers: [installer],
     auditor,
+    drills: drillRolesOf(plan),
     repository,
   };
 }

@@ -83,6 +83,8 @@ export interface Interlock {
   readonly installers: readonly string[];
   /** The role that only reads; null where it is not asked about. */
   readonly auditor: string | null;
+  /** The roles that bring canaries back; none where the plan lets none use its keys. */
+  readonly drills: readonly string[];
   /** The tag `custody:repository` of its keys; null where it is not asked about. */
   readonly repository: string | null;
 }

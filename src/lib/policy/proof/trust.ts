@@ -1,9 +1,15 @@
 import type { Docket } from './docket.js';
 import type { Person } from './people.js';
-import { brokenRole, mustBe, mustNotBe, openTrustCase, type RoleCase, unprovenRole } from './role-case.js';
+import {
+  brokenRole,
+  mustBe,
+  mustNotBe,
+  openTrustCase,
+  type RoleCase,
+  type TrustCase,
+  unprovenRole,
+} from './role-case.js';
 import type { Interlock, ProofSeat, ProofSubject } from './subject.js';
-
-type TrustCase = Exclude<ReturnType<typeof openTrustCase>, null>;
 
 const ENTRIES = ['sts:AssumeRole', 'sts:AssumeRoleWithSAML', 'sts:AssumeRoleWithWebIdentity'] as const;
 const MINE = 'aws:SourceIdentity';

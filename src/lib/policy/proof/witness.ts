@@ -80,7 +80,8 @@ function* avoiding(context: Context, denies: readonly Versioned[], { present, ab
       const key = condition.key.toLowerCase();
       if (present.has(key) || absent.has(key) || given.has(key)) continue;
       const named = wish(condition, version, context);
-      keys.set(key, [...new Set([null, ...(keys.get(key) ?? []), named, other(condition)])]);
+      const more = [named, other(condition), spared(condition)];
+      keys.set(key, [...new Set([null, ...(keys.get(key) ?? []), ...more])]);
     }
   }
   yield* combined(context, [...keys]);
@@ -112,10 +113,17 @@ function wish({ operator, values }: ConditionElement, version: PolicyDocument['v
   return null;
 }
 
+/** What a Deny for everything else says it is not for; null where it speaks of no other. */
+function spared({ operator, values: [value] }: ConditionElement): Wish {
+  const parsed = readOperator(operator);
+  if (!parsed?.operator?.negated || value === undefined) return null;
+  return parsed.quantifier ? [meeting(parsed.name, value)] : meeting(parsed.name, value);
+}
+
 /** What a comparison holds for: of a pattern one text that it matches. */
 function meeting(name: string, value: string): string {
   if (name.endsWith('Like') || name.startsWith('Arn')) return value.replaceAll('*', 'any').replaceAll('?', 'a');
-  if (name === 'IpAddress') return value.split('/')[0] ?? value;
+  if (name.endsWith('IpAddress')) return value.split('/')[0] ?? value;
   if (name === 'NumericLessThan') return String(Number(value) - 1);
   if (name === 'NumericGreaterThan') return String(Number(value) + 1);
   if (name === 'DateLessThan') return '1980-01-01T00:00:00Z';

@@ -24,6 +24,7 @@ export const PUBLIC_GOOD: Instance = {
   tsaUrl: 'https://timestamp.sigstore.dev/api/v1/timestamp',
 };
 
+export const MAX_SIGNING_CONFIG_BYTES = 64 * 1024;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /**
@@ -71,7 +72,7 @@ type Service = NonNullable<ReturnType<typeof service>>;
  * @throws CustodyError RECORD_MALFORMED, ENDPOINT_REFUSED; REFUSED for a file that asks for several of one kind
  */
 export function parseSigningConfig(bytes: Uint8Array, now: Date, what = 'signing config'): Instance {
-  const json = parseDocument(bytes, what, 64 * 1024);
+  const json = parseDocument(bytes, what, MAX_SIGNING_CONFIG_BYTES);
   const config = readFields(shape, json, what, 'RECORD_MALFORMED');
   assertOneEach(json, what);
   const pick = (kind: readonly Service[] | undefined, versions: readonly number[]) => inUse(kind ?? [], now, versions);

@@ -33,6 +33,8 @@ export interface TrustedLog {
 }
 
 export interface TrustedAuthority {
+  /** Where it is, as the file says; many files do not. */
+  readonly uri: string | undefined;
   /** DER, the leaf or lowest authority first. */
   readonly certificates: readonly Buffer[];
   readonly validFor: Validity;
@@ -149,9 +151,9 @@ function trustedLog({ baseUrl, publicKey, logId, checkpointKeyId }: Wire<typeof 
   };
 }
 
-function trustedAuthority({ certChain, validFor }: Wire<typeof authority>): TrustedAuthority {
+function trustedAuthority({ uri, certChain, validFor }: Wire<typeof authority>): TrustedAuthority {
   const certificates = certChain.certificates.map(({ rawBytes }) => rawBytes);
-  return { certificates, validFor: { start: validFor.start, end: validFor.end } };
+  return { uri, certificates, validFor: { start: validFor.start, end: validFor.end } };
 }
 
 function readKey(key: Buffer, type: 'spki' | 'pkcs1', what: string): KeyObject {

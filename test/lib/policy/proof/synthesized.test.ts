@@ -48,6 +48,7 @@ function synthesized(interlock: Interlock): ProofSubject & { readonly form: stri
       ],
       installers: [],
       auditor: null,
+      drills: [],
       repository: null,
     },
     principals: null,

@@ -203,6 +203,7 @@ export function subjectOf(given: Texts, change: Partial<ProofSubject> = {}): Pro
       executors: [{ roleArn: EXECUTOR, classes: null, automation: true }],
       installers: [INSTALLER],
       auditor: null,
+      drills: [],
       repository: null,
     },
     principals,
