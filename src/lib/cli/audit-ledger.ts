@@ -1,17 +1,42 @@
+import { createKeyReader } from '../aws/kms-reader.js';
 import { CustodyError } from '../base/errors.js';
+import type { Clock } from '../base/time.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import type { ObjectStore } from '../ledger/objects.js';
-import { createSlotLedger, type SlotLedger } from '../ledger/slots.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, S3Ledger } from '../plan/plan.js';
+import type { AwsAccess } from './aws-access.js';
 
-/** The audit ledger of a plan. @throws CustodyError USAGE when the plan has none beside the repository's chain */
-export async function openAuditLedger(plan: Plan): Promise<SlotLedger> {
-  return createSlotLedger(openLedgerObjects(plan));
+/** The folder in the bucket where a plan names none. */
+export const DEFAULT_PREFIX = 'custody/';
+
+/**
+ * What the audit ledger of a plan lies in, opened with the caller's own credentials.
+ * @throws CustodyError USAGE when the plan has none beside the repository's chain; NOT_FOUND for a bucket's key that is not there
+ */
+export async function openLedgerObjects(plan: Plan, access: AwsAccess, clock: Clock): Promise<ObjectStore> {
+  const { store, directory, s3, retentionDays } = plan.ledger;
+  if (store === 'directory' && directory !== undefined) return createObjectDirectory(directory);
+  if (store === 's3' && s3 !== undefined) return openS3(plan, s3, retentionDays, access, clock);
+  throw new CustodyError('USAGE', "the plan has no audit ledger beside the repository's chain", {
+    suggestions: [
+      'ledger.store in custody.yaml says where it lies; --repository looks at the chain of the repository.',
+    ],
+  });
 }
 
-function openLedgerObjects({ ledger }: Plan): ObjectStore {
-  if (ledger.store === 'directory' && ledger.directory !== undefined) return createObjectDirectory(ledger.directory);
-  throw new CustodyError('USAGE', "the plan has no audit ledger beside the repository's chain", {
-    suggestions: ['ledger.store in custody.yaml says where it lies.'],
+async function openS3(plan: Plan, s3: S3Ledger, retentionDays: number, access: AwsAccess, clock: Clock) {
+  const { createS3Objects } = await import('../aws/s3-objects.js');
+  const connection = await access.connection(plan);
+  const { bucket, region, prefix = DEFAULT_PREFIX } = s3;
+  const alias = plan.keys[s3.key]?.alias ?? s3.key;
+  const key = await createKeyReader(connection).describe(region, alias);
+  if (key === null) throw new CustodyError('NOT_FOUND', `${alias} of the audit ledger is not there in ${region}`);
+  return createS3Objects(connection, {
+    region,
+    bucket,
+    prefix,
+    keyArn: key.arn,
+    retentionDays,
+    now: () => clock.now(),
   });
 }

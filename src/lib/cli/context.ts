@@ -9,6 +9,7 @@ import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
+import { createSlotLedger } from '../ledger/slots.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
 import { casesOf, lookUp, type Reach } from '../request/desk.js';
@@ -17,7 +18,7 @@ import type { Actor, Aws, Ports } from '../request/ports.js';
 import { successionsOf } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
 import { openActor, seatOfRole } from './acting.js';
-import { openAuditLedger } from './audit-ledger.js';
+import { openLedgerObjects } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { createProgress, type Progress } from './progress.js';
@@ -123,7 +124,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: openAuditLedger,
+      audit: async (plan) => createSlotLedger(await openLedgerObjects(plan, this.access, clock)),
     };
   }
 
