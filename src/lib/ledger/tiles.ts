@@ -1,10 +1,11 @@
 import { CustodyError } from '../base/errors.js';
 import { HASH_BYTES, hashBytes, nodeHash, type Subtree, type TreeHash } from './tree.js';
 
-/** The tree as files, as c2sp.org/tlog-tiles lays it out, and the encoding of bundles of entries. */
+/** The tree as files, as c2sp.org/tlog-tiles lays it out. */
 
 export const TILE_WIDTH = 256;
-const TILE_LEVELS = 8;
+/** The height of a tile. */
+export const TILE_LEVELS = 8;
 const MAX_LEVEL = 63;
 
 export interface Tile {
@@ -82,43 +83,12 @@ export function tileOf({ level, index }: Subtree): Tile {
 export function hashInTile({ level, index }: Subtree, hashes: readonly TreeHash[]): TreeHash {
   const count = 2 ** (level % TILE_LEVELS);
   const from = (index * count) % TILE_WIDTH;
-  let row = hashes.slice(from, from + count);
+  return rootOfTile(hashes.slice(from, from + count));
+}
+
+/** The root over the hashes of a full tile, or of another power of two of them. */
+export function rootOfTile(hashes: readonly TreeHash[]): TreeHash {
+  let row = hashes;
   while (row.length > 1) row = row.flatMap((left, at) => (at % 2 === 0 ? [nodeHash(left, row[at + 1] ?? '')] : []));
   return row[0] ?? '';
-}
-
-/** The largest entry that a bundle can hold: its length is a 16-bit number. */
-export const MAX_BUNDLED_BYTES = 0xffff;
-const LENGTH_BYTES = 2;
-
-/** Entries one after another, each behind its length as a big-endian 16-bit number. */
-export function formatBundle(entries: readonly Uint8Array[]): Uint8Array {
-  const parts = entries.map((entry) => {
-    if (entry.length > MAX_BUNDLED_BYTES) {
-      throw new CustodyError(
-        'LIMIT_EXCEEDED',
-        `an entry has ${entry.length} bytes, a bundle holds ${MAX_BUNDLED_BYTES}`,
-      );
-    }
-    const part = Buffer.allocUnsafe(LENGTH_BYTES + entry.length);
-    part.writeUInt16BE(entry.length, 0);
-    part.set(entry, LENGTH_BYTES);
-    return part;
-  });
-  return Buffer.concat(parts);
-}
-
-/** The inverse of `formatBundle`; the entries share the bundle's memory. @throws CustodyError LEDGER_BROKEN */
-export function parseBundle(bundle: Uint8Array, what = 'bundle'): readonly Uint8Array[] {
-  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
-  const entries: Uint8Array[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const from = at + LENGTH_BYTES;
-    const to = from <= bytes.length ? from + bytes.readUInt16BE(at) : Number.POSITIVE_INFINITY;
-    if (to > bytes.length) throw new CustodyError('LEDGER_BROKEN', `${what} ends within an entry`);
-    entries.push(bytes.subarray(from, to));
-    at = to;
-  }
-  return entries;
 }

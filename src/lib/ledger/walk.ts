@@ -1,0 +1,190 @@
+import { type Digest, digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { readAhead } from './ahead.js';
+import { parseEntry } from './chain.js';
+import type { ObjectStore } from './objects.js';
+import type { LedgerScan } from './scan.js';
+import {
+  assertFollows,
+  BUNDLE_PREFIX,
+  bundleName,
+  parseBundle,
+  parseSlot,
+  SLOT_PREFIX,
+  type Slot,
+  slotName,
+  slotNumber,
+} from './slot.js';
+
+/** How far a walk over slots has come. */
+export interface SlotPlace {
+  readonly slots: number;
+  /** One digest over the slots so far: SHA-256 of the one before and the bytes of the slot. */
+  readonly digest: Digest | null;
+}
+
+export const FIRST_SLOT: SlotPlace = { slots: 0, digest: null };
+
+const PARALLEL = 4;
+/** Entries that wait in memory at most: some 8 MB of usual ones. */
+const MAX_WAITING_ENTRIES = 16_384;
+
+interface Placed {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly slot: Slot;
+}
+
+/**
+ * Reads slots from `from` on, up to slot `until` (exclusive) or the last, and gives their entries to the scan. It ends at
+ * the first slot that does not hold: what comes after has no number any more. That becomes a fault of the scan.
+ */
+export async function walkSlots(
+  objects: ObjectStore,
+  scan: LedgerScan,
+  from: SlotPlace,
+  until = Number.POSITIVE_INFINITY,
+): Promise<SlotPlace> {
+  let place = from;
+  const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
+  const open = async (placed: Placed) => ({ ...placed, bundle: await objects.read(bundleName(placed.slot.bundle)) });
+  try {
+    for await (const { number, bytes, slot, bundle } of readAhead(slotsOf(objects, scan, from, until), open, limits)) {
+      takeBundle(scan, number, slot, bundle);
+      place = { slots: number + 1, digest: digestOf(Buffer.concat([Buffer.from(place.digest ?? ''), bytes])) };
+    }
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code !== 'LEDGER_BROKEN') throw cause;
+    const entry = cause.details?.entry;
+    scan.fault(typeof entry === 'number' ? entry : scan.head.size, cause.message);
+  }
+  return place;
+}
+
+/** Slots in order, each checked against the one before. */
+async function* slotsOf(
+  objects: ObjectStore,
+  scan: LedgerScan,
+  from: SlotPlace,
+  until: number,
+): AsyncGenerator<Placed> {
+  let before = scan.head;
+  let expected = from.slots;
+  if (expected >= until) return;
+  for await (const name of objects.list(SLOT_PREFIX, expected === 0 ? undefined : slotName(expected - 1))) {
+    const number = slotNumber(name);
+    const broken = (what: string) => brokenAt(expected, before.size, what);
+    if (number === null) throw broken(`${name} is no slot`);
+    if (number !== expected) throw broken(`is missing, but ${name} is there`);
+    const bytes = await objects.read(name);
+    if (bytes === null) throw broken('cannot be read');
+    const slot = parseNamed(bytes, name, before.size);
+    assertFollows(slot, number, before);
+    before = { size: slot.first + slot.count, digest: slot.last };
+    expected++;
+    yield { number, bytes, slot };
+    if (expected >= until) return;
+  }
+}
+
+function parseNamed(bytes: Uint8Array, name: string, sequence: number): Slot {
+  try {
+    return parseSlot(bytes, name);
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    throw new CustodyError('LEDGER_BROKEN', cause.message, { details: { entry: sequence }, cause });
+  }
+}
+
+function brokenAt(slot: number, entry: number, what: string): CustodyError {
+  return new CustodyError('LEDGER_BROKEN', `slot ${slot} ${what}`, { details: { slot, entry } });
+}
+
+function takeBundle(scan: LedgerScan, number: number, slot: Slot, bundle: Uint8Array | null): void {
+  const broken = (what: string) => brokenAt(number, slot.first, what);
+  if (bundle === null) throw broken(`has no bundle: ${bundleName(slot.bundle)} is not there`);
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
+  // A scan of hashes alone is compared with what was verified before, slots included.
+  const altered = scan.depth !== 'hashes' && digestOf(bytes) !== slot.bundle;
+  const faults = scan.faults.length;
+  const count = scan.add(bytes);
+  if (count !== slot.count) throw broken(`has ${slot.count} entries, its bundle ${count}`);
+  // The links between its entries have named the one that was changed, but for the last.
+  if (scan.head.digest !== slot.last) {
+    throw brokenAt(number, slot.first + slot.count - 1, `ends with ${slot.last}, its bundle with ${scan.head.digest}`);
+  }
+  if (altered && scan.faults.length === faults) throw broken(`has the bundle ${slot.bundle}, stored are other bytes`);
+}
+
+/** What the store itself says against its objects: an overwrite, a delete marker, no retention or too short a one. */
+export interface HistoryFault {
+  readonly name: string;
+  readonly sequence: number | null;
+  readonly message: string;
+}
+
+const MAX_FAULTS = 100;
+
+/**
+ * Looks at the history of each slot and bundle.
+ * @param retentionDays how long each must be kept from the time of its first entry on; null where the store keeps no time
+ */
+export async function judgeHistories(
+  objects: ObjectStore,
+  retentionDays: number | null,
+): Promise<readonly HistoryFault[]> {
+  const faults: HistoryFault[] = [];
+  for (const prefix of [SLOT_PREFIX, BUNDLE_PREFIX]) {
+    for await (const { name, versions, deleteMarkers, retainedUntil } of objects.histories(prefix)) {
+      const said = [
+        ...(versions === 1 ? [] : [`${versions} versions`]),
+        ...(deleteMarkers === 0 ? [] : ['a delete marker over it']),
+        ...(retentionDays === null ? [] : await retentionFault(objects, name, retainedUntil, retentionDays)),
+      ];
+      if (said.length > 0 && faults.length < MAX_FAULTS) {
+        faults.push({ name, sequence: await firstOf(objects, name), message: said.join(', ') });
+      }
+    }
+  }
+  return faults;
+}
+
+async function retentionFault(
+  objects: ObjectStore,
+  name: string,
+  until: string | null,
+  days: number,
+): Promise<string[]> {
+  if (until === null) return ['no retention'];
+  const bundle = name.startsWith(BUNDLE_PREFIX) ? name : await bundleOf(objects, name);
+  const bytes = bundle === null ? null : await objects.read(bundle);
+  const [first] = bytes === null ? [] : (parseBundle(bytes) ?? []);
+  if (first === undefined) return [];
+  // It was written when its first entry happened or later.
+  const least = Date.parse(parseEntry(first, name).at) + days * 86_400_000;
+  return Date.parse(until) < least ? [`retained until ${until}, less than ${days} days`] : [];
+}
+
+async function bundleOf(objects: ObjectStore, name: string): Promise<string | null> {
+  const bytes = await objects.read(name);
+  return bytes === null ? null : bundleName(parseSlot(bytes, name).bundle);
+}
+
+/** The first entry of a slot, or of the slot that a bundle belongs to. */
+async function firstOf(objects: ObjectStore, name: string): Promise<number | null> {
+  for await (const slotAt of slotNumber(name) === null ? objects.list(SLOT_PREFIX) : [name]) {
+    const bytes = await objects.read(slotAt);
+    const slot = bytes === null ? null : readable(bytes, slotAt);
+    if (slot !== null && (slotAt === name || bundleName(slot.bundle) === name)) return slot.first;
+  }
+  return null;
+}
+
+function readable(bytes: Uint8Array, name: string): Slot | null {
+  try {
+    return parseSlot(bytes, name);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
