@@ -164,7 +164,8 @@ async function historyCheck({ objects, retentionDays }: LedgerQuestion): Promise
   return check('store', false, `entry ${first.sequence ?? 'unknown'}: ${first.name} has ${first.message}${more}`);
 }
 
-async function checkpointsOf(objects: ObjectStore, signed: LedgerQuestion['signed']): Promise<Checkpoints> {
+/** The newest checkpoints of an audit ledger that somebody of the roster signed. */
+export async function checkpointsOf(objects: ObjectStore, signed: LedgerQuestion['signed']): Promise<Checkpoints> {
   if (signed === null) return { found: [], ignored: 0 };
   const files = new Map<string, Uint8Array>();
   for await (const path of objects.list(`${CHECKPOINT_FOLDER}/`)) {
