@@ -68,7 +68,7 @@ export class LedgerScan {
   }
 
   /**
-   * Takes the entries of one bundle (C2SP tlog-tiles encoding); what lies between them in the buffer is overwritten.
+   * Takes the entries of one bundle (C2SP tlog-tiles encoding).
    * @returns how many they were
    */
   add(bundle: Buffer): number {

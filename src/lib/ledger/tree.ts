@@ -24,12 +24,15 @@ export function leafHash(entry: Uint8Array): TreeHash {
 }
 
 /**
- * The leaf hash of `buffer[from, to)` without a copy: the byte before it is overwritten.
+ * The leaf hash of `buffer[from, to)` without a copy: the byte before it is another one meanwhile.
  * @param from at least 1
  */
 export function leafHashInPlace(buffer: Buffer, from: number, to: number): TreeHash {
+  const before = buffer[from - 1] ?? 0;
   buffer[from - 1] = LEAF;
-  return hash('sha256', buffer.subarray(from - 1, to), 'binary');
+  const hashed = hash('sha256', buffer.subarray(from - 1, to), 'binary');
+  buffer[from - 1] = before;
+  return hashed;
 }
 
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES);

@@ -1,14 +1,13 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import { addSeconds } from '../base/time.js';
 import { readAhead } from './ahead.js';
-import { parseEntry } from './chain.js';
-import type { ObjectStore } from './objects.js';
+import type { ObjectHistory, ObjectStore } from './objects.js';
 import type { LedgerScan } from './scan.js';
 import {
   assertFollows,
   BUNDLE_PREFIX,
   bundleName,
-  parseBundle,
   parseSlot,
   SLOT_PREFIX,
   type Slot,
@@ -127,7 +126,7 @@ const MAX_FAULTS = 100;
 
 /**
  * Looks at the history of each slot and bundle.
- * @param retentionDays how long each must be kept from the time of its first entry on; null where the store keeps no time
+ * @param retentionDays how long each must be kept from its creation on; null where the store keeps no time
  */
 export async function judgeHistories(
   objects: ObjectStore,
@@ -135,11 +134,12 @@ export async function judgeHistories(
 ): Promise<readonly HistoryFault[]> {
   const faults: HistoryFault[] = [];
   for (const prefix of [SLOT_PREFIX, BUNDLE_PREFIX]) {
-    for await (const { name, versions, deleteMarkers, retainedUntil } of objects.histories(prefix)) {
+    for await (const history of objects.histories(prefix)) {
+      const { name, versions, deleteMarkers } = history;
       const said = [
         ...(versions === 1 ? [] : [`${versions} versions`]),
         ...(deleteMarkers === 0 ? [] : ['a delete marker over it']),
-        ...(retentionDays === null ? [] : await retentionFault(objects, name, retainedUntil, retentionDays)),
+        ...(retentionDays === null ? [] : retentionFault(history, retentionDays)),
       ];
       if (said.length > 0 && faults.length < MAX_FAULTS) {
         faults.push({ name, sequence: await firstOf(objects, name), message: said.join(', ') });
@@ -149,25 +149,14 @@ export async function judgeHistories(
   return faults;
 }
 
-async function retentionFault(
-  objects: ObjectStore,
-  name: string,
-  until: string | null,
-  days: number,
-): Promise<string[]> {
-  if (until === null) return ['no retention'];
-  const bundle = name.startsWith(BUNDLE_PREFIX) ? name : await bundleOf(objects, name);
-  const bytes = bundle === null ? null : await objects.read(bundle);
-  const [first] = bytes === null ? [] : (parseBundle(bytes) ?? []);
-  if (first === undefined) return [];
-  // It was written when its first entry happened or later.
-  const least = Date.parse(parseEntry(first, name).at) + days * 86_400_000;
-  return Date.parse(until) < least ? [`retained until ${until}, less than ${days} days`] : [];
-}
+/** Whoever writes counts from its own clock, and from before the write. */
+const TOLERANCE_SECONDS = 86_400;
 
-async function bundleOf(objects: ObjectStore, name: string): Promise<string | null> {
-  const bytes = await objects.read(name);
-  return bytes === null ? null : bundleName(parseSlot(bytes, name).bundle);
+function retentionFault({ createdAt, retainedUntil }: ObjectHistory, days: number): readonly string[] {
+  if (retainedUntil === null) return ['no retention'];
+  if (createdAt === null) return [];
+  const least = addSeconds(createdAt, days * 86_400 - TOLERANCE_SECONDS);
+  return retainedUntil < least ? [`retention until ${retainedUntil} only, less than ${days} days`] : [];
 }
 
 /** The first entry of a slot, or of the slot that a bundle belongs to. */
