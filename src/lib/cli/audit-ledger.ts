@@ -9,7 +9,8 @@ export async function openAuditLedger(plan: Plan): Promise<SlotLedger> {
   return createSlotLedger(openLedgerObjects(plan));
 }
 
-function openLedgerObjects({ ledger }: Plan): ObjectStore {
+/** The store of the plan's audit ledger. @throws CustodyError USAGE */
+export function openLedgerObjects({ ledger }: Plan): ObjectStore {
   if (ledger.store === 'directory' && ledger.directory !== undefined) return createObjectDirectory(ledger.directory);
   throw new CustodyError('USAGE', "the plan has no audit ledger beside the repository's chain", {
     suggestions: ['ledger.store in custody.yaml says where it lies.'],

@@ -16,13 +16,13 @@ import {
   parseRememberedLedger,
   type RememberedLedger,
 } from '../ledger/memory.js';
-import type { ObjectStore } from '../ledger/objects.js';
 import type { LedgerReader } from '../ledger/read.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { LedgerHead } from '../ledger/store.js';
 import type { HashSubtree } from '../ledger/subtrees.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
+import { openLedgerObjects } from './audit-ledger.js';
 import { systemClock } from './clock.js';
 import type { Context } from './context.js';
 import { objectLedger } from './object-ledger.js';
@@ -85,19 +85,11 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   }
   const memory = memoryAt(context, genesis.digest, 'ledger');
   return objectLedger({
-    objects: storeOf(ledger),
+    objects: openLedgerObjects(state.plan.plan),
     signed: signedBy(state),
     memory,
     clock: ports.clock,
     retentionDays: null,
-  });
-}
-
-/** The store of the plan's audit ledger. */
-function storeOf({ store, directory }: InForce['plan']['plan']['ledger']): ObjectStore {
-  if (store === 'directory' && directory !== undefined) return createObjectDirectory(directory);
-  throw new CustodyError('USAGE', `the audit ledger of the plan lies in ${store}`, {
-    suggestions: ['--repository looks at the chain of the repository.'],
   });
 }
 

@@ -2,18 +2,22 @@ import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds } from '../base/time.js';
 import { readAhead } from './ahead.js';
+import { CARRIED_MARK, carriedAfter } from './carried.js';
+import { EMPTY_HEAD, sameHead } from './chain.js';
 import type { ObjectHistory, ObjectStore } from './objects.js';
 import type { LedgerScan } from './scan.js';
 import {
   assertFollows,
   BUNDLE_PREFIX,
   bundleName,
+  parseBundle,
   parseSlot,
   SLOT_PREFIX,
   type Slot,
   slotName,
   slotNumber,
 } from './slot.js';
+import type { LedgerHead } from './store.js';
 
 /** How far a walk over slots has come. */
 export interface SlotPlace {
@@ -45,11 +49,13 @@ export async function walkSlots(
   until = Number.POSITIVE_INFINITY,
 ): Promise<SlotPlace> {
   let place = from;
+  let carried = await carriedBefore(objects, from.slots);
   const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
   const open = async (placed: Placed) => ({ ...placed, bundle: await objects.read(bundleName(placed.slot.bundle)) });
   try {
     for await (const { number, bytes, slot, bundle } of readAhead(slotsOf(objects, scan, from, until), open, limits)) {
       takeBundle(scan, number, slot, bundle);
+      carried = assertCarried(scan, number, slot, bundle, carried);
       place = { slots: number + 1, digest: digestOf(Buffer.concat([Buffer.from(place.digest ?? ''), bytes])) };
     }
   } catch (cause) {
@@ -113,6 +119,28 @@ function takeBundle(scan: LedgerScan, number: number, slot: Slot, bundle: Uint8A
     throw brokenAt(number, slot.first + slot.count - 1, `ends with ${slot.last}, its bundle with ${scan.head.digest}`);
   }
   if (altered && scan.faults.length === faults) throw broken(`has the bundle ${slot.bundle}, stored are other bytes`);
+}
+
+async function carriedBefore(objects: ObjectStore, slots: number): Promise<LedgerHead | null> {
+  const bytes = slots === 0 ? null : await objects.read(slotName(slots - 1));
+  const slot = bytes === null ? null : readable(bytes, slotName(slots - 1));
+  return slots === 0 ? EMPTY_HEAD : (slot?.carried ?? null);
+}
+
+/** A slot says how far the repository's chain is told of after it, as its entries do. */
+function assertCarried(
+  scan: LedgerScan,
+  number: number,
+  slot: Slot,
+  bundle: Uint8Array | null,
+  before: LedgerHead | null,
+): LedgerHead {
+  if (scan.depth === 'hashes' || bundle === null || before === null) return slot.carried;
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
+  // Most bundles hold uses of keys alone: one search for all of them.
+  const after = bytes.includes(CARRIED_MARK) ? carriedAfter(parseBundle(bytes) ?? [], before) : before;
+  if (sameHead(after, slot.carried)) return after;
+  throw brokenAt(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
 }
 
 /** What the store itself says against its objects: an overwrite, a delete marker, no retention or too short a one. */
