@@ -26,6 +26,8 @@ const batch = { requests: list(either(use('request'), use('dryRun'))), failures:
 const executed = object({ request: use('request'), receipt: use('receipt') });
 const brief = { id: text, action: text, key: nullable(text), state: text };
 const head = object({ size: count, digest: nullable(use('digest')) });
+const ledgerName = oneOf('repository', 'ledger');
+const hex64 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const model = object({ sandbox: any });
 const stopped = object({ dir: text, stopped: flag });
 const founded = {
@@ -256,7 +258,33 @@ const RESULTS = {
       }),
     ),
   }),
-  'ledger-verify': object({ ...report, head, entries: count }),
+  'ledger-verify': object({ ledger: ledgerName, ...report, head, entries: count, from: count, root: hex64 }),
+  'ledger-checkpoint': object({
+    checkpoint: object({
+      ledger: ledgerName,
+      origin: text,
+      size: count,
+      root: hex64,
+      signer: text,
+      cosigned: flag,
+      path: text,
+    }),
+  }),
+  'ledger-prove': object({
+    ledger: ledgerName,
+    entry: count,
+    size: count,
+    signers: list(text),
+    path: nullable(text),
+    proof: text,
+  }),
+  'ledger-export': object({
+    ledger: ledgerName,
+    format: oneOf('jsonl', 'csv'),
+    entries: count,
+    head,
+    path: nullable(text),
+  }),
   notify: object({
     command: list(text),
     notices: list(

@@ -1,15 +1,19 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { table } from '../../lib/cli/render.js';
-import { parseEntry } from '../../lib/ledger/chain.js';
-import { ENTRY_KINDS } from '../../lib/ledger/entry.js';
-import { readLedgerEntries, readLedgerHead } from '../../lib/ledger/view.js';
+import { filterFlags, filterOf } from '../../lib/cli/ledger-filter.js';
+import { ledgerFlags, offlineFlag, openLedgerPlace } from '../../lib/cli/ledger-place.js';
+import { entriesText, entryLine, followEntries, lastEntries } from '../../lib/cli/ledger-show.js';
+import { visibleJsonLine } from '../../lib/cli/visible.js';
 
 export default class LedgerShow extends BaseCommand<typeof LedgerShow> {
   static override summary = 'What happened, entry by entry.';
+  static override description =
+    '--follow goes on with what comes, until it is interrupted (exit 130); with --json one entry a line, without the object around them.';
   static override examples = [
     '<%= config.bin %> ledger show --last 20',
     '<%= config.bin %> ledger show --request r-abcdefghij --json',
+    '<%= config.bin %> ledger show --kind usage --since 7d --last 100000',
+    '<%= config.bin %> ledger show --follow',
   ];
   static override flags = {
     last: Flags.integer({
@@ -18,35 +22,35 @@ export default class LedgerShow extends BaseCommand<typeof LedgerShow> {
       default: 50,
       description: 'how many entries from the end are looked at',
     }),
-    kind: Flags.string({ options: [...ENTRY_KINDS], description: 'only entries of this kind' }),
+    ...filterFlags,
+    by: Flags.string({ description: 'only entries by this identity', helpValue: 'ID' }),
     request: Flags.string({ description: 'only entries of this request', helpValue: 'ID' }),
-    offline: Flags.boolean({ default: false, description: 'only what this clone has, without the network' }),
+    follow: Flags.boolean({ default: false, description: 'go on with what comes', exclusive: ['offline'] }),
+    interval: Flags.integer({
+      min: 1,
+      max: 3600,
+      default: 5,
+      description: 'how often --follow looks',
+      helpValue: 'SECONDS',
+      dependsOn: ['follow'],
+    }),
+    ...ledgerFlags,
+    ...offlineFlag,
   };
 
   async run() {
-    const { view } = await this.context.lookUp(this.flags.offline ? 'local' : 'remote-if-reachable');
-    const head = await readLedgerHead(view);
-    const stored = await readLedgerEntries(view, Math.max(0, head.size - this.flags.last), head.size);
-    const entries = stored
-      .map((bytes) => parseEntry(bytes))
-      .filter(({ kind }) => this.flags.kind === undefined || kind === this.flags.kind)
-      .filter(({ requestId }) => this.flags.request === undefined || requestId === this.flags.request);
-    const rows = entries.map(({ sequence, at, kind, by, requestId, facts }) => [
-      String(sequence),
-      at.slice(0, 19),
-      kind,
-      by,
-      requestId ?? '',
-      factText(facts),
-    ]);
-    this.show(table(['#', 'at', 'what', 'by', 'request', ''], rows));
-    return { head, entries };
+    const { reader, clock } = await openLedgerPlace(this.context, this.flags);
+    const filter = filterOf(this.flags, clock.now());
+    const shown = await lastEntries(reader, this.flags.last, filter);
+    if (!this.flags.follow) {
+      this.show(entriesText(shown.entries));
+      return shown;
+    }
+    const say = (entry: (typeof shown.entries)[number]) =>
+      process.stdout.write(`${this.jsonEnabled() ? visibleJsonLine(entry) : entryLine(entry)}\n`);
+    shown.entries.forEach(say);
+    const open = async () => (await openLedgerPlace(this.context, this.flags)).reader;
+    for await (const entry of followEntries(open, shown.head, filter, this.flags.interval)) say(entry);
+    return shown;
   }
-}
-
-function factText(facts: Readonly<Record<string, unknown>>): string {
-  return ['action', 'key', 'outcome', 'enforcement']
-    .map((name) => facts[name])
-    .filter((value) => typeof value === 'string')
-    .join(' ');
 }

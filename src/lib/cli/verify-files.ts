@@ -4,21 +4,25 @@ import { CustodyError } from '../base/errors.js';
 import { isDrillStatement } from '../drill/evidence.js';
 import { openEvidence } from '../drill/history.js';
 import { type Check, check, verdictOf } from '../inspect/check.js';
+import { isEntryProof, verifyEntryProof } from '../inspect/entry-proof.js';
 import { type GivenFile, type RecordFacts, type RecordsReport, verifyRecords } from '../inspect/records.js';
 import type { Roster } from '../roster/roster.js';
 import { MAX_STATEMENT_BUNDLE_BYTES } from '../signing/key-statement.js';
 import { keysVerifierOf } from './backup-place.js';
 
 /**
- * Verifies files that an outsider was handed, each as what it says that it is: a record, or the evidence of a drill.
+ * Verifies files that an outsider was handed, each as what it says that it is: a record, the evidence of a drill, or the proof
+ * of an entry of a ledger.
  */
 export async function verifyFiles(files: readonly GivenFile[], roster: Roster): Promise<RecordsReport> {
   const evidence = files.filter(isEvidence);
-  const others = files.filter((file) => !evidence.includes(file));
+  const proofs = files.filter(isEntryProof);
+  const others = files.filter((file) => !evidence.includes(file) && !proofs.includes(file));
   const records = others.length > 0 ? verifyRecords(others, roster) : { checks: [], records: [] };
   const drills = await Promise.all(evidence.map((file) => verifyEvidence(file, roster)));
-  const checks = [...records.checks, ...drills.flatMap((one) => one.checks)];
-  return { verdict: verdictOf(checks), checks, records: [...records.records, ...drills.flatMap((one) => one.records)] };
+  const one = [records, ...drills, ...proofs.map((file) => verifyEntryProof(file, roster))];
+  const checks = one.flatMap((judged) => judged.checks);
+  return { verdict: verdictOf(checks), checks, records: one.flatMap((judged) => judged.records) };
 }
 
 function isEvidence({ path, bytes }: GivenFile): boolean {

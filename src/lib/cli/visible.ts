@@ -15,7 +15,15 @@ export function visible(text: string, maxLength = 500): string {
 
 /** JSON in which the same characters are `\uXXXX` escapes: the value is unchanged, the terminal safe. */
 export function visibleJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
+  return escaped(JSON.stringify(value, null, 2));
+}
+
+/** The same on one line. */
+export function visibleJsonLine(value: unknown): string {
+  return escaped(JSON.stringify(value));
+}
+
+function escaped(text: string): string {
   return text.replaceAll(UNSAFE, (match) =>
     match === '\n'
       ? match

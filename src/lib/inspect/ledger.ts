@@ -2,18 +2,81 @@ import { digestOf } from '../base/bytes.js';
 import { type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { type ChainFault, parseEntry, verifyChain } from '../ledger/chain.js';
+import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
 import type { LedgerEntry } from '../ledger/entry.js';
+import { hexOf, type RememberedLedger } from '../ledger/memory.js';
 import { ledgerPath } from '../ledger/paths.js';
 import type { LedgerHead } from '../ledger/store.js';
+import { GrowingTree, leafHash, type TreeHash } from '../ledger/tree.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { open } from '../record/envelope.js';
 import type { Files, View } from '../record/store.js';
 import { eventOf } from '../request/events.js';
+import type { Roster } from '../roster/roster.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
+import { judgeCheckpoints, readCheckpoints } from './checkpoints.js';
 
 export interface LedgerReport extends CheckReport {
   readonly head: LedgerHead;
   readonly entries: number;
+  /** The first entry that was read: the chain of a repository is always read whole. */
+  readonly from: 0;
+  /** The root of the tree over all entries, in hex. */
+  readonly root: string;
+}
+
+/** What else is known of a repository's chain. */
+export interface ChainContext {
+  readonly origin: string;
+  readonly roster: Roster;
+  readonly remembered: RememberedLedger | null;
+}
+
+export interface VerifiedChain {
+  readonly report: LedgerReport;
+  /** What a machine may remember of a chain that was verified. */
+  readonly toRemember: Omit<RememberedLedger, 'at'> | null;
+}
+
+/**
+ * The same, and that the chain still leads through what this machine remembers and what custodians signed.
+ * @throws CustodyError LEDGER_BROKEN for a gap
+ */
+export async function verifyChainWith(
+  view: View,
+  { origin, roster, remembered }: ChainContext,
+): Promise<VerifiedChain> {
+  const { head, checks: of, ...report } = await verifyLedger(view);
+  const files = await view.read(await view.pathsUnder(`${CHECKPOINT_FOLDER}/`));
+  const checkpoints = readCheckpoints(files, origin, roster);
+  const sizes = new Set([...checkpoints.found.map(({ checkpoint }) => checkpoint.size), remembered?.size ?? 0]);
+  const tree = new GrowingTree();
+  const roots = new Map([[0, tree.root()]]);
+  for (const bytes of await readLedgerEntries(view, 0, head.size)) {
+    tree.add(leafHash(bytes));
+    if (sizes.has(tree.size)) roots.set(tree.size, tree.root());
+  }
+  const checks = [
+    ...of,
+    ...(remembered === null ? [] : [rememberedCheck(remembered, head, roots.get(remembered.size))]),
+    judgeCheckpoints(checkpoints, head, (size) => roots.get(size)),
+  ];
+  const verdict = verdictOf(checks);
+  const root = hexOf(tree.root());
+  const kept = {
+    ...{ schema: 1 as const, size: head.size, root, peaks: tree.peaks.map(hexOf), digest: head.digest },
+    ...{ slots: 0, slotsDigest: null, forms: true },
+  };
+  return { report: { ...report, verdict, checks, head, root }, toRemember: verdict === 'verified' ? kept : null };
+}
+
+function rememberedCheck({ size, root, at }: RememberedLedger, head: LedgerHead, found: TreeHash | undefined): Check {
+  const detail =
+    found === undefined
+      ? `the chain ends before entry ${head.size}; on ${at} it had ${size} entries`
+      : `entries 0 to ${size - 1} are not those that were verified on ${at}`;
+  const holds = found !== undefined && hexOf(found) === root;
+  return check('remembered', holds, holds ? `goes on from the ${size} entries that were verified on ${at}` : detail);
 }
 
 /**
@@ -21,7 +84,7 @@ export interface LedgerReport extends CheckReport {
  * not there.
  * @throws CustodyError LEDGER_BROKEN for a gap
  */
-export async function verifyLedger(view: View): Promise<LedgerReport> {
+export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root'>> {
   const head = await readLedgerHead(view);
   const stored = await readLedgerEntries(view, 0, head.size);
   const chain = verifyChain(stored);
@@ -54,7 +117,7 @@ export async function verifyLedger(view: View): Promise<LedgerReport> {
     lastCheck(stored.at(-1), files, kept),
     check('once', listed.size === told.length, 'no record is told of twice'),
   ];
-  return { verdict: verdictOf(checks), checks, head, entries: stored.length };
+  return { verdict: verdictOf(checks), checks, head, entries: stored.length, from: 0 };
 }
 
 /** An entry that cannot be read is for the chain to name. */

@@ -21,7 +21,7 @@ export interface CarryingLedger extends LedgerStore {
 
 const PLACE = object({ sequence: integer(0, 999_999_999), digest });
 /** Appears in every carried entry; looked for first, because a batch of uses of keys has none of them. */
-const MARK = Buffer.from('"repository":{"digest":"sha256:');
+export const CARRIED_MARK = Buffer.from('"repository":{"digest":"sha256:');
 const MOST_AT_ONCE = 1_000;
 
 /** An entry of the repository's chain as the audit ledger tells of it. */
@@ -32,7 +32,7 @@ export function carriedEvent(stored: Uint8Array): LedgerEvent {
 
 /** The place of a carried entry in the repository's chain; null for an entry of the ledger's own. @throws CustodyError RECORD_MALFORMED */
 export function placeOf(stored: Uint8Array): { readonly sequence: number; readonly digest: Digest } | null {
-  if (!Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).includes(MARK)) return null;
+  if (!Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).includes(CARRIED_MARK)) return null;
   const { repository } = parseEntry(stored).facts;
   return repository === undefined ? null : readFields(PLACE, repository, 'carried entry', 'RECORD_MALFORMED');
 }

@@ -1,0 +1,32 @@
+import { CustodyError } from '../base/errors.js';
+import type { Clock } from '../base/time.js';
+import { checkpointsOf, type LedgerQuestion, verifyAuditLedger } from '../inspect/audit-ledger.js';
+import { checkpointPath } from '../ledger/checkpoint.js';
+import type { LedgerMemory } from '../ledger/memory.js';
+import { createSlotLedger } from '../ledger/slots.js';
+import { overObjects, storeTiles } from '../ledger/subtrees.js';
+import type { LedgerPlace } from './ledger-place.js';
+
+/** An audit ledger in a store of write-once objects. */
+export function objectLedger(
+  of: Omit<LedgerQuestion, 'remembered'> & { readonly memory: LedgerMemory; readonly clock: Clock },
+): LedgerPlace {
+  const { objects, signed, memory, clock } = of;
+  return {
+    name: 'ledger',
+    origin: signed?.origin ?? null,
+    reader: createSlotLedger(objects),
+    hashOf: async () => overObjects(objects),
+    memory,
+    clock,
+    checkpoints: async () => (await checkpointsOf(objects, signed)).found,
+    verify: async (depth) => verifyAuditLedger({ ...of, remembered: await memory.read() }, depth),
+    publish: async (size, note) => {
+      await storeTiles(objects, size);
+      const path = checkpointPath(size, note);
+      const answer = await objects.create(path, note);
+      if (answer === 'created' || Buffer.from(note).equals((await objects.read(path)) ?? Buffer.alloc(0))) return path;
+      throw new CustodyError('LEDGER_BROKEN', `${path} holds other bytes than its name says`);
+    },
+  };
+}

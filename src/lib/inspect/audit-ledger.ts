@@ -1,0 +1,194 @@
+import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
+import { hexOf, type RememberedLedger, startOf } from '../ledger/memory.js';
+import type { ObjectStore } from '../ledger/objects.js';
+import { AT_GENESIS, type Depth, LedgerScan } from '../ledger/scan.js';
+import { parseSlot, slotName } from '../ledger/slot.js';
+import type { LedgerHead } from '../ledger/store.js';
+import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
+import type { TreeHash } from '../ledger/tree.js';
+import { FIRST_SLOT, judgeHistories, type SlotPlace, walkSlots } from '../ledger/walk.js';
+import type { Roster } from '../roster/roster.js';
+import { type Check, type CheckReport, check, verdictOf } from './check.js';
+import { type Checkpoints, judgeCheckpoints, readCheckpoints } from './checkpoints.js';
+
+/** An audit ledger and what is to be known of it. */
+export interface LedgerQuestion {
+  readonly objects: ObjectStore;
+  /** Of its checkpoints, and who may sign them; null where no repository says so. */
+  readonly signed: { readonly origin: string; readonly roster: Roster } | null;
+  readonly remembered: RememberedLedger | null;
+  /** Days for which each object must be kept; null where the store keeps no time. */
+  readonly retentionDays: number | null;
+}
+
+export interface VerifyDepth {
+  /** Only what came since this machine last found the ledger whole. */
+  readonly sinceRemembered: boolean;
+  /** Also whether each entry is canonical and of the shape of an entry. */
+  readonly forms: boolean;
+}
+
+export interface AuditLedgerReport extends CheckReport {
+  readonly head: LedgerHead;
+  readonly entries: number;
+  /** The first entry that was read. */
+  readonly from: number;
+  /** The root of the tree over all entries, in hex. */
+  readonly root: string;
+}
+
+/** The newest ones; older ones are covered by them. */
+const MAX_CHECKPOINTS = 256;
+
+export interface VerifiedLedger {
+  readonly report: AuditLedgerReport;
+  /** What a machine may remember of a ledger that was verified. */
+  readonly toRemember: Omit<RememberedLedger, 'at'> | null;
+}
+
+interface Walked {
+  readonly scan: LedgerScan;
+  readonly place: SlotPlace;
+  readonly from: number;
+  /** Whether the form of every entry has been judged, now or before. */
+  readonly forms: boolean;
+  /** What is wrong with what was remembered; null when the ledger goes on from there. */
+  readonly broken: string | null;
+  readonly rootAt: (size: number) => TreeHash | undefined;
+}
+
+/** Verifies an audit ledger as stored bytes. What is wrong is in the report. @throws CustodyError what reading throws */
+export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyDepth): Promise<VerifiedLedger> {
+  const { objects, signed, remembered } = question;
+  const checkpoints = await checkpointsOf(objects, signed);
+  const sizes = checkpoints.found.map(({ checkpoint }) => checkpoint.size);
+  const walked = await walk(question, depth, sizes);
+  const { scan, place, from } = walked;
+  const checks = [
+    chainCheck(walked),
+    ...(remembered === null ? [] : [rememberedCheck(remembered, walked)]),
+    ...(signed === null ? [] : [judgeCheckpoints(checkpoints, scan.head, walked.rootAt, from)]),
+    ...(depth.sinceRemembered ? [] : [await historyCheck(question)]),
+  ];
+  const wrong = checks.some(({ status }) => status === 'fail');
+  if (wrong && walked.scan.faults.length === 0) checks.push(...(await tileCheck(objects)));
+  const verdict = verdictOf(checks);
+  const root = hexOf(scan.root());
+  const { head } = scan;
+  const report = { verdict, checks, head, entries: head.size - from, from, root };
+  const { digest, size, peaks } = scan.end();
+  const kept = {
+    schema: 1 as const,
+    size,
+    root,
+    peaks: peaks.map(hexOf),
+    digest,
+    slots: place.slots,
+    slotsDigest: place.digest,
+    forms: walked.forms,
+  };
+  return { report, toRemember: verdict === 'verified' && size > 0 ? kept : null };
+}
+
+async function walk(question: LedgerQuestion, depth: VerifyDepth, sizes: readonly number[]): Promise<Walked> {
+  const { objects, remembered } = question;
+  const links: Depth = depth.forms ? 'forms' : 'links';
+  const start = remembered === null ? null : startOf(remembered);
+  if (remembered === null || start === null) return walkAll(objects, links, sizes, null);
+  const place = { slots: remembered.slots, digest: remembered.slotsDigest };
+  if (depth.sinceRemembered) {
+    const scan = new LedgerScan(start, links, sizes);
+    const broken = await lostTail(objects, remembered);
+    const end = await walkSlots(objects, scan, place);
+    const forms = remembered.forms && depth.forms;
+    return { scan, place: end, from: start.size, forms, broken, rootAt: (size) => scan.rootAt(size) };
+  }
+  // Bytes that hash to what was found whole before are whole: their links, and their forms if these were judged.
+  const known = new LedgerScan(AT_GENESIS, depth.forms && !remembered.forms ? 'forms' : 'hashes', sizes);
+  const until = await walkSlots(objects, known, FIRST_SLOT, remembered.slots);
+  const same = hexOf(known.root()) === remembered.root && until.digest === remembered.slotsDigest;
+  if (!same || known.faults.length > 0) return walkAll(objects, links, sizes, remembered);
+  const scan = new LedgerScan(known.end(), links, sizes);
+  const end = await walkSlots(objects, scan, until);
+  const rootAt = (size: number) => scan.rootAt(size) ?? known.rootAt(size);
+  return { scan, place: end, from: 0, forms: depth.forms, broken: null, rootAt };
+}
+
+async function walkAll(
+  objects: ObjectStore,
+  depth: Depth,
+  sizes: readonly number[],
+  remembered: RememberedLedger | null,
+): Promise<Walked> {
+  const scan = new LedgerScan(AT_GENESIS, depth, remembered === null ? sizes : [...sizes, remembered.size]);
+  const place = await walkSlots(objects, scan, FIRST_SLOT);
+  const broken = remembered === null ? null : otherThan(remembered, scan);
+  return { scan, place, from: 0, forms: depth === 'forms', broken, rootAt: (size) => scan.rootAt(size) };
+}
+
+function otherThan({ size, root, at }: RememberedLedger, scan: LedgerScan): string {
+  const found = scan.rootAt(size);
+  if (found === undefined) return `the ledger ends before entry ${scan.head.size}; on ${at} it had ${size} entries`;
+  if (hexOf(found) !== root) return `entries 0 to ${size - 1} are not those that were verified on ${at}`;
+  return `the slots of entries 0 to ${size - 1} are not those that were verified on ${at}`;
+}
+
+/** The last slot that was seen must still be there, and end with the same entry. */
+async function lostTail(objects: ObjectStore, { size, slots, digest, at }: RememberedLedger): Promise<string | null> {
+  const name = slotName(slots - 1);
+  const bytes = await objects.read(name);
+  if (bytes === null) return `entry ${size - 1} was there on ${at}; ${name} is missing`;
+  const { first, count, last } = parseSlot(bytes, name);
+  return first + count === size && last === digest ? null : `entry ${size - 1} is another one than on ${at}`;
+}
+
+function chainCheck({ scan, place, from, forms }: Walked): Check {
+  const [fault] = scan.faults;
+  if (fault !== undefined) return check('chain', false, `entry ${fault.sequence}: ${fault.message}`);
+  const { size, digest } = scan.head;
+  if (size === 0) return { id: 'chain', status: 'skip', detail: 'the ledger is empty' };
+  const depth = forms
+    ? 'each of its form'
+    : 'their hashes, numbers and links; --entries looks at the form of each, too';
+  return check('chain', true, `entries ${from} to ${size - 1} in ${place.slots} slots, head ${digest}: ${depth}`);
+}
+
+function rememberedCheck({ size, at }: RememberedLedger, { broken }: Walked): Check {
+  return check('remembered', broken === null, broken ?? `goes on from the ${size} entries that were verified on ${at}`);
+}
+
+async function historyCheck({ objects, retentionDays }: LedgerQuestion): Promise<Check> {
+  const [first, ...rest] = await judgeHistories(objects, retentionDays);
+  if (first === undefined) return check('store', true, 'nothing was written twice, deleted or shortened');
+  const more = rest.length === 0 ? '' : `, and ${rest.length} more`;
+  return check('store', false, `entry ${first.sequence ?? 'unknown'}: ${first.name} has ${first.message}${more}`);
+}
+
+/** The newest checkpoints of an audit ledger that somebody of the roster signed. */
+export async function checkpointsOf(objects: ObjectStore, signed: LedgerQuestion['signed']): Promise<Checkpoints> {
+  if (signed === null) return { found: [], ignored: 0 };
+  const files = new Map<string, Uint8Array>();
+  for await (const path of objects.list(`${CHECKPOINT_FOLDER}/`)) {
+    const bytes = await objects.read(path);
+    if (bytes !== null) files.set(path, bytes);
+    if (files.size === MAX_CHECKPOINTS) break;
+  }
+  return readCheckpoints(files, signed.origin, signed.roster);
+}
+
+/** The first entry that differs from the tiles that an earlier checkpoint left, to name what was rewritten as a whole. */
+async function tileCheck(objects: ObjectStore): Promise<readonly Check[]> {
+  const leaves: TreeHash[] = [];
+  const scan = new LedgerScan(AT_GENESIS, 'hashes', [], (leaf) => leaves.push(leaf));
+  await walkSlots(objects, scan, FIRST_SLOT);
+  for (let index = 0; index * TILE_WIDTH < leaves.length; index++) {
+    const tile = { level: 0, index, width: TILE_WIDTH };
+    const bytes = await objects.read(tilePath(tile));
+    if (bytes === null) break;
+    const hashes = parseTile(bytes, tile);
+    const at = hashes.findIndex((hash, place) => leaves[index * TILE_WIDTH + place] !== hash);
+    if (at >= 0)
+      return [check('tiles', false, `entry ${index * TILE_WIDTH + at} is the first that its tile does not have`)];
+  }
+  return [];
+}

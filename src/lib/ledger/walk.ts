@@ -1,0 +1,207 @@
+import { type Digest, digestOf } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
+import { addSeconds } from '../base/time.js';
+import { readAhead } from './ahead.js';
+import { CARRIED_MARK, carriedAfter } from './carried.js';
+import { EMPTY_HEAD, sameHead } from './chain.js';
+import type { ObjectHistory, ObjectStore } from './objects.js';
+import type { LedgerScan } from './scan.js';
+import {
+  assertFollows,
+  BUNDLE_PREFIX,
+  bundleName,
+  parseBundle,
+  parseSlot,
+  SLOT_PREFIX,
+  type Slot,
+  slotName,
+  slotNumber,
+} from './slot.js';
+import type { LedgerHead } from './store.js';
+
+/** How far a walk over slots has come. */
+export interface SlotPlace {
+  readonly slots: number;
+  /** One digest over the slots so far: SHA-256 of the one before and the bytes of the slot. */
+  readonly digest: Digest | null;
+}
+
+export const FIRST_SLOT: SlotPlace = { slots: 0, digest: null };
+
+const PARALLEL = 4;
+/** Entries that wait in memory at most: some 8 MB of usual ones. */
+const MAX_WAITING_ENTRIES = 16_384;
+
+interface Placed {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly slot: Slot;
+}
+
+/**
+ * Reads slots from `from` on, up to slot `until` (exclusive) or the last, and gives their entries to the scan. It ends at
+ * the first slot that does not hold: what comes after has no number any more. That becomes a fault of the scan.
+ */
+export async function walkSlots(
+  objects: ObjectStore,
+  scan: LedgerScan,
+  from: SlotPlace,
+  until = Number.POSITIVE_INFINITY,
+): Promise<SlotPlace> {
+  let place = from;
+  let carried = await carriedBefore(objects, from.slots);
+  const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
+  const open = async (placed: Placed) => ({ ...placed, bundle: await objects.read(bundleName(placed.slot.bundle)) });
+  try {
+    for await (const { number, bytes, slot, bundle } of readAhead(slotsOf(objects, scan, from, until), open, limits)) {
+      takeBundle(scan, number, slot, bundle);
+      carried = assertCarried(scan, number, slot, bundle, carried);
+      place = { slots: number + 1, digest: digestOf(Buffer.concat([Buffer.from(place.digest ?? ''), bytes])) };
+    }
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code !== 'LEDGER_BROKEN') throw cause;
+    const entry = cause.details?.entry;
+    scan.fault(typeof entry === 'number' ? entry : scan.head.size, cause.message);
+  }
+  return place;
+}
+
+/** Slots in order, each checked against the one before. */
+async function* slotsOf(
+  objects: ObjectStore,
+  scan: LedgerScan,
+  from: SlotPlace,
+  until: number,
+): AsyncGenerator<Placed> {
+  let before = scan.head;
+  let expected = from.slots;
+  if (expected >= until) return;
+  for await (const name of objects.list(SLOT_PREFIX, expected === 0 ? undefined : slotName(expected - 1))) {
+    const number = slotNumber(name);
+    const broken = (what: string) => brokenAt(expected, before.size, what);
+    if (number === null) throw broken(`${name} is no slot`);
+    if (number !== expected) throw broken(`is missing, but ${name} is there`);
+    const bytes = await objects.read(name);
+    if (bytes === null) throw broken('cannot be read');
+    const slot = parseNamed(bytes, name, before.size);
+    assertFollows(slot, number, before);
+    before = { size: slot.first + slot.count, digest: slot.last };
+    expected++;
+    yield { number, bytes, slot };
+    if (expected >= until) return;
+  }
+}
+
+function parseNamed(bytes: Uint8Array, name: string, sequence: number): Slot {
+  try {
+    return parseSlot(bytes, name);
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    throw new CustodyError('LEDGER_BROKEN', cause.message, { details: { entry: sequence }, cause });
+  }
+}
+
+function brokenAt(slot: number, entry: number, what: string): CustodyError {
+  return new CustodyError('LEDGER_BROKEN', `slot ${slot} ${what}`, { details: { slot, entry } });
+}
+
+function takeBundle(scan: LedgerScan, number: number, slot: Slot, bundle: Uint8Array | null): void {
+  const broken = (what: string) => brokenAt(number, slot.first, what);
+  if (bundle === null) throw broken(`has no bundle: ${bundleName(slot.bundle)} is not there`);
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
+  // A scan of hashes alone is compared with what was verified before, slots included.
+  const altered = scan.depth !== 'hashes' && digestOf(bytes) !== slot.bundle;
+  const faults = scan.faults.length;
+  const count = scan.add(bytes);
+  if (count !== slot.count) throw broken(`has ${slot.count} entries, its bundle ${count}`);
+  // The links between its entries have named the one that was changed, but for the last.
+  if (scan.head.digest !== slot.last) {
+    throw brokenAt(number, slot.first + slot.count - 1, `ends with ${slot.last}, its bundle with ${scan.head.digest}`);
+  }
+  if (altered && scan.faults.length === faults) throw broken(`has the bundle ${slot.bundle}, stored are other bytes`);
+}
+
+async function carriedBefore(objects: ObjectStore, slots: number): Promise<LedgerHead | null> {
+  const bytes = slots === 0 ? null : await objects.read(slotName(slots - 1));
+  const slot = bytes === null ? null : readable(bytes, slotName(slots - 1));
+  return slots === 0 ? EMPTY_HEAD : (slot?.carried ?? null);
+}
+
+/** A slot says how far the repository's chain is told of after it, as its entries do. */
+function assertCarried(
+  scan: LedgerScan,
+  number: number,
+  slot: Slot,
+  bundle: Uint8Array | null,
+  before: LedgerHead | null,
+): LedgerHead {
+  if (scan.depth === 'hashes' || bundle === null || before === null) return slot.carried;
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
+  // Most bundles hold uses of keys alone: one search for all of them.
+  const after = bytes.includes(CARRIED_MARK) ? carriedAfter(parseBundle(bytes) ?? [], before) : before;
+  if (sameHead(after, slot.carried)) return after;
+  throw brokenAt(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
+}
+
+/** What the store itself says against its objects: an overwrite, a delete marker, no retention or too short a one. */
+export interface HistoryFault {
+  readonly name: string;
+  readonly sequence: number | null;
+  readonly message: string;
+}
+
+const MAX_FAULTS = 100;
+
+/**
+ * Looks at the history of each slot and bundle.
+ * @param retentionDays how long each must be kept from its creation on; null where the store keeps no time
+ */
+export async function judgeHistories(
+  objects: ObjectStore,
+  retentionDays: number | null,
+): Promise<readonly HistoryFault[]> {
+  const faults: HistoryFault[] = [];
+  for (const prefix of [SLOT_PREFIX, BUNDLE_PREFIX]) {
+    for await (const history of objects.histories(prefix)) {
+      const { name, versions, deleteMarkers } = history;
+      const said = [
+        ...(versions === 1 ? [] : [`${versions} versions`]),
+        ...(deleteMarkers === 0 ? [] : ['a delete marker over it']),
+        ...(retentionDays === null ? [] : retentionFault(history, retentionDays)),
+      ];
+      if (said.length > 0 && faults.length < MAX_FAULTS) {
+        faults.push({ name, sequence: await firstOf(objects, name), message: said.join(', ') });
+      }
+    }
+  }
+  return faults;
+}
+
+/** Whoever writes counts from its own clock, and from before the write. */
+const TOLERANCE_SECONDS = 86_400;
+
+function retentionFault({ createdAt, retainedUntil }: ObjectHistory, days: number): readonly string[] {
+  if (retainedUntil === null) return ['no retention'];
+  if (createdAt === null) return [];
+  const least = addSeconds(createdAt, days * 86_400 - TOLERANCE_SECONDS);
+  return retainedUntil < least ? [`retention until ${retainedUntil} only, less than ${days} days`] : [];
+}
+
+/** The first entry of a slot, or of the slot that a bundle belongs to. */
+async function firstOf(objects: ObjectStore, name: string): Promise<number | null> {
+  for await (const slotAt of slotNumber(name) === null ? objects.list(SLOT_PREFIX) : [name]) {
+    const bytes = await objects.read(slotAt);
+    const slot = bytes === null ? null : readable(bytes, slotAt);
+    if (slot !== null && (slotAt === name || bundleName(slot.bundle) === name)) return slot.first;
+  }
+  return null;
+}
+
+function readable(bytes: Uint8Array, name: string): Slot | null {
+  try {
+    return parseSlot(bytes, name);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
