@@ -9,6 +9,8 @@ import { type Instant, isInstant } from '../base/time.js';
 /** A file of events. */
 export interface LogName {
   readonly kind: 'log';
+  /** `account/region`; null for a name that is none of CloudTrail's. */
+  readonly scope: string | null;
   /** When it was delivered, to the minute; null for a name that is none of CloudTrail's. */
   readonly deliveredAt: Instant | null;
 }
@@ -18,6 +20,8 @@ export interface DigestName {
   readonly kind: 'digest';
   /** Account, Region and trail: what one chain of digests belongs to; those of a backfill have a chain of their own. */
   readonly chain: string;
+  /** `account/region`: whose log files it lists. */
+  readonly scope: string;
   readonly region: string;
   readonly endsAt: Instant;
   readonly backfill: boolean;
@@ -25,7 +29,7 @@ export interface DigestName {
 
 const DIGEST =
   /(?:^|\/)CloudTrail-Digest\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail-Digest_\1_([A-Za-z0-9._-]{3,128}_[a-z0-9-]+)_(\d{8}T\d{6}Z)(_backfill)?\.json(?:\.gz)?$/;
-const LOG = /(?:^|\/)CloudTrail\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/\d{12}_CloudTrail_\1_(\d{8}T\d{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?$/;
+const LOG = /(?:^|\/)CloudTrail\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail_\1_(\d{8}T\d{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?$/;
 const IN_DIGESTS = /(?:^|\/)CloudTrail-Digest\//;
 
 /** What the path of an object says; null for what is no file of CloudTrail's. Anything that ends as a log file counts as one. */
@@ -36,10 +40,13 @@ export function trailNameOf(path: string): LogName | DigestName | null {
     const [, region = '', account, trail, stamp = '', backfill] = digest;
     const endsAt = instantOf(stamp);
     const chain = `${account}/${region}/${trail}${backfill === undefined ? '' : ' (backfill)'}`;
-    return endsAt === null ? null : { kind: 'digest', chain, region, endsAt, backfill: backfill !== undefined };
+    if (endsAt === null) return null;
+    return { kind: 'digest', chain, scope: `${account}/${region}`, region, endsAt, backfill: backfill !== undefined };
   }
   if (IN_DIGESTS.test(path)) return null;
-  return { kind: 'log', deliveredAt: instantOf(`${LOG.exec(path)?.[2] ?? ''}00Z`) };
+  const [, region, account, stamp = ''] = LOG.exec(path) ?? [];
+  const deliveredAt = instantOf(`${stamp}00Z`);
+  return { kind: 'log', deliveredAt, scope: deliveredAt === null ? null : `${account}/${region}` };
 }
 
 /** `20150817T150131Z`. */
