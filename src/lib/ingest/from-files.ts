@@ -55,13 +55,24 @@ export function sourceOfFiles(question: FilesQuestion): Source {
     findings.push(...judged.catalogue.missing());
   }
   const end = (): SourceEnd => ({
-    mark: judged?.due ?? null,
+    mark: provenUntil(question.scopes, judged),
     findings,
     covered: judged?.covered ?? {},
     ...count,
     gaps: [],
   });
   return { name: question.name, backing: 'digests', from: question.from, batches, end };
+}
+
+/** Until when every Region of the plan is proven: what is not stays in the window of the next run. */
+function provenUntil(scopes: readonly string[], judged: JudgedDigests | null): Instant | null {
+  const chains = Object.entries(judged?.covered ?? {});
+  const last = scopes.map((scope) => {
+    const ends = chains.filter(([chain]) => chain.startsWith(`${scope}/`)).map(([, spans]) => spans.at(-1)?.until);
+    return ends.filter((end) => end !== undefined).sort().at(-1) ?? null;
+  });
+  const [first = null] = last.sort((left, right) => ((left ?? '') < (right ?? '') ? -1 : 1));
+  return first;
 }
 
 /** @throws CustodyError NOT_FOUND where nothing of CloudTrail's lies, LIMIT_EXCEEDED */

@@ -1,6 +1,6 @@
 import { digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
-import { isObject, nullable, object, optional, type Reader, readFields, text } from '../base/fields.js';
+import { isObject, nullable, object, optional, type Reader, text } from '../base/fields.js';
 import type { Instant } from '../base/time.js';
 import { isTrailChange, type Watched, watchedIn } from '../inspect/reconcile/change.js';
 import type { LedgerEvent } from '../ledger/entry.js';

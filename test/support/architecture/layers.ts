@@ -89,7 +89,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'signing: the ports of a Sigstore instance',
   },
   fs: {
-    imports: ['base', 'record', 'ledger'],
+    imports: ['base', 'trail', 'record', 'ledger'],
     builtins: ['fs', 'fs/promises', 'os', 'path', 'timers/promises', 'url', 'util'],
     outside: true,
   },
