@@ -15,7 +15,7 @@ export default class LedgerIngest extends BaseCommand<typeof LedgerIngest> {
     '<%= config.bin %> ledger ingest --directory ./logs --public-keys keys.json',
   ];
   static override flags = {
-    lookup: Flags.boolean({ ...SOURCE, default: false, description: "the event history of the plan's Regions, 90 days" }),
+    lookup: Flags.boolean({ ...SOURCE, description: "the event history of the plan's Regions, 90 days" }),
     s3: Flags.string({
       ...SOURCE,
       helpValue: 's3://BUCKET/PREFIX',
@@ -24,7 +24,6 @@ export default class LedgerIngest extends BaseCommand<typeof LedgerIngest> {
     directory: Flags.string({ ...SOURCE, helpValue: 'DIR', description: 'log files and digests copied to a folder' }),
     stdin: Flags.boolean({
       ...SOURCE,
-      default: false,
       description: 'lines of JSON: records, EventBridge events, or {"Records": […]}',
     }),
     since: Flags.string({

@@ -1,4 +1,3 @@
-import { CustodyError } from '../base/errors.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import { createGitLedgerStore } from '../git/ledger-store.js';
 import { createSlotLedger } from '../ledger/slots.js';

@@ -30,10 +30,10 @@ import { auditLedger } from './ingest-ledger.js';
 import { liveOf, sinceOf } from './reconcile.js';
 
 export interface IngestFlags {
-  readonly lookup: boolean;
+  readonly lookup?: boolean | undefined;
   readonly s3?: string | undefined;
   readonly directory?: string | undefined;
-  readonly stdin: boolean;
+  readonly stdin?: boolean | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly digests: DigestRule;
@@ -60,7 +60,7 @@ export async function ingestFor(context: Context, flags: IngestFlags): Promise<I
   const known = await openKnown(store, cache, tell);
   const until = flags.until === undefined ? now : sinceOf(flags.until, now);
   const source = await sourceOf(context, plan, flags, { now, until, known });
-  const { watched, unknownKeys } = await watchedOf(context, state, flags.lookup || flags.s3 !== undefined);
+  const { watched, unknownKeys } = await watchedOf(context, state, flags.lookup === true || flags.s3 !== undefined);
   const report = await ingest(own, { source, known, watched, unknownKeys, until, by });
   context.progress.done();
   return report;
@@ -71,7 +71,7 @@ async function actorOf(context: Context, { roster, plan }: InForce): Promise<str
   const { pin } = await context.desk();
   const given = context.flags.as ?? pin.as;
   const id = given ?? (await seatOfRole(await context.access.aws(plan.plan), roster));
-  const listed = [...roster.custodians, ...roster.automation].map((seat) => seat.id);
+  const listed: readonly string[] = [...roster.custodians, ...roster.automation].map((seat) => seat.id);
   if (id !== undefined && listed.includes(id)) return id;
   throw new CustodyError(id === undefined ? 'INPUT_MISSING' : 'SIGNER_UNKNOWN', 'it is not clear who takes the events in', {
     suggestions: [`Give --as; listed: ${listed.join(', ')}.`],

@@ -2,7 +2,7 @@ import { digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { isObject, nullable, object, optional, type Reader, text } from '../base/fields.js';
 import type { Instant } from '../base/time.js';
-import { isTrailChange, type Watched, watchedIn } from '../inspect/reconcile/change.js';
+import { isTrailChange, KMS_EVENTS, type Watched, watchedIn } from '../inspect/reconcile/change.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import { eventOf, type TrailEvent } from '../trail/event.js';
 
@@ -52,7 +52,7 @@ const MOST_NAMES = 32;
 export function takeRecord(record: JsonObject, watched: Watched, evidence: Evidence, by: string): Taken {
   const event = eventOf(record);
   if (event === null) return { why: 'no record of CloudTrail' };
-  const key = watchedIn(event, watched);
+  const key = event.source === KMS_EVENTS ? watchedIn(event, watched) : null;
   if (key === null && !(event.account === watched.account && isTrailChange(event))) return 'ignored';
   const why = faultIn(record);
   if (why !== null) return { why };
