@@ -15,13 +15,17 @@ export interface HistoryQuestion {
   readonly tell: (text: string) => void;
 }
 
-const SLICE_SECONDS = 86_400;
 const KMS = 'kms.amazonaws.com';
-/** Of one slice, all Regions together: they must be held to be put into order. */
-const MOST_AT_ONCE = 200_000;
+/** How much is asked for at once: longer while little is there, shorter where there is too much to be held. */
+const FIRST_SLICE_SECONDS = 8 * 86_400;
+const LONGEST_SLICE_SECONDS = 30 * 86_400;
+const SHORTEST_SLICE_SECONDS = 900;
+/** Of one slice and Region: they must be held to be put into order. */
+const MOST_AT_ONCE = 50_000;
+const FEW = 2_000;
 
 /**
- * The event history of the Regions, a day at a time, since AWS gives the newest first. AWS itself answers over TLS: there
+ * The event history of the Regions, a slice of time after the other, since AWS gives the newest first. AWS itself answers over TLS: there
  * are no digests, and none are needed.
  */
 export function sourceOfHistory({ history, regions, from, until, now, tell }: HistoryQuestion): Source {
@@ -31,11 +35,22 @@ export function sourceOfHistory({ history, regions, from, until, now, tell }: Hi
   const mark = until < settledBy ? until : settledBy;
   const gap = `the event history keeps 90 days: nothing is known from ${from} to ${oldest}`;
   async function* batches(): AsyncGenerator<Batch> {
-    for (let at = start; at < until; at = addSeconds(at, SLICE_SECONDS)) {
-      const end = addSeconds(at, SLICE_SECONDS);
+    let [at, length] = [start, FIRST_SLICE_SECONDS];
+    while (at < until) {
+      const end = addSeconds(at, length);
       const slice = { from: at, until: end < until ? end : until };
-      tell(`Asking CloudTrail for ${slice.from.slice(0, 10)} in ${regions.length} Regions`);
-      yield* sliceOf(history, regions, slice);
+      tell(`Asking CloudTrail in ${regions.length} Regions from ${slice.from.slice(0, 16)} to ${slice.until.slice(0, 16)}`);
+      const pages = await Promise.all(regions.map((region) => pagesOf(history, region, slice)));
+      const found = pages.filter((part) => part !== null);
+      if (found.length < pages.length) {
+        if (length <= SHORTEST_SLICE_SECONDS) throw tooMany(slice.from);
+        length = Math.max(SHORTEST_SLICE_SECONDS, Math.floor(length / 4));
+        continue;
+      }
+      yield* batchesOf(found.flat(), slice.until);
+      if (found.every((part) => part.reduce((sum, { count }) => sum + count, 0) < FEW)) length *= 2;
+      length = Math.min(length, LONGEST_SLICE_SECONDS);
+      at = slice.until;
     }
   }
   return {
@@ -54,29 +69,37 @@ export function sourceOfHistory({ history, regions, from, until, now, tell }: Hi
   };
 }
 
-async function* sliceOf(
+interface Page {
+  readonly where: string;
+  readonly content: RawRecords;
+  readonly count: number;
+}
+
+/** Null when there are more than can be held. */
+async function pagesOf(
   history: TrailHistory,
-  regions: readonly string[],
+  region: string,
   { from, until }: { readonly from: Instant; readonly until: Instant },
-): AsyncGenerator<Batch> {
+): Promise<readonly Page[] | null> {
+  const pages: Page[] = [];
   let held = 0;
-  for (const [at, region] of regions.entries()) {
-    const pages: RawRecords[] = [];
-    for await (const page of history.pages(region, KMS, from, until)) {
-      held += page.records.length + page.refused.length;
-      if (held > MOST_AT_ONCE) throw tooMany(region, from);
-      pages.push(page);
-    }
-    for (const [number, content] of pages.entries()) {
-      const isLast = at === regions.length - 1 && number === pages.length - 1;
-      const where = `LookupEvents in ${region}, ${from.slice(0, 10)}, page ${number + 1}`;
-      yield { where, content, evidence: 'history', settled: isLast ? until : null };
-    }
+  for await (const content of history.pages(region, KMS, from, until)) {
+    const count = content.records.length + content.refused.length;
+    held += count;
+    if (held > MOST_AT_ONCE) return null;
+    pages.push({ where: `LookupEvents in ${region} until ${until}, page ${pages.length + 1}`, content, count });
+  }
+  return pages;
+}
+
+function* batchesOf(pages: readonly Page[], until: Instant): Generator<Batch> {
+  for (const [at, { where, content }] of pages.entries()) {
+    yield { where, content, evidence: 'history', settled: at === pages.length - 1 ? until : null };
   }
 }
 
-function tooMany(region: string, from: Instant): CustodyError {
-  return new CustodyError('LIMIT_EXCEEDED', `more than ${MOST_AT_ONCE} events on ${from.slice(0, 10)} up to ${region}`, {
+function tooMany(from: Instant): CustodyError {
+  return new CustodyError('LIMIT_EXCEEDED', `more than ${MOST_AT_ONCE} events in a quarter of an hour from ${from}`, {
     suggestions: ['Take in the log files of a trail instead: --s3 s3://bucket/prefix.'],
   });
 }
