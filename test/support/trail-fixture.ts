@@ -147,7 +147,8 @@ export function signedDigest(digest: Record<string, unknown>, { privateKey }: Tr
 export function trailFiles(objects: ReadonlyMap<string, StoredObject>, bucket = TRAIL_BUCKET): TrailFiles {
   return {
     async *list() {
-      for (const key of [...objects.keys()].sort()) yield { name: `s3://${bucket}/${key}`, place: `s3://${bucket}/${key}` };
+      for (const key of [...objects.keys()].sort())
+        yield { name: `s3://${bucket}/${key}`, place: `s3://${bucket}/${key}` };
     },
     read: async ({ name }) => {
       const found = objects.get(name.slice(`s3://${bucket}/`.length));
@@ -171,4 +172,5 @@ export function trailKeys(...signers: readonly TrailSigner[]): TrailKeys {
 
 export const isDigest = (key: string) => key.includes('CloudTrail-Digest');
 export const digestsOf = (objects: ReadonlyMap<string, unknown>) => [...objects.keys()].filter(isDigest).sort();
-export const logsOf = (objects: ReadonlyMap<string, unknown>) => [...objects.keys()].filter((key) => !isDigest(key)).sort();
+export const logsOf = (objects: ReadonlyMap<string, unknown>) =>
+  [...objects.keys()].filter((key) => !isDigest(key)).sort();

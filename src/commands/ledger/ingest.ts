@@ -28,7 +28,8 @@ export default class LedgerIngest extends BaseCommand<typeof LedgerIngest> {
     }),
     since: Flags.string({
       helpValue: 'TIME',
-      description: 'from when on: 2026-01-31, an instant, or 30d (else a day before where the last run of this source ended)',
+      description:
+        'from when on: 2026-01-31, an instant, or 30d (else a day before where the last run of this source ended)',
     }),
     until: Flags.string({ helpValue: 'TIME', description: 'until when (else now)' }),
     digests: Flags.option({
@@ -38,7 +39,8 @@ export default class LedgerIngest extends BaseCommand<typeof LedgerIngest> {
     })(),
     'public-keys': Flags.string({
       helpValue: 'FILE',
-      description: "CloudTrail's public keys, as `aws cloudtrail list-public-keys` prints them (else asked of CloudTrail)",
+      description:
+        "CloudTrail's public keys, as `aws cloudtrail list-public-keys` prints them (else asked of CloudTrail)",
     }),
   };
 

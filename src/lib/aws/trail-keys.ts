@@ -8,7 +8,12 @@ export function createTrailKeys(aws: AwsConnection): TrailKeys {
   return { keys: (region, from, until) => listKeys(aws, region, from, until) };
 }
 
-async function listKeys(aws: AwsConnection, region: string, from: Instant, until: Instant): Promise<readonly TrailKey[]> {
+async function listKeys(
+  aws: AwsConnection,
+  region: string,
+  from: Instant,
+  until: Instant,
+): Promise<readonly TrailKey[]> {
   const link = aws.cloudTrail(region);
   const found = await allPages('ListPublicKeys', async (NextToken) => {
     const { output } = await link.read('ListPublicKeys', (sdk, client) =>

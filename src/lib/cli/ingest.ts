@@ -73,9 +73,13 @@ async function actorOf(context: Context, { roster, plan }: InForce): Promise<str
   const id = given ?? (await seatOfRole(await context.access.aws(plan.plan), roster));
   const listed: readonly string[] = [...roster.custodians, ...roster.automation].map((seat) => seat.id);
   if (id !== undefined && listed.includes(id)) return id;
-  throw new CustodyError(id === undefined ? 'INPUT_MISSING' : 'SIGNER_UNKNOWN', 'it is not clear who takes the events in', {
-    suggestions: [`Give --as; listed: ${listed.join(', ')}.`],
-  });
+  throw new CustodyError(
+    id === undefined ? 'INPUT_MISSING' : 'SIGNER_UNKNOWN',
+    'it is not clear who takes the events in',
+    {
+      suggestions: [`Give --as; listed: ${listed.join(', ')}.`],
+    },
+  );
 }
 
 interface Moment {
@@ -117,7 +121,9 @@ async function filesOf(
   }
   const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(flags.s3 ?? '') ?? [];
   if (bucket === undefined) {
-    throw new CustodyError('USAGE', `not a place in S3: ${flags.s3 ?? ''}`, { suggestions: ['Write s3://bucket/prefix.'] });
+    throw new CustodyError('USAGE', `not a place in S3: ${flags.s3 ?? ''}`, {
+      suggestions: ['Write s3://bucket/prefix.'],
+    });
   }
   const aws = await context.access.connection(plan);
   const prefix = rest.replace(/\/+$/, '');

@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, makePrivateDirectory, PRIVATE_FILE, readFileBounded, storageError, writeFileAtomic } from './files.js';
+import {
+  errnoOf,
+  makePrivateDirectory,
+  PRIVATE_FILE,
+  readFileBounded,
+  storageError,
+  writeFileAtomic,
+} from './files.js';
 
 /** 60 million ids. */
 const MAX_BYTES = 1024 * 1024 * 1024;

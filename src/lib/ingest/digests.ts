@@ -87,7 +87,13 @@ function withoutDigests(
   if (from !== null && due <= from) return [];
   return scopes
     .filter((scope) => !chains.some((chain) => chain.scope === scope && chain.covered.length > 0))
-    .map((scope) => findingOf('no-digests', scope, 'there is no digest that proves anything: they are not made, or were all taken away'));
+    .map((scope) =>
+      findingOf(
+        'no-digests',
+        scope,
+        'there is no digest that proves anything: they are not made, or were all taken away',
+      ),
+    );
 }
 
 async function judgeChain(

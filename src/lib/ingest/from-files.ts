@@ -69,7 +69,12 @@ function provenUntil(scopes: readonly string[], judged: JudgedDigests | null): I
   const chains = Object.entries(judged?.covered ?? {});
   const last = scopes.map((scope) => {
     const ends = chains.filter(([chain]) => chain.startsWith(`${scope}/`)).map(([, spans]) => spans.at(-1)?.until);
-    return ends.filter((end) => end !== undefined).sort().at(-1) ?? null;
+    return (
+      ends
+        .filter((end) => end !== undefined)
+        .sort()
+        .at(-1) ?? null
+    );
   });
   const [first = null] = last.sort((left, right) => ((left ?? '') < (right ?? '') ? -1 : 1));
   return first;
@@ -102,7 +107,11 @@ function sortKey({ name, file }: NamedLog): string {
 }
 
 /** Of the window, or listed by a digest of it. A file without a time of CloudTrail's is always looked at. */
-function isWanted({ file, name: { deliveredAt } }: NamedLog, { from, until }: FilesQuestion, judged: JudgedDigests | null) {
+function isWanted(
+  { file, name: { deliveredAt } }: NamedLog,
+  { from, until }: FilesQuestion,
+  judged: JudgedDigests | null,
+) {
   if (deliveredAt === null || judged?.catalogue.lists(file.place)) return true;
   return (from === null || deliveredAt >= from) && deliveredAt <= until;
 }

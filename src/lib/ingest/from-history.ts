@@ -39,7 +39,9 @@ export function sourceOfHistory({ history, regions, from, until, now, tell }: Hi
     while (at < until) {
       const end = addSeconds(at, length);
       const slice = { from: at, until: end < until ? end : until };
-      tell(`Asking CloudTrail in ${regions.length} Regions from ${slice.from.slice(0, 16)} to ${slice.until.slice(0, 16)}`);
+      tell(
+        `Asking CloudTrail in ${regions.length} Regions from ${slice.from.slice(0, 16)} to ${slice.until.slice(0, 16)}`,
+      );
       const pages = await Promise.all(regions.map((region) => pagesOf(history, region, slice)));
       const found = pages.filter((part) => part !== null);
       if (found.length < pages.length) {

@@ -75,7 +75,12 @@ export class IdSet {
   /** No id is all zeros. */
   #isTaken(slot: number): boolean {
     const table = this.#table;
-    return (table[slot] ?? 0) !== 0 || (table[slot + 1] ?? 0) !== 0 || (table[slot + 2] ?? 0) !== 0 || (table[slot + 3] ?? 0) !== 0;
+    return (
+      (table[slot] ?? 0) !== 0 ||
+      (table[slot + 1] ?? 0) !== 0 ||
+      (table[slot + 2] ?? 0) !== 0 ||
+      (table[slot + 3] ?? 0) !== 0
+    );
   }
 }
 

@@ -27,11 +27,7 @@ const AT_ONCE = 1000;
  * What the ledger holds, from the cache as far as that goes and from the entries after it.
  * @throws CustodyError LEDGER_BROKEN when the entries are no chain, and what reading throws
  */
-export async function openKnown(
-  store: LedgerStore,
-  cache: KnownCache,
-  tell: (text: string) => void,
-): Promise<Known> {
+export async function openKnown(store: LedgerStore, cache: KnownCache, tell: (text: string) => void): Promise<Known> {
   const head = await store.head();
   const cached = parseKnown(await cache.read());
   const known = cached !== null && (await isOf(store, cached.head, head)) ? cached : emptyKnown();

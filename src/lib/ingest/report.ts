@@ -106,7 +106,11 @@ function timeCheck({ late, future }: IngestCounts): Check {
 
 function keyCheck(unknown: readonly string[]): Check {
   if (unknown.length === 0) return check('keys', true, 'every key of the plan is known');
-  return { id: 'keys', status: 'skip', detail: `nobody knows which key is ${unknown.join(', ')}: its events were not told from others` };
+  return {
+    id: 'keys',
+    status: 'skip',
+    detail: `nobody knows which key is ${unknown.join(', ')}: its events were not told from others`,
+  };
 }
 
 /** The entry that a run leaves. Its `mark` is where the next run of the same source begins. */

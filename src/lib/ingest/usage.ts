@@ -26,7 +26,8 @@ export interface WantedEvent {
 export type Taken = WantedEvent | 'ignored' | { readonly why: string };
 
 const plain = (max: number, pattern: RegExp, expected: string) => text({ max, pattern, expected });
-const shown = (max: number) => plain(max, /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, `text of 1 to ${max} characters that show`);
+const shown = (max: number) =>
+  plain(max, /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, `text of 1 to ${max} characters that show`);
 const maybe = (read: Reader<string>) => optional(nullable(read));
 const arn = plain(2048, /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:[^\p{Cc}\p{Cf}\s]+$/u, 'an ARN');
 
@@ -72,7 +73,9 @@ function faultIn(record: JsonObject): string | null {
     [ISSUER, ['arn'], issuer, 'sessionIssuer.'],
   ];
   for (const [read, names, value, prefix] of parts) {
-    const given = Object.fromEntries(names.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
+    const given = Object.fromEntries(
+      names.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]),
+    );
     const faults: Parameters<typeof read>[2] = [];
     read(given, '', faults);
     const [first] = faults;

@@ -1,7 +1,7 @@
 import { addSeconds, type Instant, instantFromMillis, millisOf } from '../base/time.js';
-import { isSignedBy, type TrailKey } from './digest-signature.js';
 import type { ListedLog, TrailDigest } from './digest-file.js';
 import { type DigestFinding, findingOf } from './digest-finding.js';
+import { isSignedBy, type TrailKey } from './digest-signature.js';
 
 /** A digest file as it was found. */
 export interface FoundDigest {
@@ -126,7 +126,9 @@ function startFaults({ chain, placeOf, window }: ChainView, oldest: TrailDigest 
 function edgeFaults({ chain, window }: ChainView, covered: readonly Span[]): readonly DigestFinding[] {
   const last = covered.at(-1)?.until;
   if (last === undefined || last >= window.until) return [];
-  return [findingOf('cut-tail', chain, `the newest digest ends at ${last}: nothing is proven from then to ${window.until}`)];
+  return [
+    findingOf('cut-tail', chain, `the newest digest ends at ${last}: nothing is proven from then to ${window.until}`),
+  ];
 }
 
 /** Spans without the seams between hours. */

@@ -29,7 +29,10 @@ export interface TrailKeys {
  * implementations of CloudTrail log file integrity validation", AWS CloudTrail User Guide). For the first of a chain the
  * last line is the word `null`.
  */
-export function stringToSign({ endText, bucket, object, hashHex }: TrailDigest, previousSignature: string | null): string {
+export function stringToSign(
+  { endText, bucket, object, hashHex }: TrailDigest,
+  previousSignature: string | null,
+): string {
   return `${endText}\n${bucket}/${object}\n${hashHex}\n${previousSignature ?? 'null'}`;
 }
 

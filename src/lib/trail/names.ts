@@ -29,7 +29,8 @@ export interface DigestName {
 
 const DIGEST =
   /(?:^|\/)CloudTrail-Digest\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail-Digest_\1_([A-Za-z0-9._-]{3,128}_[a-z0-9-]+)_(\d{8}T\d{6}Z)(_backfill)?\.json(?:\.gz)?$/;
-const LOG = /(?:^|\/)CloudTrail\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail_\1_(\d{8}T\d{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?$/;
+const LOG =
+  /(?:^|\/)CloudTrail\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail_\1_(\d{8}T\d{4})Z_[A-Za-z0-9]+\.json(?:\.gz)?$/;
 const IN_DIGESTS = /(?:^|\/)CloudTrail-Digest\//;
 
 /** What the path of an object says; null for what is no file of CloudTrail's. Anything that ends as a log file counts as one. */

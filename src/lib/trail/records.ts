@@ -58,7 +58,8 @@ function itemsOf(bytes: Uint8Array, where: string): readonly Read[] {
   const whole = attempt(() => parseJson(bytes, where, LIMITS));
   if (whole instanceof CustodyError) return linesOf(bytes, where, whole);
   const list = listIn(whole);
-  if (list === null) throw new CustodyError('RECORD_MALFORMED', `${where}: neither records nor a log file of CloudTrail`);
+  if (list === null)
+    throw new CustodyError('RECORD_MALFORMED', `${where}: neither records nor a log file of CloudTrail`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const fault = attempt(() => assertUnambiguous(whole, text, where));
   const items = fault instanceof CustodyError ? oneByOne(text, where, fault) : list.map(atPlace);

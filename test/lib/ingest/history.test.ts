@@ -17,7 +17,8 @@ function historyOf(anHour: number) {
       for (let at = addSeconds(NOW, -86_400); at < NOW; at = addSeconds(at, 3600)) {
         const inside = at >= from && at < until;
         const record = trailRecord(guid(1), at) as never;
-        if (inside) yield { records: Array.from({ length: anHour }, (_, index) => ({ at: index + 1, record })), refused: [] };
+        if (inside)
+          yield { records: Array.from({ length: anHour }, (_, index) => ({ at: index + 1, record })), refused: [] };
       }
     },
   };

@@ -92,7 +92,9 @@ async function* of(...lines: (string | Buffer)[]) {
   for (const line of lines) yield Buffer.from(line);
 }
 const lines = (...given: (string | Buffer | object)[]) =>
-  sourceOfLines(of(...given.map((line) => (typeof line === 'string' || Buffer.isBuffer(line) ? line : JSON.stringify(line)))));
+  sourceOfLines(
+    of(...given.map((line) => (typeof line === 'string' || Buffer.isBuffer(line) ? line : JSON.stringify(line)))),
+  );
 
 const written = () => entries.map((bytes) => parseEntry(bytes));
 const ids = () => written().flatMap(({ kind, facts }) => (kind === 'usage' ? [facts.eventId] : []));
@@ -105,7 +107,9 @@ describe('ingestion of log files with digests', () => {
     expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
     expect(report.verdict).toBe('verified');
     expect(report.counts).toMatchObject({ read: 12, taken: 12, known: 0, refused: 0, late: 0 });
-    const times = written().slice(0, -1).map(({ at }) => at);
+    const times = written()
+      .slice(0, -1)
+      .map(({ at }) => at);
     expect(times).toEqual([...times].sort());
     expect(written().at(-1)).toMatchObject({ kind: 'ingest', facts: { mark: addSeconds(TRAIL_START, 3 * 3600) } });
     expect(verifyChain(entries).verdict).toBe('verified');
@@ -181,7 +185,13 @@ describe('ingestion of log files with digests', () => {
     for (const key of digestsOf(objects)) objects.delete(key);
     const report = await run(files({ rule: 'reported' }));
     expect(report).toMatchObject({ verdict: 'unproven', counts: { taken: 12 } });
-    expect(new Set(written().slice(0, -1).map(({ facts }) => facts.evidence))).toEqual(new Set(['none']));
+    expect(
+      new Set(
+        written()
+          .slice(0, -1)
+          .map(({ facts }) => facts.evidence),
+      ),
+    ).toEqual(new Set(['none']));
   });
 
   it('never takes in what was edited, whatever is asked', async () => {
@@ -194,7 +204,11 @@ describe('ingestion of log files with digests', () => {
 describe('two machines and kills', () => {
   it('write each event once when they run at once', async () => {
     const own = (): KnownCache => ({ read: async () => null, write: async () => undefined });
-    const reports = await Promise.all([run(files(), { cache: own() }), run(files(), { cache: own() }), run(files(), { cache: own() })]);
+    const reports = await Promise.all([
+      run(files(), { cache: own() }),
+      run(files(), { cache: own() }),
+      run(files(), { cache: own() }),
+    ]);
     expect(reports.reduce((sum, { counts }) => sum + counts.taken, 0)).toBe(12);
     expect(new Set(ids()).size).toBe(12);
     expect(ids().length).toBe(12);
@@ -231,7 +245,10 @@ describe('two machines and kills', () => {
 describe('lines', () => {
   it.each<[what: string, line: string | Buffer | object]>([
     ['a record', trailRecord(guid(1), AT)],
-    ['an event of EventBridge', { version: '0', id: 'x', 'detail-type': 'AWS API Call via CloudTrail', detail: trailRecord(guid(1), AT) }],
+    [
+      'an event of EventBridge',
+      { version: '0', id: 'x', 'detail-type': 'AWS API Call via CloudTrail', detail: trailRecord(guid(1), AT) },
+    ],
     ['a log file', { Records: [trailRecord(guid(1), AT)] }],
   ])('are read as %s', async (_, line) => {
     const report = await run(lines(line, '', line));
@@ -246,7 +263,11 @@ describe('lines', () => {
     ['half of a surrogate pair', text.replace('architect', 'a\\ud800'), /surrogate/],
     ['a number for a name', trailRecord(guid(2), AT, { errorCode: 5 }), /errorCode: expected/],
     ['an object for an ARN', trailRecord(guid(2), AT, { userIdentity: { arn: {} } }), /arn: expected/],
-    ['an identity that reorders the screen', trailRecord(guid(2), AT, { userIdentity: { sessionContext: { sourceIdentity: 'a\u202eb' } } }), /sourceIdentity/],
+    [
+      'an identity that reorders the screen',
+      trailRecord(guid(2), AT, { userIdentity: { sessionContext: { sourceIdentity: 'a\u202eb' } } }),
+      /sourceIdentity/,
+    ],
     ['no time', trailRecord(guid(2), '2026-02-30T00:00:00.000Z'), /no record/],
     ['deep nesting', `{"eventID":${'['.repeat(100_000)}`, /no JSON|nested/],
     ['bytes that are no text', Buffer.from([0x7b, 0xff, 0x7d]), /no JSON|UTF-8/],
@@ -262,9 +283,15 @@ describe('lines', () => {
   });
 
   it('of other keys, accounts and services are counted, those that stop a trail are kept', async () => {
-    const other = [{ resources: [] }, { recipientAccountId: '999988887777' }, { eventSource: 's3.amazonaws.com', eventName: 'CreateBucket' }];
+    const other = [
+      { resources: [] },
+      { recipientAccountId: '999988887777' },
+      { eventSource: 's3.amazonaws.com', eventName: 'CreateBucket' },
+    ];
     const stop = { eventSource: 'cloudtrail.amazonaws.com', eventName: 'StopLogging', resources: [] };
-    const report = await run(lines(...other.map((change, at) => trailRecord(guid(at), AT, change)), trailRecord(guid(9), AT, stop)));
+    const report = await run(
+      lines(...other.map((change, at) => trailRecord(guid(at), AT, change)), trailRecord(guid(9), AT, stop)),
+    );
     expect(report.counts).toMatchObject({ ignored: 3, taken: 1 });
   });
 
