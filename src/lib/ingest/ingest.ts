@@ -75,7 +75,10 @@ class Run {
   }
 
   take({ where, content, evidence }: Batch): void {
-    if ('why' in content) return this.#refuse(where, content.why);
+    if ('why' in content) {
+      this.#refuse(where, content.why);
+      return;
+    }
     for (const { at, why } of content.refused) this.#refuse(`${where}:${at}`, why);
     const { watched, by, known } = this.subject;
     const wanted: WantedEvent[] = [];
