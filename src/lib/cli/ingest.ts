@@ -26,7 +26,7 @@ import { seatOfRole } from './acting.js';
 import { checksText } from './checks.js';
 import type { Context } from './context.js';
 import { readGiven } from './draft.js';
-import { auditLedger } from './ingest-ledger.js';
+import { ingestLedger } from './ingest-ledger.js';
 import { liveOf, sinceOf } from './reconcile.js';
 
 export interface IngestFlags {
@@ -53,7 +53,7 @@ export async function ingestFor(context: Context, flags: IngestFlags): Promise<I
   const { plan } = state.plan;
   const now = ports.clock.now();
   const { tell } = context.progress;
-  const store = await auditLedger(context, plan);
+  const store = await ingestLedger(context, plan);
   const cache = createCacheFile(join(stateDirectory(context.environment, state.genesis.digest), 'ingested'));
   const own: IngestPorts = { store, cache, clock: ports.clock, random: () => randomInt(1_000_000) / 1_000_000, tell };
   const by = await actorOf(context, state);

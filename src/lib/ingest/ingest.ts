@@ -1,12 +1,12 @@
-import { type Clock, type Instant, isLaterBy, millisOf } from '../base/time.js';
-import type { Watched } from '../inspect/reconcile/change.js';
+import { type Clock, isLaterBy, millisOf } from '../base/time.js';
 import { appendEvents } from '../ledger/append.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import type { LedgerStore } from '../ledger/store.js';
 import { formatKnown, type Known, type KnownCache, readOn } from './known.js';
 import { OrderedEvents } from './order.js';
 import { type IngestReport, ingestEntry, MOST_REFUSALS, type Refusal, reportOf } from './report.js';
-import type { Batch, Source } from './source.js';
+import type { Batch } from './source.js';
+import type { IngestSubject } from './subject.js';
 import { takeRecord, type WantedEvent } from './usage.js';
 
 export interface IngestPorts {
@@ -16,18 +16,6 @@ export interface IngestPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly tell: (text: string) => void;
-}
-
-export interface IngestSubject {
-  readonly source: Source;
-  /** What the ledger holds already. */
-  readonly known: Known;
-  readonly watched: Watched;
-  /** Names of the plan whose keys are not known: their events cannot be told from others'. */
-  readonly unknownKeys: readonly string[];
-  readonly until: Instant;
-  /** Who takes it in: an id of the roster. */
-  readonly by: string;
 }
 
 /** Entries of one append: large enough to pay for it, small enough that a kill costs little. */

@@ -3,8 +3,8 @@ import type { Instant } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import type { DigestFinding } from '../trail/digest-finding.js';
-import type { IngestSubject } from './ingest.js';
 import type { SourceEnd } from './source.js';
+import type { IngestSubject } from './subject.js';
 
 export interface IngestCounts {
   /** Records that could be read. */
