@@ -1,6 +1,7 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup|ingest …]: every number is taken against a floor measured in the same run.
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
+import { benchIngest } from './ingest.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
 import { benchProve } from './prove.js';
@@ -17,6 +18,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  ingest: benchIngest,
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);

@@ -242,6 +242,30 @@ const RESULTS = {
   ),
   'keys-withdraw': vetoed,
   'ledger-carry': object({ store: oneOf('git', 'directory', 's3'), carried: count }),
+  'ledger-ingest': object({
+    ...report,
+    source: text,
+    from: nullable(use('instant')),
+    until: use('instant'),
+    mark: nullable(use('instant')),
+    counts: object({
+      read: count,
+      taken: count,
+      known: count,
+      ignored: count,
+      refused: count,
+      late: count,
+      future: count,
+    }),
+    files: count,
+    waiting: count,
+    refusals: list(object({ where: text, why: text })),
+    findings: list(object({ id: text, verdict: oneOf('refused', 'unproven'), where: text, detail: text })),
+    covered: {
+      type: 'object',
+      additionalProperties: list(object({ from: use('instant'), until: use('instant') })),
+    },
+  }),
   'ledger-show': object({
     head,
     entries: list(

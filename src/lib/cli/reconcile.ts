@@ -58,7 +58,8 @@ async function fromAws(
   return lookUpTrail(await access.trail(plan), plan, since, now, progress.tell);
 }
 
-async function liveOf({ access, progress }: Context, plan: Plan): Promise<ReadonlyMap<string, string>> {
+/** Ids of the planned keys as their aliases say. */
+export async function liveOf({ access, progress }: Context, plan: Plan): Promise<ReadonlyMap<string, string>> {
   return liveKeys((await access.aws(plan)).reader, plan, progress.tell);
 }
 

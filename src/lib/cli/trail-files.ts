@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { CustodyError } from '../base/errors.js';
 import { addToTrail, emptyTrail, type FileTrail } from '../inspect/reconcile/gather.js';
-import { MAX_DOCUMENT_BYTES, readTrail } from '../trail/document.js';
+import { readTrail } from '../trail/document.js';
+import { MAX_DOCUMENT_BYTES } from '../trail/records.js';
 import { readGiven } from './draft.js';
 
 const unpack = promisify(gunzip);

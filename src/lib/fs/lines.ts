@@ -12,21 +12,26 @@ const LINE_FEED = 0x0a;
 export async function* readLines(path: string, maxBytes: number): AsyncGenerator<Buffer> {
   const file = await openFor(path, 'r', 'read');
   try {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const chunk of file.createReadStream({ autoClose: false })) {
-      let bytes: Buffer = Buffer.concat([rest, chunk as Buffer]);
-      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED)) {
-        yield withoutReturn(bytes.subarray(0, Math.min(end, maxBytes + 1)));
-        bytes = bytes.subarray(end + 1);
-      }
-      rest = bytes.subarray(0, maxBytes + 1);
-    }
-    if (rest.length > 0) yield withoutReturn(rest);
+    yield* linesOf(file.createReadStream({ autoClose: false }), maxBytes);
   } catch (cause) {
     throw storageError(cause, 'read', path);
   } finally {
     await file.close();
   }
+}
+
+/** The lines of a stream of bytes, as `readLines` gives them. */
+export async function* linesOf(stream: AsyncIterable<unknown>, maxBytes: number): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    let bytes: Buffer = Buffer.concat([rest, chunk as Buffer]);
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED)) {
+      yield withoutReturn(bytes.subarray(0, Math.min(end, maxBytes + 1)));
+      bytes = bytes.subarray(end + 1);
+    }
+    rest = bytes.subarray(0, maxBytes + 1);
+  }
+  if (rest.length > 0) yield withoutReturn(rest);
 }
 
 function withoutReturn(line: Buffer): Buffer {

@@ -28,6 +28,8 @@ export interface TrailEvent {
   /** The service that called in somebody's name (`dynamodb.amazonaws.com`); null for a direct call. */
   readonly invokedBy: string | null;
   readonly requestId: string | null;
+  /** The same for every account's copy of one event; null where there is only one. */
+  readonly sharedId: string | null;
   /** ARNs of what the call was about. */
   readonly resources: readonly string[];
   readonly parameters: JsonObject;
@@ -59,6 +61,7 @@ export function eventOf(record: unknown): TrailEvent | null {
     sourceIdentity: textIn(objectIn(identity, 'sessionContext'), 'sourceIdentity'),
     invokedBy: textIn(identity, 'invokedBy'),
     requestId: textIn(record, 'requestID'),
+    sharedId: textIn(record, 'sharedEventID'),
     resources: resourcesOf(record.resources),
     parameters: objectIn(record, 'requestParameters'),
     // The answers of STS hold session tokens (T46).

@@ -65,6 +65,7 @@ describe('a CloudTrail document', () => {
         sourceIdentity: 'architect',
         invokedBy: null,
         requestId: 'f2a7',
+        sharedId: null,
         resources: [KEY],
         parameters: { encryptionContext: { purpose: 'a' } },
         answer: {},

@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'ciphertext', 'backup', 'drill', 'setup', 'inspect', 'status', 'rehearse'];
+const FLOWS = ['request', 'ciphertext', 'backup', 'drill', 'setup', 'inspect', 'ingest', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -47,6 +47,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   drill: { imports: [...PURE, 'request', 'backup', 'ciphertext', 'setup', 'status', 'inspect'] },
   setup: { imports: [...PURE, 'request'] },
   inspect: { imports: [...PURE, 'request'] },
+  ingest: {
+    imports: [...PURE, 'inspect/check', 'inspect/reconcile/change'],
+    builtins: ['util', 'zlib'],
+    why: 'zlib only computes: log files are packed; inspect: the form of every report, and which events are about keys of the plan',
+  },
   status: {
     imports: [...PURE, 'request', 'inspect'],
     why: 'the front page tells what reconciliation and the proof of the account say; they know nothing of it',
@@ -84,7 +89,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'signing: the ports of a Sigstore instance',
   },
   fs: {
-    imports: ['base', 'record', 'ledger'],
+    imports: ['base', 'trail', 'record', 'ledger'],
     builtins: ['fs', 'fs/promises', 'os', 'path', 'timers/promises', 'url', 'util'],
     outside: true,
   },

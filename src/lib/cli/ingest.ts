@@ -1,0 +1,160 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { createS3Trail } from '../aws/s3-trail.js';
+import { createTrailHistory } from '../aws/trail-history.js';
+import { createTrailKeys } from '../aws/trail-keys.js';
+import { CustodyError } from '../base/errors.js';
+import { addSeconds, type Instant } from '../base/time.js';
+import { createCacheFile } from '../fs/known-cache.js';
+import { linesOf } from '../fs/lines.js';
+import { stateDirectory } from '../fs/places.js';
+import { createTrailDirectory } from '../fs/trail-directory.js';
+import { type DigestRule, sourceOfFiles } from '../ingest/from-files.js';
+import { sourceOfHistory } from '../ingest/from-history.js';
+import { MAX_LINE_BYTES, sourceOfLines } from '../ingest/from-lines.js';
+import { type IngestPorts, ingest } from '../ingest/ingest.js';
+import { type Known, openKnown } from '../ingest/known.js';
+import type { IngestReport } from '../ingest/report.js';
+import type { Source } from '../ingest/source.js';
+import { subjectOf } from '../inspect/reconcile/gather.js';
+import type { Plan } from '../plan/plan.js';
+import { casesOf } from '../request/desk.js';
+import type { InForce } from '../request/in-force.js';
+import { parsePublicKeys, type TrailKeys } from '../trail/digest-signature.js';
+import type { TrailFiles } from '../trail/files.js';
+import { seatOfRole } from './acting.js';
+import { checksText } from './checks.js';
+import type { Context } from './context.js';
+import { readGiven } from './draft.js';
+import { ingestLedger } from './ingest-ledger.js';
+import { liveOf, sinceOf } from './reconcile.js';
+
+export interface IngestFlags {
+  readonly lookup?: boolean | undefined;
+  readonly s3?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly stdin?: boolean | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly digests: DigestRule;
+  readonly publicKeys?: string | undefined;
+}
+
+/** What a delivery may be late by, and some: a run looks at this much of what the last one saw again. */
+const OVERLAP_SECONDS = 86_400;
+
+/**
+ * Takes KMS events into the audit ledger of the plan.
+ * @throws CustodyError INPUT_MISSING, USAGE, NOT_FOUND and what reading and appending throw
+ */
+export async function ingestFor(context: Context, flags: IngestFlags): Promise<IngestReport> {
+  const state = await context.lookUp('remote-if-reachable');
+  const { ports } = await context.desk();
+  const { plan } = state.plan;
+  const now = ports.clock.now();
+  const { tell } = context.progress;
+  const store = await ingestLedger(context, plan);
+  const cache = createCacheFile(join(stateDirectory(context.environment, state.genesis.digest), 'ingested'));
+  const own: IngestPorts = { store, cache, clock: ports.clock, random: () => randomInt(1_000_000) / 1_000_000, tell };
+  const by = await actorOf(context, state);
+  const known = await openKnown(store, cache, tell);
+  const until = flags.until === undefined ? now : sinceOf(flags.until, now);
+  const source = await sourceOf(context, plan, flags, { now, until, known });
+  const { watched, unknownKeys } = await watchedOf(context, state, flags.lookup === true || flags.s3 !== undefined);
+  const report = await ingest(own, { source, known, watched, unknownKeys, until, by });
+  context.progress.done();
+  return report;
+}
+
+/** An entry names who made it; nothing is signed, so no key is opened. */
+async function actorOf(context: Context, { roster, plan }: InForce): Promise<string> {
+  const { pin } = await context.desk();
+  const given = context.flags.as ?? pin.as;
+  const id = given ?? (await seatOfRole(await context.access.aws(plan.plan), roster));
+  const listed: readonly string[] = [...roster.custodians, ...roster.automation].map((seat) => seat.id);
+  if (id !== undefined && listed.includes(id)) return id;
+  throw new CustodyError(
+    id === undefined ? 'INPUT_MISSING' : 'SIGNER_UNKNOWN',
+    'it is not clear who takes the events in',
+    {
+      suggestions: [`Give --as; listed: ${listed.join(', ')}.`],
+    },
+  );
+}
+
+interface Moment {
+  readonly now: Instant;
+  readonly until: Instant;
+  readonly known: Known;
+}
+
+async function sourceOf(context: Context, plan: Plan, flags: IngestFlags, moment: Moment): Promise<Source> {
+  const { now, until } = moment;
+  const { tell } = context.progress;
+  const regions = [plan.regions.primary, ...plan.regions.replicas];
+  if (flags.stdin) return sourceOfLines(linesOf(process.stdin, MAX_LINE_BYTES));
+  if (flags.lookup) {
+    const history = createTrailHistory(await context.access.connection(plan));
+    return sourceOfHistory({ history, regions, from: fromOf(flags, moment, 'lookup'), until, now, tell });
+  }
+  const { name, files } = await filesOf(context, plan, flags);
+  const scopes = regions.map((region) => `${plan.account}/${region}`);
+  const keys = await keysOf(context, plan, flags);
+  const from = fromOf(flags, moment, name);
+  return sourceOfFiles({ name, files, keys, rule: flags.digests, scopes, from, until, now, tell });
+}
+
+/** Since the last run of the same source, with what may have been late for it. */
+function fromOf({ since }: IngestFlags, { now, known }: Moment, name: string): Instant | null {
+  if (since !== undefined) return sinceOf(since, now);
+  const mark = known.marks.get(name);
+  return mark === undefined ? null : addSeconds(mark, -OVERLAP_SECONDS);
+}
+
+async function filesOf(
+  context: Context,
+  plan: Plan,
+  flags: IngestFlags,
+): Promise<{ readonly name: string; readonly files: TrailFiles }> {
+  if (flags.directory !== undefined) {
+    return { name: `directory ${flags.directory}`, files: createTrailDirectory(flags.directory) };
+  }
+  const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(flags.s3 ?? '') ?? [];
+  if (bucket === undefined) {
+    throw new CustodyError('USAGE', `not a place in S3: ${flags.s3 ?? ''}`, {
+      suggestions: ['Write s3://bucket/prefix.'],
+    });
+  }
+  const aws = await context.access.connection(plan);
+  const prefix = rest.replace(/\/+$/, '');
+  const region = context.flags.region ?? plan.regions.primary;
+  const regions = [plan.regions.primary, ...plan.regions.replicas];
+  const name = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+  return { name, files: createS3Trail(aws, { bucket, prefix, region, account: plan.account, regions }) };
+}
+
+/** From a file of the caller's, which he vouches for, or from CloudTrail. */
+async function keysOf(context: Context, plan: Plan, { publicKeys }: IngestFlags): Promise<TrailKeys> {
+  if (publicKeys === undefined) return createTrailKeys(await context.access.connection(plan));
+  const keys = parsePublicKeys(await readGiven(publicKeys, 1024 * 1024), publicKeys);
+  return { keys: async () => keys };
+}
+
+/** The keys of the plan: those that the records know, and with AWS at hand those that its aliases name. */
+async function watchedOf(context: Context, state: InForce, withAws: boolean) {
+  const { ports } = await context.desk();
+  const { plan } = state.plan;
+  const { cases, refused } = await casesOf(ports, state);
+  const live = withAws ? await liveOf(context, plan) : new Map<string, string>();
+  const nothing = { events: [], unreadable: [], coverage: [] };
+  return subjectOf({ state, cases, refused, live }, nothing, ports.clock.now());
+}
+
+/** What came in, and what stands behind it. */
+export function ingestText({ verdict, checks, refusals, findings }: IngestReport): string {
+  const more = [
+    ...refusals.slice(0, 20).map(({ where, why }) => `  refused ${where}: ${why}`),
+    ...findings.slice(0, 20).map(({ id, where, detail }) => `  ${id} ${where}: ${detail}`),
+  ];
+  return [...(more.length > 0 ? [...more, ''] : []), checksText(verdict, checks)].join('\n');
+}

@@ -1,0 +1,101 @@
+import { sha256 } from '../base/bytes.js';
+
+const WORDS = 4;
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * Event ids, 16 bytes each: the GUID itself, or the beginning of the SHA-256 of what is none. A set of strings would take
+ * five times the room, and a ledger may hold millions of them.
+ */
+export class IdSet {
+  #table: Uint32Array;
+  #size = 0;
+
+  constructor(expected = 1024) {
+    this.#table = new Uint32Array(slotsFor(expected) * WORDS);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(id: string): boolean {
+    return this.#isTaken(this.#find(wordsOf(id)));
+  }
+
+  add(id: string): void {
+    this.#put(wordsOf(id));
+  }
+
+  /** The 16 bytes of each, in no order. */
+  toBytes(): Buffer {
+    const bytes = Buffer.alloc(this.#size * 16);
+    let at = 0;
+    for (const words of this.#each()) for (const word of words) at = bytes.writeUInt32BE(word, at);
+    return bytes;
+  }
+
+  /** The inverse of `toBytes`. */
+  static fromBytes(bytes: Buffer): IdSet {
+    const set = new IdSet(bytes.length / 16);
+    for (let at = 0; at + 16 <= bytes.length; at += 16) set.#put(wordsIn(bytes, at));
+    return set;
+  }
+
+  #put(words: Uint32Array): void {
+    const slot = this.#find(words);
+    if (this.#isTaken(slot)) return;
+    this.#table.set(words, slot);
+    this.#size++;
+    if (this.#size * 2 * WORDS > this.#table.length) this.#grow();
+  }
+
+  #grow(): void {
+    const all = [...this.#each()];
+    this.#table = new Uint32Array(this.#table.length * 2);
+    for (const words of all) this.#table.set(words, this.#find(words));
+  }
+
+  *#each(): Generator<Uint32Array> {
+    for (let slot = 0; slot < this.#table.length; slot += WORDS) {
+      if (this.#isTaken(slot)) yield this.#table.slice(slot, slot + WORDS);
+    }
+  }
+
+  /** Where the words are, or the free slot where they would be. */
+  #find(words: Uint32Array): number {
+    const table = this.#table;
+    let slot = (((words[0] ?? 0) ^ (words[3] ?? 0)) >>> 0) * WORDS;
+    for (slot %= table.length; this.#isTaken(slot); slot = (slot + WORDS) % table.length) {
+      if (words.every((word, at) => table[slot + at] === word)) break;
+    }
+    return slot;
+  }
+
+  /** No id is all zeros. */
+  #isTaken(slot: number): boolean {
+    const table = this.#table;
+    return (
+      (table[slot] ?? 0) !== 0 ||
+      (table[slot + 1] ?? 0) !== 0 ||
+      (table[slot + 2] ?? 0) !== 0 ||
+      (table[slot + 3] ?? 0) !== 0
+    );
+  }
+}
+
+/** A power of two, so that half of them stay free. */
+function slotsFor(count: number): number {
+  let slots = 1024;
+  while (slots < count * 2 + 2) slots *= 2;
+  return slots;
+}
+
+function wordsOf(id: string): Uint32Array {
+  const own = GUID.test(id) ? wordsIn(Buffer.from(id.replaceAll('-', ''), 'hex'), 0) : null;
+  return own?.some((word) => word !== 0) ? own : wordsIn(sha256(id), 0);
+}
+
+function wordsIn(bytes: Buffer, at: number): Uint32Array {
+  return Uint32Array.from({ length: WORDS }, (_, index) => bytes.readUInt32BE(at + 4 * index));
+}

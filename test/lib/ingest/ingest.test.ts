@@ -1,0 +1,342 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
+import { type DigestRule, sourceOfFiles } from '../../../src/lib/ingest/from-files.js';
+import { sourceOfLines } from '../../../src/lib/ingest/from-lines.js';
+import { type IngestPorts, ingest } from '../../../src/lib/ingest/ingest.js';
+import { type KnownCache, openKnown } from '../../../src/lib/ingest/known.js';
+import type { Source } from '../../../src/lib/ingest/source.js';
+import type { Watched } from '../../../src/lib/inspect/reconcile/change.js';
+import { parseEntry, verifyChain } from '../../../src/lib/ledger/chain.js';
+import type { LedgerStore } from '../../../src/lib/ledger/store.js';
+import { createTestClock } from '../../support/fake-aws.js';
+import { createMemoryLedgerStore } from '../../support/memory-ledger-store.js';
+import {
+  digestsOf,
+  guid,
+  logsOf,
+  type StoredObject,
+  signedDigest,
+  TRAIL_ACCOUNT,
+  TRAIL_KEY,
+  TRAIL_START,
+  type TrailSigner,
+  trailBucket,
+  trailFiles,
+  trailKeys,
+  trailRecord,
+  trailSigner,
+} from '../../support/trail-fixture.js';
+
+const NOW = addSeconds(TRAIL_START, 3 * 3600 + 7200);
+const WATCHED: Watched = {
+  account: TRAIL_ACCOUNT,
+  repository: 'repo',
+  keys: new Map([[TRAIL_KEY.split('/')[1] ?? '', 'tenant-data']]),
+  aliases: new Set(['alias/cmk/tenant-data']),
+};
+
+let signer: TrailSigner;
+let entries: Uint8Array[];
+let store: LedgerStore;
+let objects: Map<string, StoredObject>;
+let cached: Uint8Array | null;
+const cache: KnownCache = {
+  read: async () => cached,
+  write: async (bytes) => {
+    cached = bytes;
+  },
+};
+
+beforeAll(() => {
+  signer = trailSigner();
+});
+beforeEach(() => {
+  entries = [];
+  store = createMemoryLedgerStore(entries);
+  objects = trailBucket({ signer });
+  cached = null;
+});
+
+const ports = (over: Partial<IngestPorts> = {}): IngestPorts => ({
+  store,
+  cache,
+  clock: createTestClock(NOW),
+  random: () => 0,
+  tell: () => undefined,
+  ...over,
+});
+
+async function run(source: Source, over: Partial<IngestPorts> = {}) {
+  const given = ports(over);
+  const known = await openKnown(given.store, given.cache, given.tell);
+  return ingest(given, { source, known, watched: WATCHED, unknownKeys: [], until: NOW, by: 'architect' });
+}
+
+function files(change: { rule?: DigestRule; from?: Instant; now?: Instant; keys?: TrailSigner[] } = {}): Source {
+  const now = change.now ?? NOW;
+  return sourceOfFiles({
+    name: 's3://trail-bucket',
+    files: trailFiles(objects),
+    keys: trailKeys(...(change.keys ?? [signer])),
+    rule: change.rule ?? 'required',
+    scopes: [`${TRAIL_ACCOUNT}/eu-central-1`],
+    from: change.from ?? TRAIL_START,
+    until: now,
+    now,
+    tell: () => undefined,
+  });
+}
+
+async function* of(...lines: (string | Buffer)[]) {
+  for (const line of lines) yield Buffer.from(line);
+}
+const lines = (...given: (string | Buffer | object)[]) =>
+  sourceOfLines(
+    of(...given.map((line) => (typeof line === 'string' || Buffer.isBuffer(line) ? line : JSON.stringify(line)))),
+  );
+
+const written = () => entries.map((bytes) => parseEntry(bytes));
+const ids = () => written().flatMap(({ kind, facts }) => (kind === 'usage' ? [facts.eventId] : []));
+const findingIds = (report: { findings: readonly { id: string }[] }) => report.findings.map(({ id }) => id);
+const AT = '2026-03-02T09:00:00.000Z';
+
+describe('ingestion of log files with digests', () => {
+  it('takes each event in once, in the order of time, and says where it stands', async () => {
+    const report = await run(files());
+    expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+    expect(report.verdict).toBe('verified');
+    expect(report.counts).toMatchObject({ read: 12, taken: 12, known: 0, refused: 0, late: 0 });
+    const times = written()
+      .slice(0, -1)
+      .map(({ at }) => at);
+    expect(times).toEqual([...times].sort());
+    expect(written().at(-1)).toMatchObject({ kind: 'ingest', facts: { mark: addSeconds(TRAIL_START, 3 * 3600) } });
+    expect(verifyChain(entries).verdict).toBe('verified');
+  });
+
+  it('writes nothing twice, with the cache, without it, and with one of another ledger', async () => {
+    await run(files());
+    const first = ids();
+    for (const seen of [cached, null, Buffer.from('nonsense'), Buffer.from('{}\nabc')]) {
+      cached = seen;
+      expect((await run(files())).counts).toMatchObject({ taken: 0, known: 12 });
+    }
+    expect(ids()).toEqual(first);
+    const other = cached;
+    entries.splice(0);
+    cached = other;
+    expect((await run(files())).counts.taken).toBe(12);
+  });
+
+  it('keeps no value of an encryption context, no address and no parameter (T46)', async () => {
+    await run(files());
+    const text = entries.map((bytes) => Buffer.from(bytes).toString()).join();
+    for (const secret of ['alice@example.com', '198.51.100.7', 'aws-sdk-js', 'r-00000000', 'requestID']) {
+      expect(text).not.toContain(secret);
+    }
+    expect(written()[0]?.facts).toMatchObject({ contextNames: ['tenant'], evidence: 'digest', key: 'tenant-data' });
+  });
+
+  it.each<[what: string, expected: string[], verdict: string, taken: number, spoil: () => void]>([
+    ['an edited log file', ['log-edited'], 'refused', 10, () => editLog()],
+    ['a deleted log file', ['log-missing'], 'refused', 10, () => objects.delete(logsOf(objects)[2] ?? '')],
+    ['an edited digest', ['digest-edited', 'log-uncovered'], 'refused', 8, () => editDigest(1)],
+    ['a deleted digest', ['digest-missing'], 'refused', 8, () => objects.delete(digestsOf(objects)[1] ?? '')],
+    ['all digests deleted', ['no-digests'], 'unproven', 0, () => digestsOf(objects).map((key) => objects.delete(key))],
+    ['the newest digest deleted', ['cut-tail'], 'unproven', 8, () => objects.delete(digestsOf(objects)[2] ?? '')],
+    ['the first digest deleted', ['digest-missing'], 'refused', 8, () => objects.delete(digestsOf(objects)[0] ?? '')],
+    ['a forged extra log file', ['log-unlisted'], 'refused', 12, () => forgeLog('20260302T0930Z')],
+    ['a forged log file of no name', ['log-unlisted'], 'refused', 12, () => forgeLog('later')],
+    ['a moved bucket', ['digest-moved'], 'refused', 0, () => moveAll()],
+    ['a digest that someone else signed', ['digest-signature'], 'refused', 8, () => resign()],
+    ['a digest without its signature', ['digest-unsigned'], 'unproven', 8, () => unsign(2)],
+    ['a chain that starts anew', ['gap'], 'unproven', 12, () => restart()],
+    ['a bomb', ['log-edited'], 'refused', 10, () => bomb()],
+  ])('does not call %s clean', async (_, expected, verdict, taken, spoil) => {
+    spoil();
+    const report = await run(files());
+    expect(report.verdict).toBe(verdict);
+    expect(findingIds(report)).toEqual(expect.arrayContaining(expected));
+    expect(report.counts.taken).toBe(taken);
+    expect(written().at(-1)).toMatchObject({ kind: 'ingest', facts: { verdict } });
+  });
+
+  it('needs no metadata of a digest that the next one vouches for', async () => {
+    for (const at of [0, 1]) unsign(at);
+    expect((await run(files())).verdict).toBe('verified');
+  });
+
+  it('does not know a key that CloudTrail does not list', async () => {
+    expect(findingIds(await run(files({ keys: [trailSigner()] })))).toContain('public-key');
+    expect(ids()).toEqual([]);
+  });
+
+  it('lets files wait whose digest is not due yet, and takes them in later', async () => {
+    const now = addSeconds(TRAIL_START, 3 * 3600);
+    for (const key of digestsOf(objects).slice(1)) objects.delete(key);
+    const early = await run(files({ now }), { clock: createTestClock(now) });
+    expect(early).toMatchObject({ verdict: 'verified', waiting: 4, counts: { taken: 4 } });
+    objects = trailBucket({ signer });
+    expect((await run(files())).counts).toMatchObject({ taken: 8, known: 4 });
+  });
+
+  it('takes in what nothing proves only when asked, says so in each entry, and does not call it clean', async () => {
+    for (const key of digestsOf(objects)) objects.delete(key);
+    const report = await run(files({ rule: 'reported' }));
+    expect(report).toMatchObject({ verdict: 'unproven', counts: { taken: 12 } });
+    expect(
+      new Set(
+        written()
+          .slice(0, -1)
+          .map(({ facts }) => facts.evidence),
+      ),
+    ).toEqual(new Set(['none']));
+  });
+
+  it('never takes in what was edited, whatever is asked', async () => {
+    editLog();
+    forgeLog('20260302T0930Z');
+    expect((await run(files({ rule: 'reported' }))).counts.taken).toBe(10);
+  });
+});
+
+describe('two machines and kills', () => {
+  it('write each event once when they run at once', async () => {
+    const own = (): KnownCache => ({ read: async () => null, write: async () => undefined });
+    const reports = await Promise.all([
+      run(files(), { cache: own() }),
+      run(files(), { cache: own() }),
+      run(files(), { cache: own() }),
+    ]);
+    expect(reports.reduce((sum, { counts }) => sum + counts.taken, 0)).toBe(12);
+    expect(new Set(ids()).size).toBe(12);
+    expect(ids().length).toBe(12);
+    expect(verifyChain(entries).verdict).toBe('verified');
+  });
+
+  it('go on after a stop before, and after, any write', async () => {
+    for (const persisted of [false, true]) {
+      for (let at = 1; at <= 3; at++) {
+        entries.splice(0);
+        cached = null;
+        let count = 0;
+        const failing: LedgerStore = {
+          ...store,
+          append: async (added, expected) => {
+            count++;
+            if (count === at && !persisted) throw new Error('killed');
+            const head = await store.append(added, expected);
+            if (count === at) throw new Error('killed');
+            return head;
+          },
+        };
+        await run(files(), { store: failing }).catch(() => undefined);
+        const report = await run(files());
+        expect(ids().length).toBe(12);
+        expect(new Set(ids()).size).toBe(12);
+        expect(report.verdict).toBe('verified');
+        expect(verifyChain(entries).verdict).toBe('verified');
+      }
+    }
+  });
+});
+
+describe('lines', () => {
+  it.each<[what: string, line: string | Buffer | object]>([
+    ['a record', trailRecord(guid(1), AT)],
+    [
+      'an event of EventBridge',
+      { version: '0', id: 'x', 'detail-type': 'AWS API Call via CloudTrail', detail: trailRecord(guid(1), AT) },
+    ],
+    ['a log file', { Records: [trailRecord(guid(1), AT)] }],
+  ])('are read as %s', async (_, line) => {
+    const report = await run(lines(line, '', line));
+    expect(report).toMatchObject({ verdict: 'verified', counts: { taken: 1, known: 1 } });
+    expect(written()[0]?.facts).toMatchObject({ eventId: guid(1), evidence: 'none' });
+  });
+
+  const text = JSON.stringify(trailRecord(guid(2), AT));
+  it.each<[what: string, line: string | Buffer | object, why: RegExp]>([
+    ['no JSON', '{"eventID":', /not JSON|holds no JSON/],
+    ['a name twice', text.replace('"eventName"', '"eventID":"other","eventName"'), /occurs twice/],
+    ['half of a surrogate pair', text.replace('architect', 'a\\ud800'), /surrogate/],
+    ['a number for a name', trailRecord(guid(2), AT, { errorCode: 5 }), /errorCode: expected/],
+    ['an object for an ARN', trailRecord(guid(2), AT, { userIdentity: { arn: {} } }), /arn: expected/],
+    [
+      'an identity that reorders the screen',
+      trailRecord(guid(2), AT, { userIdentity: { sessionContext: { sourceIdentity: 'a\u202eb' } } }),
+      /sourceIdentity/,
+    ],
+    ['no time', trailRecord(guid(2), '2026-02-30T00:00:00.000Z'), /no record/],
+    ['deep nesting', `{"eventID":${'['.repeat(100_000)}`, /no JSON|nested/],
+    ['bytes that are no text', Buffer.from([0x7b, 0xff, 0x7d]), /no JSON|UTF-8/],
+    ['a list for a record', '[[]]', /no record/],
+    ['a line without end', Buffer.alloc(8 * 1024 * 1024 + 1, 0x61), /longer/],
+  ])('are refused by number for %s, and the rest goes on', async (_, line, why) => {
+    const report = await run(lines(trailRecord(guid(1), AT), line, trailRecord(guid(3), AT)));
+    expect(report.refusals).toHaveLength(1);
+    expect(report.refusals[0]?.where).toMatch(/^stdin:2/);
+    expect(report.refusals[0]?.why).toMatch(why);
+    expect(report).toMatchObject({ verdict: 'refused', counts: { refused: 1, taken: 2 } });
+    expect(ids()).toEqual([guid(1), guid(3)]);
+  });
+
+  it('of other keys, accounts and services are counted, those that stop a trail are kept', async () => {
+    const other = [
+      { resources: [] },
+      { recipientAccountId: '999988887777' },
+      { eventSource: 's3.amazonaws.com', eventName: 'CreateBucket' },
+    ];
+    const stop = { eventSource: 'cloudtrail.amazonaws.com', eventName: 'StopLogging', resources: [] };
+    const report = await run(
+      lines(...other.map((change, at) => trailRecord(guid(at), AT, change)), trailRecord(guid(9), AT, stop)),
+    );
+    expect(report.counts).toMatchObject({ ignored: 3, taken: 1 });
+  });
+
+  it('of the future are kept and said', async () => {
+    const report = await run(lines(trailRecord(guid(1), '2027-01-01T00:00:00.000Z')));
+    expect(report).toMatchObject({ verdict: 'unproven', counts: { future: 1, taken: 1 } });
+  });
+});
+
+function editLog(): void {
+  const key = logsOf(objects)[2] ?? '';
+  const stored = objects.get(key);
+  if (stored) stored.bytes = gzipSync(Buffer.from(gunzipSync(stored.bytes).toString().replace('Decrypt', 'Encrypt')));
+}
+function digestAt(at: number) {
+  const key = digestsOf(objects)[at] ?? '';
+  const stored = objects.get(key);
+  if (stored === undefined) throw new Error('no digest');
+  return { key, stored, said: JSON.parse(gunzipSync(stored.bytes).toString()) as Record<string, unknown> };
+}
+function editDigest(at: number): void {
+  const { stored, said } = digestAt(at);
+  stored.bytes = gzipSync(Buffer.from(JSON.stringify({ ...said, logFiles: [] })));
+}
+function unsign(at: number): void {
+  delete digestAt(at).stored.metadata.signature;
+}
+function resign(): void {
+  const { key, said } = digestAt(2);
+  objects.set(key, signedDigest(said, { ...trailSigner(), fingerprint: signer.fingerprint }));
+}
+function restart(): void {
+  const { key, said } = digestAt(2);
+  const none = { previousDigestS3Bucket: null, previousDigestS3Object: null, previousDigestHashValue: null };
+  const fresh = { ...said, ...none, previousDigestHashAlgorithm: null, previousDigestSignature: null };
+  objects.set(key, signedDigest(fresh, signer));
+}
+function forgeLog(stamp: string): void {
+  const [first = ''] = logsOf(objects);
+  const bytes = gzipSync(Buffer.from(JSON.stringify({ Records: [trailRecord(guid(77), AT)] })));
+  objects.set(first.replace(/\d{8}T\d{4}Z_\w+/, `${stamp}_forged`), { bytes, metadata: {} });
+}
+function moveAll(): void {
+  objects = new Map([...objects].map(([key, stored]) => [`copy/${key}`, stored]));
+}
+function bomb(): void {
+  objects.set(logsOf(objects)[0] ?? '', { bytes: gzipSync(Buffer.alloc(70 * 1024 * 1024)), metadata: {} });
+}
