@@ -1,10 +1,9 @@
 import type { Warrant } from '../key/warrant.js';
 import { isVeto } from '../record/action.js';
-import type { Identity } from '../roster/roster.js';
 import type { Case } from './case.js';
 
 /** In whose name the calls of a request are made: what its verdict says, for the guard to judge once more. */
-export function warrantOf({ id, request, verdict }: Case, executor: Pick<Identity, 'id'>): Warrant {
+export function warrantOf({ id, request, verdict }: Case, executor: { readonly id: string }): Warrant {
   const said = request.statement.predicate;
   return {
     purpose: isVeto(said.action) ? 'veto' : 'execute',

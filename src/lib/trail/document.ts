@@ -31,7 +31,8 @@ export function readTrail(bytes: Uint8Array, where: string): TrailDocument {
   return { events, unreadable };
 }
 
-function recordsOf(bytes: Uint8Array, where: string): readonly unknown[] {
+/** The records of such a document as they are. @throws CustodyError RECORD_MALFORMED */
+export function recordsOf(bytes: Uint8Array, where: string): readonly unknown[] {
   const whole = attempt(() => parseJson(bytes, where, LIMITS));
   if (Array.isArray(whole)) return whole;
   if (isObject(whole) && Array.isArray(whole.Records)) return whole.Records;
