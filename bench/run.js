@@ -1,6 +1,7 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup|ingest …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|ingest …]: every number is taken against a floor measured in the same run.
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
+import { benchGuard } from './guard.js';
 import { benchIngest } from './ingest.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
@@ -11,6 +12,7 @@ import { benchStartup } from './startup.js';
 
 const BENCHES = {
   evaluate: benchEvaluate,
+  guard: benchGuard,
   judge: benchJudge,
   startup: benchStartup,
   prove: benchProve,

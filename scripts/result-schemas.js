@@ -467,6 +467,23 @@ const RESULTS = {
     object({ restore: restoration, ...OPENED }),
     object({ restore: restoration, dryRun: { const: true }, proposed: use('proposed') }),
   ),
+  'policy-guard': object({
+    verdict,
+    judged: count,
+    concerned: count,
+    findings: list(
+      object({
+        source: oneOf('call', 'cloudtrail', 'terraform'),
+        file: text,
+        what: text,
+        outcome: oneOf('planned', 'made', 'attempted'),
+        rules: list(text),
+      }),
+    ),
+    unread: list(text),
+    ledger: list(text),
+    bundle: nullable(text),
+  }),
   'policy-lint': object({
     verdict,
     policies: count,

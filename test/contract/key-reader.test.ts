@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKeyAuthority } from '../../src/lib/aws/authority.js';
 import { type AwsConnection, openAws } from '../../src/lib/aws/connection.js';
+import { enterExecutor } from '../../src/lib/aws/executor.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import { isInstant } from '../../src/lib/base/time.js';
 import { isKeyArn, type KeyAuthority, type KeyReader, type KeyWriter, partsOf } from '../../src/lib/key/key.js';
 import { type RunningServer, startServer } from '../../src/lib/sandbox/server.js';
 import { EXECUTOR, openWorld, REGION, scratch, virtualTimer } from '../lib/aws/support.js';
+import { anyWriter, warrantFor } from '../support/any-writer.js';
 
 /** KeyReader, KeyWriter and KeyAuthority: what every implementation promises, on the sandbox and, by choice, on AWS. */
 
@@ -40,13 +42,8 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
         })
       : as('architect'));
     world = { aws, reader: createKeyReader(aws), authority: createKeyAuthority(aws) };
-    writer = await world.authority.assumeExecutor({
-      roleArn: EXECUTOR,
-      sourceIdentity: 'architect',
-      sessionName: 'r-contract',
-      actions: ['kms:*'],
-      resources: ['*'],
-    });
+    const session = { roleArn: EXECUTOR, sourceIdentity: 'architect', sessionName: 'r-contract' };
+    writer = anyWriter(await enterExecutor(aws, { ...session, actions: ['kms:*'], resources: ['*'] }));
   });
 
   afterAll(async () => {
@@ -242,13 +239,16 @@ describe.each(['in process', 'over HTTP'])('a KMS, adapter and sandbox %s', (tra
       details: { awsCode: 'NotFoundException', maybeDone: false },
     });
     const arn = await create();
-    const narrow = await world.authority.assumeExecutor({
-      roleArn: EXECUTOR,
-      sourceIdentity: 'architect',
-      sessionName: 'r-narrow',
-      actions: ['kms:DisableKey'],
-      resources: ['arn:aws:kms:eu-central-1:000000000000:key/none'],
-    });
+    const narrow = await world.authority.assumeExecutor(
+      {
+        roleArn: EXECUTOR,
+        sourceIdentity: 'architect',
+        sessionName: 'r-narrow',
+        actions: ['kms:DisableKey'],
+        resources: ['arn:aws:kms:eu-central-1:000000000000:key/none'],
+      },
+      warrantFor('DisableKey'),
+    );
     const denied = narrow.call({ service: 'kms', region: REGION, operation: 'DisableKey', parameters: { KeyId: arn } });
     await expect(denied).rejects.toMatchObject({ code: 'DENIED', exit: 4 });
     expect((await world.reader.describe(REGION, arn))?.state).toBe('Enabled');

@@ -3,7 +3,7 @@ import { createAccountReader } from '../../src/lib/aws/iam-account.js';
 import { createCanaryKeeper } from '../../src/lib/aws/kms-canaries.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
 import { createKeyReEncryptor } from '../../src/lib/aws/kms-reencryptor.js';
-import { createKeyWriter } from '../../src/lib/aws/kms-writer.js';
+import { createScratchWriter } from '../../src/lib/aws/scratch-writer.js';
 import { createTrailReader } from '../../src/lib/aws/trail-reader.js';
 import { type BackupPlace, backUp } from '../../src/lib/backup/backup.js';
 import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
@@ -193,7 +193,7 @@ async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), sc
       canaries: createCanaryKeeper(line, (length) => randomBytes(length)),
       reEncryptor: createKeyReEncryptor(line),
       reader: createKeyReader(line),
-      writer: createKeyWriter(line),
+      writer: createScratchWriter(line),
     },
     inspections: inspectionsFrom(stage, {
       ports,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createKeyAuthority } from '../../src/lib/aws/authority.js';
 import { callDirectly, type DirectOperation } from '../../src/lib/aws/direct.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
-import { createKeyWriter } from '../../src/lib/aws/kms-writer.js';
 import { createSlotKeeper } from '../../src/lib/aws/role-slots.js';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import { type Instant, instantFromMillis } from '../../src/lib/base/time.js';
@@ -14,6 +13,7 @@ import type { Aws } from '../../src/lib/request/ports.js';
 import type { Sandbox } from '../../src/lib/sandbox/sandbox.js';
 import { DEFAULT_SEED } from '../../src/lib/sandbox/seed.js';
 import { type AwsConnection, openWorld } from '../lib/aws/support.js';
+import { anyWriter } from './any-writer.js';
 import type { Intercept, TestClock } from './fake-aws.js';
 import { type Account, type Office, openOffice } from './office.js';
 import { createTeam, PRIMARY, type Team } from './people.js';
@@ -74,7 +74,7 @@ export async function createSandboxOffice(
       return intercept ? intercepted(plainly, intercept) : plainly;
     },
     past: async (profile, operation, parameters, region = PRIMARY) => {
-      const writer = createKeyWriter(connectionOf(profile));
+      const writer = anyWriter(connectionOf(profile));
       return (await writer.call({ service: 'kms', region, operation, parameters })).answer;
     },
     use: (profile, operation, parameters) => callDirectly(connectionOf(profile), PRIMARY, operation, parameters),
@@ -132,9 +132,9 @@ function intercepted(aws: Aws, intercept: Intercept): Aws {
     authority: {
       whoAmI,
       roleId: authority.roleId,
-      assumeExecutor: async (session) =>
-        writer(await intercept('sts assumeExecutor', () => authority.assumeExecutor(session))),
-      own: () => writer(authority.own()),
+      assumeExecutor: async (session, warrant) =>
+        writer(await intercept('sts assumeExecutor', () => authority.assumeExecutor(session, warrant))),
+      own: (warrant) => writer(authority.own(warrant)),
     },
   };
 }

@@ -12,8 +12,8 @@ export function createKeyAuthority(aws: AwsConnection): KeyAuthority {
   return {
     whoAmI: () => whoAmI(aws),
     roleId: (roleArn) => roleId(aws, roleArn),
-    assumeExecutor: async (session) => createKeyWriter(await enterExecutor(aws, session)),
-    own: () => createKeyWriter(aws),
+    assumeExecutor: async (session, warrant) => createKeyWriter(await enterExecutor(aws, session), warrant),
+    own: (warrant) => createKeyWriter(aws, warrant),
   };
 }
 

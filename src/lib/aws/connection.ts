@@ -5,8 +5,12 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { CustodyError } from '../base/errors.js';
+import { configOf } from '../guard/config.js';
+import type { GuardSink } from '../guard/sink.js';
+import type { LedgerPlan } from '../plan/plan.js';
 import { type CredentialSource, type Credentials, credentialSource, SILENT } from './credentials.js';
 import { assertEndpoints, type EndpointKind, kmsHost } from './endpoint.js';
+import { attachGuard, type GuardSource, guardOver } from './guard.js';
 import { createLink, type Link, type LinkContext, type Loaded } from './link.js';
 import { createPace, DEFAULT_RETRY, type RetryPolicy, type Timer } from './pace.js';
 import { assertRegion, type Flags, resolveSettings, type Settings } from './settings.js';
@@ -26,6 +30,10 @@ export interface AwsOptions extends Flags {
   /** The plan's account, 12 digits. */
   readonly account: string;
   readonly environment: Environment;
+  /** The plan's ledger, for the guard; absent before there is a plan: then no bucket is the ledger's. */
+  readonly ledger?: LedgerPlan | undefined;
+  /** Where the guard's decisions go. */
+  readonly guardSink?: GuardSink | null;
   /** How long one request may take. */
   readonly timeoutMillis: number;
   readonly retry?: RetryPolicy;
@@ -79,8 +87,9 @@ export async function openAws(options: AwsOptions): Promise<AwsConnection> {
   const credentials = credentialSource({ kind: environmentKind, settings, environment, config, handler });
   const timer = options.timer ?? REAL_TIMER;
   const { retry = DEFAULT_RETRY, onProgress: tell = () => undefined } = options;
+  const guardSource = guardOver(configOf(options.ledger), options.guardSink ?? null);
   const context = { credentials, timer, pace: createPace(timer), retry, tell };
-  return connect({ kind: environmentKind, account, settings, handler }, context);
+  return connect({ kind: environmentKind, account, settings, handler, guard: guardSource }, context);
 }
 
 async function guardedHandler({ environmentKind, requestHandler, timeoutMillis }: AwsOptions): Promise<RequestHandler> {
@@ -98,6 +107,7 @@ interface Base {
   readonly account: string;
   readonly settings: Settings;
   readonly handler: RequestHandler;
+  readonly guard: GuardSource;
 }
 
 function connect(base: Base, context: LinkContext): AwsConnection {
@@ -134,7 +144,9 @@ function connect(base: Base, context: LinkContext): AwsConnection {
 function kmsLink(region: string, base: Base, context: LinkContext): KmsLink {
   const load = loadOnce(async () => {
     const sdk = await import('@aws-sdk/client-kms');
-    return { sdk, client: new sdk.KMSClient(clientConfig('kms', region, base, context.credentials)) };
+    const client = new sdk.KMSClient(clientConfig('kms', region, base, context.credentials));
+    attachGuard(client, { service: 'kms', region, endpoint: base.kind, guard: base.guard });
+    return { sdk, client };
   });
   return createLink('kms', region, load, context);
 }

@@ -1,4 +1,5 @@
 import type { AwsConnection } from './connection.js';
+import { underWarrant } from './guard.js';
 
 /** Operations that a rehearsal calls past the tool: to use a key as an application does, and to try to go around it. */
 const COMMANDS = [
@@ -22,11 +23,14 @@ export async function callDirectly(
   operation: DirectOperation,
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const { output } = await aws.kms(region).once(operation, (sdk, client) => {
-    const Command = sdk[`${operation}Command`] as unknown as new (
-      input: unknown,
-    ) => InstanceType<typeof sdk.DecryptCommand>;
-    return client.send(new Command(parameters));
-  });
+  // The guard lets attacks through for this purpose alone, and only to the sandbox.
+  const { output } = await underWarrant({ purpose: 'rehearse.attack' }, () =>
+    aws.kms(region).once(operation, (sdk, client) => {
+      const Command = sdk[`${operation}Command`] as unknown as new (
+        input: unknown,
+      ) => InstanceType<typeof sdk.DecryptCommand>;
+      return client.send(new Command(parameters));
+    }),
+  );
   return output as unknown as Record<string, unknown>;
 }

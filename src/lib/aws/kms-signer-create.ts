@@ -2,6 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import type { PublicKey } from '../base/signature.js';
 import { isKeyArn, type KeyArn } from '../key/key.js';
 import type { AwsConnection, KmsLink } from './connection.js';
+import { underWarrant } from './guard.js';
 import { readPublicKey } from './kms-signer.js';
 
 export interface SigningKeyOptions {
@@ -26,15 +27,17 @@ const WAIT_MILLIS = 500;
  */
 export async function createKmsSigningKey(aws: AwsConnection, options: SigningKeyOptions): Promise<CreatedSigningKey> {
   const kms = aws.kms(options.region);
-  const { output } = await kms.once('CreateKey', (sdk, client) =>
-    client.send(
-      new sdk.CreateKeyCommand({
-        KeySpec: 'ECC_NIST_P256',
-        KeyUsage: 'SIGN_VERIFY',
-        Policy: options.policy,
-        Description: options.description,
-        Tags: Object.entries(options.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
-      }),
+  const { output } = await underWarrant({ purpose: 'signer.create' }, () =>
+    kms.once('CreateKey', (sdk, client) =>
+      client.send(
+        new sdk.CreateKeyCommand({
+          KeySpec: 'ECC_NIST_P256',
+          KeyUsage: 'SIGN_VERIFY',
+          Policy: options.policy,
+          Description: options.description,
+          Tags: Object.entries(options.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+        }),
+      ),
     ),
   );
   const arn = output.KeyMetadata?.Arn;

@@ -5,7 +5,9 @@ import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { instantFromDate } from '../base/time.js';
 import type { AwsAnswer, AwsCall, KeyWriter } from '../key/key.js';
+import type { Warrant } from '../key/warrant.js';
 import type { AwsConnection, KmsSdk } from './connection.js';
+import { underWarrant } from './guard.js';
 
 type Output = { readonly $metadata: { readonly requestId?: string | undefined } };
 /** The signed parameters as an operation's input: data that AWS validates; the body is compared before it leaves. */
@@ -47,9 +49,12 @@ export function isMutation(operation: string): operation is Mutation {
   return Object.hasOwn(MUTATIONS, operation);
 }
 
-/** Changes keys through AWS KMS: each call is sent once, with exactly the parameters that were signed. */
-export function createKeyWriter(aws: AwsConnection): KeyWriter {
-  return { call: (call) => send(aws, call) };
+/**
+ * Changes keys through AWS KMS: each call is sent once, with exactly the parameters that were signed.
+ * @param warrant what for: the guard judges each call by it
+ */
+export function createKeyWriter(aws: AwsConnection, warrant: Warrant): KeyWriter {
+  return { call: (call) => underWarrant(warrant, () => send(aws, call)) };
 }
 
 async function send(aws: AwsConnection, { service, region, operation, parameters }: AwsCall): Promise<AwsAnswer> {

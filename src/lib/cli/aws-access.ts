@@ -7,6 +7,7 @@ import { createSlotKeeper } from '../aws/role-slots.js';
 import { resolveSettings, type Settings } from '../aws/settings.js';
 import { readSharedConfig } from '../aws/shared-config.js';
 import { createTrailReader } from '../aws/trail-reader.js';
+import type { GuardSink } from '../guard/sink.js';
 import type { AccountReader } from '../key/account.js';
 import type { Plan } from '../plan/plan.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
@@ -15,7 +16,7 @@ import type { KeyLine } from '../status/keys.js';
 import type { TrailReader } from '../trail/reader.js';
 
 /** What of a plan says which AWS this is about. */
-export type Account = Pick<Plan, 'environment' | 'account' | 'regions'>;
+export type Account = Pick<Plan, 'environment' | 'account' | 'regions'> & Partial<Pick<Plan, 'ledger'>>;
 
 export interface AwsFlags {
   readonly profile?: string | undefined;
@@ -29,6 +30,8 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 /** The one connection to AWS of a command, opened when first needed. */
 export class AwsAccess {
   #connection: Promise<AwsConnection> | undefined;
+  /** Where the guard's decisions go, from the connection on; set before it is opened. */
+  sink: GuardSink | null = null;
 
   constructor(
     private readonly flags: AwsFlags,
@@ -87,7 +90,7 @@ export class AwsAccess {
     return createTrailReader(await this.connection(account));
   }
 
-  async #connect({ environment, account, regions }: Account): Promise<AwsConnection> {
+  async #connect({ environment, account, regions, ledger }: Account): Promise<AwsConnection> {
     const { profile, region, endpointUrl } = this.flags;
     const timeoutMillis = TIMEOUT_MILLIS;
     const options = {
@@ -98,6 +101,8 @@ export class AwsAccess {
       environment: this.environment,
       timeoutMillis,
       onProgress: this.tell,
+      ledger,
+      guardSink: this.sink,
     };
     const connection = await openAws({ ...options, region });
     const planned = connection.region === null && regions.primary !== '';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createCanaryKeeper } from '../aws/kms-canaries.js';
 import { createKeyReader } from '../aws/kms-reader.js';
 import { createKeyReEncryptor } from '../aws/kms-reencryptor.js';
-import { createKeyWriter } from '../aws/kms-writer.js';
+import { createScratchWriter } from '../aws/scratch-writer.js';
 import { readDrills } from '../drill/history.js';
 import { inspectionsOf } from '../drill/inspections.js';
 import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
@@ -62,7 +62,7 @@ async function openRole(context: Context, plan: Plan, profile: string | undefine
     canaries: createCanaryKeeper(line, randomBytes),
     reEncryptor: createKeyReEncryptor(line),
     reader: createKeyReader(line),
-    writer: createKeyWriter(line),
+    writer: createScratchWriter(line),
   };
 }
 

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { CustodyError } from '../base/errors.js';
 import { addToTrail, emptyTrail, type FileTrail } from '../inspect/reconcile/gather.js';
 import { readTrail } from '../trail/document.js';
-import { MAX_DOCUMENT_BYTES } from '../trail/records.js';
+import { MAX_DOCUMENT_BYTES, readRecords } from '../trail/records.js';
 import { readGiven } from './draft.js';
 
 const unpack = promisify(gunzip);
@@ -28,6 +28,20 @@ export async function readTrailFiles(paths: readonly string[], tell: (text: stri
     if (unreadable.length > 0) trail.unreadable.push(`${file}: records ${unreadable.join(', ')} are not readable`);
   }
   return trail;
+}
+
+/** The records as they are, file by file, for who reads more of them than an event has. */
+export async function* readRecordFiles(
+  paths: readonly string[],
+): AsyncGenerator<{ readonly file: string; readonly records: readonly unknown[] }> {
+  for (const path of paths) {
+    const files = await filesAt(path);
+    if (files.length === 0) throw new CustodyError('NOT_FOUND', `no log file of CloudTrail in ${path}`);
+    for (const file of files) {
+      const { records, refused } = readRecords(await contentOf(file), file);
+      yield { file, records: [...records.map(({ record }) => record), ...refused.map(() => undefined)] };
+    }
+  }
 }
 
 async function filesAt(path: string): Promise<readonly string[]> {

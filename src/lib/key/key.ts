@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import type { Instant } from '../base/time.js';
 import type { ListedMaterial } from './material.js';
+import type { Warrant } from './warrant.js';
 
 /** `arn:<partition>:kms:<region>:<account>:key/<id>`, never an alias. */
 export type KeyArn = string & { readonly __brand: 'KeyArn' };
@@ -213,9 +214,9 @@ export interface KeyAuthority {
   /** IAM's unique id (`AROA…`) of a role by ARN: a re-created role has another one. Null when there is no such role. */
   roleId(roleArn: string): Promise<string | null>;
   /** A writer in a session of the executor role, 900 s, SourceIdentity as given, limited to `keys` and `operations`. */
-  assumeExecutor(session: ExecutorSession): Promise<KeyWriter>;
+  assumeExecutor(session: ExecutorSession, warrant: Warrant): Promise<KeyWriter>;
   /** A writer with the caller's own credentials: for a veto, which a seat may make alone. */
-  own(): KeyWriter;
+  own(warrant: Warrant): KeyWriter;
 }
 
 export interface ExecutorSession {

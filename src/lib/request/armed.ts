@@ -13,6 +13,7 @@ import type { Aws, Ports } from './ports.js';
 import type { Session } from './session.js';
 import { nextSlot, slotsOf, stepsIn } from './slot-progress.js';
 import { holdersOf, type NeededSlot, neededSlots, slotOfCall, staleSlots } from './slots.js';
+import { warrantOf } from './warrant.js';
 
 /** "Tag changes take up to five minutes to affect authorization" (KMS, ABAC); more is not waited for. */
 const VISIBLE_SECONDS = 300;
@@ -86,9 +87,10 @@ export async function openExecutor(
   found: Case,
   session: ExecutorSession,
 ): Promise<KeyWriter> {
-  const first = await aws.authority.assumeExecutor(session);
+  const warrant = warrantOf(found, identity);
+  const first = await aws.authority.assumeExecutor(session, warrant);
   if (neededIn(state, found) === null) return first;
-  const writer = patient(first, () => aws.authority.assumeExecutor(session), ports);
+  const writer = patient(first, () => aws.authority.assumeExecutor(session, warrant), ports);
   return stepwise(writer, { aws, ports, identity }, state, found);
 }
 

@@ -25,6 +25,7 @@ import type { Applied, Run } from './run.js';
 import { scopeOf } from './scope.js';
 import type { Session } from './session.js';
 import { assertSound } from './sound.js';
+import { warrantOf } from './warrant.js';
 
 export interface Executed {
   readonly case: Case;
@@ -124,7 +125,7 @@ async function openWriter(session: Session, state: InForce, found: Case): Promis
   const { aws, identity } = session;
   const { id, request } = found;
   const said = request.statement.predicate;
-  if (isVeto(said.action)) return aws.authority.own();
+  if (isVeto(said.action)) return aws.authority.own(warrantOf(found, identity));
   if (!changesAtAws(said)) return NOTHING_TO_CALL;
   const entry = { roleArn: state.roster.executorRoleArn, sourceIdentity: identity.id, sessionName: id };
   return openExecutor(session, state, found, { ...entry, ...scopeOf(said) });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyAuthority } from '../../../src/lib/aws/authority.js';
+import { enterExecutor } from '../../../src/lib/aws/executor.js';
+import { anyWriter, warrantFor } from '../../support/any-writer.js';
 import { caught, EXECUTOR, openCanned, openWorld, REGION, SECRET, scratch } from './support.js';
 
 const folder = scratch();
@@ -18,10 +20,15 @@ const assumedAs = (sourceIdentity: string) =>
       '</Credentials></AssumeRoleResult></AssumeRoleResponse>',
   );
 
+const WARRANT = warrantFor('RotateKeyOnDemand');
+
 describe('assumeExecutor', () => {
   it('asks for 900 s, the identity, the name and exactly the actions and resources', async () => {
     const { aws, sent } = await openCanned([assumedAs('architect'), { body: '{}' }]);
-    const writer = await createKeyAuthority(aws).assumeExecutor({ ...session, resources: ['arn:a', 'arn:b'] });
+    const writer = await createKeyAuthority(aws).assumeExecutor(
+      { ...session, resources: ['arn:a', 'arn:b'] },
+      warrantFor('DisableKey'),
+    );
     const form = new URLSearchParams(sent[0]?.body);
     expect(Object.fromEntries(form)).toMatchObject({
       Action: 'AssumeRole',
@@ -41,18 +48,20 @@ describe('assumeExecutor', () => {
 
   it.each(['privacy', ''])('T52 a session in the name of %j is not used', async (other) => {
     const { aws } = await openCanned([assumedAs(other)]);
-    expect(await caught(createKeyAuthority(aws).assumeExecutor(session))).toMatchObject({ code: 'REFUSED' });
+    expect(await caught(createKeyAuthority(aws).assumeExecutor(session, WARRANT))).toMatchObject({ code: 'REFUSED' });
   });
 
   it('T52 a seat cannot take the name of another', async () => {
     const aws = await openWorld(folder).as('architect');
-    const error = await caught(createKeyAuthority(aws).assumeExecutor({ ...session, sourceIdentity: 'privacy' }));
+    const error = await caught(
+      createKeyAuthority(aws).assumeExecutor({ ...session, sourceIdentity: 'privacy' }, WARRANT),
+    );
     expect(error).toMatchObject({ code: 'DENIED', exit: 4 });
   });
 
   it('T48 the session can do nothing beyond its actions', async () => {
     const aws = await openWorld(folder).as('architect');
-    const writer = await createKeyAuthority(aws).assumeExecutor(session);
+    const writer = anyWriter(await enterExecutor(aws, session));
     const create = { service: 'kms', region: REGION, operation: 'CreateKey', parameters: {} } as const;
     const made = (await writer.call(create)).answer as { KeyMetadata: { Arn: string } };
     const disable = { ...create, operation: 'DisableKey', parameters: { KeyId: made.KeyMetadata.Arn } };
@@ -63,9 +72,11 @@ describe('assumeExecutor', () => {
     const { aws, sent } = await openCanned([assumedAs('architect')]);
     const authority = createKeyAuthority(aws);
     const other = { ...session, roleArn: 'arn:aws:iam::999999999999:role/custody-executor' };
-    expect(await caught(authority.assumeExecutor(other))).toMatchObject({ code: 'REFUSED' });
-    expect(await caught(authority.assumeExecutor({ ...session, actions: [] }))).toMatchObject({ code: 'BUG' });
-    expect(await caught(authority.assumeExecutor({ ...session, resources: [] }))).toMatchObject({ code: 'BUG' });
+    expect(await caught(authority.assumeExecutor(other, WARRANT))).toMatchObject({ code: 'REFUSED' });
+    expect(await caught(authority.assumeExecutor({ ...session, actions: [] }, WARRANT))).toMatchObject({ code: 'BUG' });
+    expect(await caught(authority.assumeExecutor({ ...session, resources: [] }, WARRANT))).toMatchObject({
+      code: 'BUG',
+    });
     expect(sent).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createKeyAuthority } from '../../../src/lib/aws/authority.js';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { caught, kmsError, networkError, openCanned, REGION, SECRET, TOKEN } from './support.js';
 
 const ROTATE = { service: 'kms', region: REGION, operation: 'RotateKeyOnDemand', parameters: { KeyId: 'k' } } as const;
@@ -41,20 +41,20 @@ const FAILURES = [
 describe('what AWS answers to a change', () => {
   it.each(ANSWERS)('%s (%d) is %s, exit %d, maybe done %s; sent once', async (name, status, code, exit, maybeDone) => {
     const { aws, sent } = await openCanned([kmsError(name, status)]);
-    const error = await caught(createKeyWriter(aws).call(ROTATE));
+    const error = await caught(anyWriter(aws).call(ROTATE));
     expect(error).toMatchObject({ code, exit, details: { awsCode: name, requestId: 'rid-1', maybeDone } });
     expect(sent).toHaveLength(1);
   });
 
   it.each(FAILURES)('%s is %s, maybe done %s; sent once', async (errno, code, maybeDone) => {
     const { aws, sent } = await openCanned([networkError(errno)]);
-    expect(await caught(createKeyWriter(aws).call(ROTATE))).toMatchObject({ code, details: { maybeDone } });
+    expect(await caught(anyWriter(aws).call(ROTATE))).toMatchObject({ code, details: { maybeDone } });
     expect(sent).toHaveLength(1);
   });
 
   it('silence is TIMEOUT, and the change may have happened', async () => {
     const { aws, sent } = await openCanned([hang], { timeoutMillis: 30 });
-    expect(await caught(createKeyWriter(aws).call(ROTATE))).toMatchObject({
+    expect(await caught(anyWriter(aws).call(ROTATE))).toMatchObject({
       code: 'TIMEOUT',
       details: { maybeDone: true },
     });
@@ -63,14 +63,14 @@ describe('what AWS answers to a change', () => {
 
   it('an answer that is no answer leaves it open whether the change happened', async () => {
     const { aws } = await openCanned([{ body: `{"KeyId": ${SECRET}` }]);
-    const error = await caught(createKeyWriter(aws).call(ROTATE));
+    const error = await caught(anyWriter(aws).call(ROTATE));
     expect(error).toMatchObject({ details: { maybeDone: true } });
     expect(inspect(error)).not.toContain(SECRET);
   });
 
   it('T12 a signature outside of its time is CLOCK_SKEW', async () => {
     const { aws } = await openCanned([kmsError('InvalidSignatureException', 403, 'Signature expired: 2026…')]);
-    expect(await caught(createKeyWriter(aws).call(ROTATE))).toMatchObject({ code: 'CLOCK_SKEW', exit: 3 });
+    expect(await caught(anyWriter(aws).call(ROTATE))).toMatchObject({ code: 'CLOCK_SKEW', exit: 3 });
   });
 });
 
@@ -108,7 +108,7 @@ describe('T46 errors', () => {
     ['ExpiredTokenException', TOKEN],
   ])('%s never shows headers, tokens or keys', async (name, message) => {
     const { aws } = await openCanned([kmsError(name, 403, message)]);
-    const error = await caught(createKeyWriter(aws).call(ROTATE));
+    const error = await caught(anyWriter(aws).call(ROTATE));
     for (const shown of [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error)]) {
       expect(shown).not.toContain(TOKEN);
       expect(shown).not.toContain(SECRET);
@@ -117,7 +117,7 @@ describe('T46 errors', () => {
 
   it('T8 cap what AWS, or who poses as it, says', async () => {
     const { aws } = await openCanned([kmsError('AccessDeniedException', 400, 'x'.repeat(1_000_000))]);
-    const error = await caught(createKeyWriter(aws).call(ROTATE));
+    const error = await caught(anyWriter(aws).call(ROTATE));
     expect((error as Error).message.length).toBeLessThan(700);
   });
 

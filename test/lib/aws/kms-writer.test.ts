@@ -1,9 +1,10 @@
 import * as sdk from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
-import { createKeyAuthority } from '../../../src/lib/aws/authority.js';
+import { enterExecutor } from '../../../src/lib/aws/executor.js';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
-import { createKeyWriter, isMutation } from '../../../src/lib/aws/kms-writer.js';
+import { isMutation } from '../../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { caught, EXECUTOR, keyArnIn, openCanned, openWorld, REGION, scratch } from './support.js';
 
 const folder = scratch();
@@ -14,8 +15,8 @@ describe('KeyWriter', () => {
   it('sends the parameters as they were signed, each to its own operation', async () => {
     const { aws, sent } = await openCanned([{ body: '{}' }]);
     const parameters = { KeyId: 'k', RotationPeriodInDays: 180 };
-    await createKeyWriter(aws).call(call('EnableKeyRotation', parameters));
-    await createKeyWriter(aws).call(call('TagResource', { KeyId: 'k', Tags: [{ TagKey: 'ä', TagValue: '' }] }));
+    await anyWriter(aws).call(call('EnableKeyRotation', parameters));
+    await anyWriter(aws).call(call('TagResource', { KeyId: 'k', Tags: [{ TagKey: 'ä', TagValue: '' }] }));
     expect(sent.map(({ headers }) => headers['x-amz-target'])).toEqual([
       'TrentService.EnableKeyRotation',
       'TrentService.TagResource',
@@ -34,7 +35,7 @@ describe('KeyWriter', () => {
     ['an unknown member inside', { KeyId: 'k', RotationPeriodInDays: { Days: 180 } }],
   ])('T2 sends nothing when it cannot send what was signed: %s', async (_name, parameters) => {
     const { aws, sent } = await openCanned([{ body: '{}' }]);
-    const error = await caught(createKeyWriter(aws).call(call('EnableKeyRotation', parameters)));
+    const error = await caught(anyWriter(aws).call(call('EnableKeyRotation', parameters)));
     const arrived = sent.map(({ body }) => JSON.parse(body));
     // Either it was refused before it left, or it left exactly as signed for AWS to refuse.
     if (error !== null) expect(arrived).toEqual([]);
@@ -43,7 +44,7 @@ describe('KeyWriter', () => {
 
   it('T2 an unknown member is refused with its reason', async () => {
     const { aws, sent } = await openCanned([{ body: '{}' }]);
-    const error = await caught(createKeyWriter(aws).call(call('EnableKeyRotation', { KeyId: 'k', Sudo: true })));
+    const error = await caught(anyWriter(aws).call(call('EnableKeyRotation', { KeyId: 'k', Sudo: true })));
     expect(error).toMatchObject({ code: 'REFUSED', exit: 3, details: { maybeDone: false } });
     expect(sent).toEqual([]);
   });
@@ -52,7 +53,7 @@ describe('KeyWriter', () => {
     'T49 %j is no change that anyone can have signed for',
     async (operation) => {
       const { aws, sent } = await openCanned([{ body: '{}' }]);
-      expect(await caught(createKeyWriter(aws).call(call(operation, {})))).toMatchObject({ code: 'REFUSED' });
+      expect(await caught(anyWriter(aws).call(call(operation, {})))).toMatchObject({ code: 'REFUSED' });
       expect(sent).toEqual([]);
     },
   );
@@ -78,7 +79,7 @@ describe('KeyWriter', () => {
       ValidTo: 1_790_000_000,
       ImportType: 'NEW_KEY_MATERIAL',
     };
-    await createKeyWriter(aws).call(call('ImportKeyMaterial', parameters));
+    await anyWriter(aws).call(call('ImportKeyMaterial', parameters));
     expect(sent.map(({ body }) => JSON.parse(body))).toEqual([parameters]);
   });
 
@@ -91,7 +92,7 @@ describe('KeyWriter', () => {
   ])('T2 an import with %s does not leave', async (_name, change) => {
     const { aws, sent } = await openCanned([{ body: '{}' }]);
     const parameters = { KeyId: 'k', ImportToken: 'dG9r', EncryptedKeyMaterial: 'd3JhcA==', ...change } as JsonObject;
-    const error = await caught(createKeyWriter(aws).call(call('ImportKeyMaterial', parameters)));
+    const error = await caught(anyWriter(aws).call(call('ImportKeyMaterial', parameters)));
     expect(error).toMatchObject({ code: 'REFUSED', details: { maybeDone: false } });
     expect(sent).toEqual([]);
   });
@@ -106,7 +107,7 @@ describe('KeyWriter', () => {
       actions: ['kms:*'],
       resources: ['*'],
     };
-    const writer = await createKeyAuthority(aws).assumeExecutor(session);
+    const writer = anyWriter(await enterExecutor(aws, session));
     const arn = keyArnIn(await writer.call(call('CreateKey', { Description: 'x' })));
     sandbox.faults.add({ kind: 'after', operation: 'RotateKeyOnDemand', times: null });
     const error = await caught(writer.call(call('RotateKeyOnDemand', { KeyId: arn })));
@@ -120,7 +121,7 @@ describe('KeyWriter', () => {
 
   it('T46 the token of a grant goes no further: whoever has it can use the grant', async () => {
     const { aws } = await openCanned([{ body: '{"GrantId":"abc","GrantToken":"a-bearer-token"}' }]);
-    const answer = await createKeyWriter(aws).call(
+    const answer = await anyWriter(aws).call(
       call('CreateGrant', { KeyId: 'k', GranteePrincipal: 'p', Operations: ['Decrypt'] }),
     );
     expect(answer.answer).toEqual({ GrantId: 'abc' });
@@ -133,7 +134,7 @@ describe('KeyWriter', () => {
         body: '{"KeyId":"k","DeletionDate":784111777.5,"PendingWindowInDays":7,"KeyState":"PendingDeletion"}',
       },
     ]);
-    const answer = await createKeyWriter(aws).call(call('ScheduleKeyDeletion', { KeyId: 'k', PendingWindowInDays: 7 }));
+    const answer = await anyWriter(aws).call(call('ScheduleKeyDeletion', { KeyId: 'k', PendingWindowInDays: 30 }));
     expect(answer).toEqual({
       requestId: 'rid-7',
       serverTime: '1994-11-06T08:49:37.000Z',

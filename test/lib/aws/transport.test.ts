@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import { guard, socketOptions } from '../../../src/lib/aws/transport.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { cannedHandler, caught, openCanned, REGION, scratch, writeText } from './support.js';
 
 const { key, cert } = JSON.parse(readFileSync(new URL('./self-signed.json', import.meta.url), 'utf8')) as Record<
@@ -133,7 +133,7 @@ describe('sockets', () => {
       operation: 'RotateKeyOnDemand',
       parameters: { KeyId: 'k' },
     } as const;
-    expect(await caught(createKeyWriter(aws).call(call))).toMatchObject({ exit: 5, details: { maybeDone: true } });
+    expect(await caught(anyWriter(aws).call(call))).toMatchObject({ exit: 5, details: { maybeDone: true } });
     aws.close();
   });
 
@@ -151,7 +151,7 @@ describe('sockets', () => {
       operation: 'RotateKeyOnDemand',
       parameters: { KeyId: 'k' },
     } as const;
-    const error = await caught(createKeyWriter(aws).call(call));
+    const error = await caught(anyWriter(aws).call(call));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', details: { maybeDone: false } });
   });
 });

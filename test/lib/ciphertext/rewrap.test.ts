@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { callDirectly } from '../../../src/lib/aws/direct.js';
 import { createKeyReEncryptor } from '../../../src/lib/aws/kms-reencryptor.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import { formatLine, parseLine } from '../../../src/lib/ciphertext/line.js';
 import type { RewrapTo } from '../../../src/lib/ciphertext/rewrap.js';
 import { contextOf, rewrapBlobs, rewrapFile } from '../../../src/lib/cli/rewrap.js';
 import { partOf } from '../../../src/lib/fs/lines.js';
 import type { KeyArn } from '../../../src/lib/key/key.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { type AwsConnection, caught, keyArnIn, openWorld, REGION, type Sandbox, scratch } from '../aws/support.js';
 
 const folder = scratch();
@@ -34,7 +34,7 @@ const fresh = (name: string) => join(folder, `${files++}-${name}`);
 beforeAll(async () => {
   const { sandbox, as } = openWorld(folder);
   const aws = await as('admin');
-  const writer = createKeyWriter(aws);
+  const writer = anyWriter(aws);
   const call = (operation: string, parameters: Record<string, string>) =>
     writer.call({ service: 'kms', region: REGION, operation, parameters });
   const arn = keyArnIn(await call('CreateKey', {})) as KeyArn;

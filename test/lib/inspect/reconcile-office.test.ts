@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enterExecutor } from '../../../src/lib/aws/executor.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import { createSlotKeeper } from '../../../src/lib/aws/role-slots.js';
 import { createTrailReader } from '../../../src/lib/aws/trail-reader.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
@@ -15,6 +14,7 @@ import type { Proposal } from '../../../src/lib/request/open.js';
 import { neededSlot } from '../../../src/lib/request/slots.js';
 import { stateProposal } from '../../../src/lib/request/state-change.js';
 import { reject } from '../../../src/lib/request/veto.js';
+import { anyWriter } from '../../support/any-writer.js';
 import type { Intercept } from '../../support/fake-aws.js';
 import { createTeam, PRIMARY, REPLICA } from '../../support/people.js';
 import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
@@ -100,7 +100,7 @@ async function pastTheTool(operation: string, parameters: JsonObject = {}) {
     actions: ['kms:*'],
     resources: ['*'],
   };
-  const writer = createKeyWriter(await enterExecutor(office.aws.line('deputy'), session));
+  const writer = anyWriter(await enterExecutor(office.aws.line('deputy'), session));
   return writer.call({ service: 'kms', region: PRIMARY, operation, parameters: { KeyId: key.arn, ...parameters } });
 }
 

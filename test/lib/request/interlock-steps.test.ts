@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { enterExecutor } from '../../../src/lib/aws/executor.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import type { CustodyError } from '../../../src/lib/base/errors.js';
 import { policyProposal } from '../../../src/lib/request/access.js';
@@ -15,6 +14,7 @@ import { replicateProposal } from '../../../src/lib/request/regions.js';
 import { staleSlotsOf } from '../../../src/lib/request/stale-slots.js';
 import { reject } from '../../../src/lib/request/veto.js';
 import { requestLine } from '../../../src/lib/status/tasks.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { PRIMARY, REPLICA, type Who } from '../../support/people.js';
 import { carryOut, externalOffice, newMaterial, placeOf, type TestMaterial } from '../../support/regions.js';
 import type { SandboxOffice } from '../../support/sandbox-office.js';
@@ -81,7 +81,7 @@ async function pastTheTool(operation: string, region: string, parameters: JsonOb
     actions: ['kms:*'],
     resources: ['*'],
   };
-  const writer = createKeyWriter(await enterExecutor(office.aws.line('deputy'), session));
+  const writer = anyWriter(await enterExecutor(office.aws.line('deputy'), session));
   return writer.call({ service: 'kms', region, operation, parameters: { KeyId: key.keyId, ...parameters } });
 }
 

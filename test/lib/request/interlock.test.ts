@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { enterExecutor } from '../../../src/lib/aws/executor.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { enforcementOf } from '../../../src/lib/policy/enforcement.js';
@@ -14,6 +13,7 @@ import { createProposal } from '../../../src/lib/request/estate.js';
 import { isOpen, type Proposal } from '../../../src/lib/request/open.js';
 import { stateProposal } from '../../../src/lib/request/state-change.js';
 import { reject } from '../../../src/lib/request/veto.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { createTeam, PRIMARY, type Who } from '../../support/people.js';
 import { createKey, createSandboxOffice, type SandboxOffice } from '../../support/sandbox-office.js';
 
@@ -73,7 +73,7 @@ const slots = () => office.desk('architect').aws.slots.list(EXECUTOR);
 /** The executor's session past the tool: the call alone, as the AWS CLI would make it. */
 async function pastTheTool(who: Who, operation: string, parameters: JsonObject = {}) {
   const session = { roleArn: EXECUTOR, sourceIdentity: who, sessionName: 'cli', actions: ['kms:*'], resources: ['*'] };
-  const writer = createKeyWriter(await enterExecutor(office.aws.line(who), session));
+  const writer = anyWriter(await enterExecutor(office.aws.line(who), session));
   return writer.call({ service: 'kms', region: PRIMARY, operation, parameters: { KeyId: key.arn, ...parameters } });
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyReader } from '../../../src/lib/aws/kms-reader.js';
-import { createKeyWriter } from '../../../src/lib/aws/kms-writer.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { importAccount } from '../../../src/lib/setup/import.js';
+import { anyWriter } from '../../support/any-writer.js';
 import { ACCOUNT, keyArnIn, openWorld, REGION, scratch } from '../aws/support.js';
 
 const folder = scratch();
@@ -19,7 +19,7 @@ const ROOT = {
 async function openAccount() {
   const { sandbox, as } = openWorld(folder);
   const aws = await as('admin');
-  const writer = createKeyWriter(aws);
+  const writer = anyWriter(aws);
   const call = (operation: string, parameters: JsonObject, region = REGION) =>
     writer.call({ service: 'kms', region, operation, parameters });
   const make = async (parameters: JsonObject, alias?: string, region = REGION) => {

@@ -12,7 +12,7 @@ export interface Layer {
   readonly why?: string;
 }
 
-const PURE = ['base', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
+const PURE = ['base', 'guard', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
 const FLOWS = ['request', 'ciphertext', 'backup', 'drill', 'setup', 'inspect', 'ingest', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
@@ -21,6 +21,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   roster: { imports: ['base'], packages: ['@scure/bip39'] },
   key: { imports: ['base'] },
   ledger: { imports: ['base'] },
+  guard: {
+    imports: ['base', 'key', 'plan', 'ledger', 'trail'],
+    packages: ['@open-policy-agent/opa-wasm'],
+    why: 'ledger: decisions are entries of it; the evaluator is given the bytes of the policy and touches nothing',
+  },
   ciphertext: { imports: ['base', 'key'] },
   trail: { imports: ['base'] },
   plan: { imports: ['base', 'key'], packages: ['yaml'] },
@@ -58,10 +63,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   rehearse: { imports: [...PURE, 'request', 'setup', 'status', 'inspect'] },
   aws: {
-    imports: ['base', 'trail', 'key', 'plan', 'policy', 'ledger'],
+    imports: ['base', 'trail', 'key', 'plan', 'policy', 'guard', 'ledger', 'fs/policy-file'],
     packages: ['@aws-sdk/*'],
     builtins: ['async_hooks', 'fs/promises', 'http', 'https', 'os', 'path', 'timers/promises', 'tls', 'util'],
     outside: true,
+    why: 'fs/policy-file: no client is made without the guard, so it is not for others to bring the policy',
   },
   git: {
     imports: ['base', 'record', 'ledger', 'fs/lock'],

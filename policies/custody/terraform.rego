@@ -1,0 +1,266 @@
+# One planned change of Terraform (`terraform show -json`, resource_changes), before it is applied. Input: {change}.
+package custody.terraform
+
+import data.custody.ledger
+import data.custody.places
+import rego.v1
+
+actions := {action | some action in input.change.change.actions}
+
+kind := input.change.type
+
+after := object.get(input.change.change, "after", null)
+
+before := object.get(input.change.change, "before", null)
+
+default quiet := false
+
+quiet if {
+	count(actions) > 0
+	every action in actions { action in {"no-op", "read"} }
+}
+
+# To forget a resource is to leave it to whoever comes next; a replacement deletes first or last.
+ends if "delete" in actions
+
+ends if "forget" in actions
+
+# Of both providers of AWS, and of all that S3 has beside buckets (s3control, s3tables, s3outposts).
+about_s3 if {
+	some start in ["aws_s3", "awscc_s3"]
+	startswith(kind, start)
+}
+
+about_kms if {
+	some start in ["aws_kms_", "awscc_kms_"]
+	startswith(kind, start)
+}
+
+state contains after if is_object(after)
+
+state contains before if is_object(before)
+
+named contains name if {
+	some values in state
+	some attribute in ["bucket", "bucket_name", "bucket_arn"]
+	name := places.bucket_of(values[attribute])
+}
+
+# What is known only after the change, or is under another name, could be the ledger.
+of_ledger if {
+	some name in named
+	name in places.ledger_buckets
+}
+
+unresolved if count(named) == 0
+
+concerned if {
+	not quiet
+	about_s3
+	of_ledger
+}
+
+concerned if {
+	is_object(places.ledger)
+	not quiet
+	about_s3
+	unresolved
+}
+
+concerned if {
+	not quiet
+	about_kms
+}
+
+default decision := {"allow": false, "concerned": true, "rules": ["change-unreadable"]}
+
+decision := {"allow": count(rules) == 0, "concerned": true, "rules": sort(rules)} if {
+	readable
+	concerned
+}
+
+decision := {"allow": true, "concerned": false, "rules": []} if {
+	readable
+	not concerned
+}
+
+readable if {
+	is_string(kind)
+	count(actions) > 0
+	every action in actions { action in {"create", "delete", "forget", "no-op", "read", "update"} }
+}
+
+rules contains "bucket-unresolved" if {
+	about_s3
+	unresolved
+}
+
+rules contains "ledger-deleted" if {
+	about_s3
+	ends
+}
+
+rules contains "resource-not-allowed" if {
+	about_s3
+	not kind in {
+		"aws_s3_bucket",
+		"aws_s3_bucket_lifecycle_configuration",
+		"aws_s3_bucket_object_lock_configuration",
+		"aws_s3_bucket_ownership_controls",
+		"aws_s3_bucket_policy",
+		"aws_s3_bucket_public_access_block",
+		"aws_s3_bucket_replication_configuration",
+		"aws_s3_bucket_server_side_encryption_configuration",
+		"aws_s3_bucket_versioning",
+	}
+}
+
+# The lists that Terraform makes of blocks.
+block(value, name) := value[name][0]
+
+rules contains "force-destroy" if {
+	kind == "aws_s3_bucket"
+	object.get(after, "force_destroy", false) != false
+}
+
+rules contains "bucket-without-lock" if {
+	kind == "aws_s3_bucket"
+	"create" in actions
+	object.get(after, "object_lock_enabled", false) != true
+}
+
+# Of an older provider: expiration stood in the bucket itself.
+rules contains "lifecycle-not-allowed" if {
+	kind == "aws_s3_bucket"
+	count(object.get(after, "lifecycle_rule", [])) > 0
+}
+
+rules contains "lock-not-compliance" if {
+	kind == "aws_s3_bucket_object_lock_configuration"
+	not locks
+}
+
+locks if {
+	retention := block(block(after, "rule"), "default_retention")
+	retention.mode == "COMPLIANCE"
+	days(retention) >= places.ledger.retentionDays
+}
+
+days(retention) := retention.days if retention.days > 0
+
+days(retention) := retention.years * 365 if retention.years > 0
+
+rules contains "versioning-not-enabled" if {
+	kind == "aws_s3_bucket_versioning"
+	not versioned
+}
+
+versioned if block(after, "versioning_configuration").status == "Enabled"
+
+rules contains "lifecycle-not-allowed" if {
+	kind == "aws_s3_bucket_lifecycle_configuration"
+	not archives
+}
+
+archives if {
+	count(after.rule) > 0
+	every rule in after.rule {
+		count(object.get(rule, "expiration", [])) == 0
+		count(object.get(rule, "noncurrent_version_expiration", [])) == 0
+		count(object.get(rule, "noncurrent_version_transition", [])) == 0
+		cold(object.get(block(rule, "filter"), "prefix", ""))
+	}
+}
+
+cold(prefix) if {
+	some folder in ["archive/", "bundles/"]
+	startswith(prefix, concat("", [places.ledger.prefix, folder]))
+}
+
+rules contains "policy-not-of-the-ledger" if {
+	kind == "aws_s3_bucket_policy"
+	not sound
+}
+
+sound if ledger.sound_policy(after.policy)
+
+rules contains "public-access-not-blocked" if {
+	kind == "aws_s3_bucket_public_access_block"
+	some name in ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
+	not after[name] == true
+}
+
+rules contains "ownership-with-acls" if {
+	kind == "aws_s3_bucket_ownership_controls"
+	not owned
+}
+
+owned if block(after, "rule").object_ownership == "BucketOwnerEnforced"
+
+rules contains "replication-not-of-the-ledger" if {
+	kind == "aws_s3_bucket_replication_configuration"
+	not replicated
+}
+
+replicated if {
+	count(after.rule) > 0
+	every rule in after.rule {
+		rule.status == "Enabled"
+		every marker in object.get(rule, "delete_marker_replication", []) { marker.status == "Disabled" }
+		places.bucket_of(block(rule, "destination").bucket) in places.ledger_buckets
+	}
+}
+
+rules contains "encryption-not-by-the-ledger-key" if {
+	kind == "aws_s3_bucket_server_side_encryption_configuration"
+	not encrypted
+}
+
+encrypted if {
+	count(after.rule) > 0
+	every rule in after.rule {
+		by_default := block(rule, "apply_server_side_encryption_by_default")
+		by_default.sse_algorithm == "aws:kms"
+		encrypts(by_default.kms_master_key_id)
+	}
+}
+
+encrypts(key) if places.ledger_key(key)
+
+encrypts(key) if {
+	is_string(key)
+	count(places.ledger.kmsKeys) == 0
+}
+
+# A key that is new and nobody's may be made; every change of one that is there is for a quorum.
+new_key if {
+	actions == {"create"}
+	kind in {"aws_kms_external_key", "aws_kms_key"}
+}
+
+rules contains "key-deleted" if {
+	about_kms
+	ends
+}
+
+rules contains "key-changed-without-quorum" if {
+	about_kms
+	not new_key
+}
+
+rules contains "key-policy-changed" if {
+	about_kms
+	object.get(before, "policy", null) != object.get(after, "policy", null)
+	is_object(before)
+}
+
+rules contains "lockout-check-bypassed" if {
+	about_kms
+	object.get(after, "bypass_policy_lockout_safety_check", false) == true
+}
+
+rules contains "window-too-short" if {
+	about_kms
+	window := after.deletion_window_in_days
+	window < 30
+}
