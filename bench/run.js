@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup|append …]: every number is taken against a floor measured in the same run.
+import { benchAppend } from './append.js';
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
@@ -17,6 +18,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  append: benchAppend,
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);
