@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|ingest …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|append|ingest …]: every number is taken against a floor measured in the same run.
+import { benchAppend } from './append.js';
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchGuard } from './guard.js';
@@ -20,6 +21,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  append: benchAppend,
   ingest: benchIngest,
 };
 const words = process.argv.slice(2);

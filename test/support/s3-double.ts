@@ -12,6 +12,7 @@ interface Version {
 
 interface S3Request {
   readonly method: string;
+  readonly hostname: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;

@@ -115,7 +115,7 @@ class S3Objects {
 
   async *list(prefix: string, after: string): AsyncGenerator<string> {
     try {
-      if (!this.#denied.has('versions')) {
+      if (!this.#denied.has('versions') || !prefix.startsWith(SLOT_PREFIX)) {
         for await (const { name } of listVersions(this.link, this.folder, prefix, after)) {
           if (OBJECT_NAME.test(name)) yield name;
         }
