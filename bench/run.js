@@ -1,7 +1,8 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup|ledger …]: every number is taken against a floor measured in the same run.
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
+import { benchLedger } from './ledger.js';
 import { benchMoto } from './moto.js';
 import { benchProve } from './prove.js';
 import { benchPublish } from './publish.js';
@@ -17,6 +18,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  ledger: benchLedger,
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);
