@@ -1,10 +1,11 @@
-// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|append|ingest …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|ledger|append|ingest …]: every number is taken against a floor measured in the same run.
 import { benchAppend } from './append.js';
 import { benchBackup } from './backup.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchGuard } from './guard.js';
 import { benchIngest } from './ingest.js';
 import { benchJudge } from './judge.js';
+import { benchLedger } from './ledger.js';
 import { benchMoto } from './moto.js';
 import { benchProve } from './prove.js';
 import { benchPublish } from './publish.js';
@@ -21,6 +22,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  ledger: benchLedger,
   append: benchAppend,
   ingest: benchIngest,
 };

@@ -6,8 +6,14 @@ import { parseRange } from '../../src/lib/git/range.js';
 import { quoted } from '../../src/lib/git/tree.js';
 import { parseRemoteUrl } from '../../src/lib/git/url.js';
 import { EMPTY_HEAD, formatEntry, link, parseEntry, verifyChain } from '../../src/lib/ledger/chain.js';
+import { parseSignedCheckpoint } from '../../src/lib/ledger/checkpoint.js';
 import { ENTRY_KINDS, type LedgerEvent } from '../../src/lib/ledger/entry.js';
+import { parseRememberedLedger } from '../../src/lib/ledger/memory.js';
+import { formatNote, noteKey, parseNote, signersOf } from '../../src/lib/ledger/note.js';
 import { sequenceOf } from '../../src/lib/ledger/paths.js';
+import { formatProof, parseProof } from '../../src/lib/ledger/proof.js';
+import { parseTilePath } from '../../src/lib/ledger/tiles.js';
+import { createSigner } from '../support/people.js';
 
 function valueOrOurs(read: () => unknown): boolean {
   try {
@@ -38,6 +44,47 @@ const event: fc.Arbitrary<LedgerEvent> = fc.record({
 function isWhole(name: string): boolean {
   return !/\p{Surrogate}/u.test(name) && name !== '__proto__';
 }
+
+describe('fuzz: notes, checkpoints, proofs and tiles', () => {
+  const key = noteKey('a', createSigner('ed25519').publicKey);
+  const note =
+    'custody/0123456789abcdef/ledger\n9\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\u2014 a AAAAAAA=\n';
+  const proof = `c2sp.org/tlog-proof@v1\nextra e30=\nindex 0\n\n${note}`;
+  const readers = [
+    (bytes: Uint8Array) => signersOf(parseNote(bytes), [key]),
+    (bytes: Uint8Array) => parseSignedCheckpoint(bytes),
+    (bytes: Uint8Array) => parseProof(bytes),
+    (bytes: Uint8Array) => parseTilePath(Buffer.from(bytes).toString('latin1')),
+    (bytes: Uint8Array) => parseRememberedLedger(bytes, 'file'),
+  ];
+
+  test('any bytes are one or refused', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...readers), (bytes, read) =>
+        valueOrOurs(() => read(bytes)),
+      ),
+    );
+  });
+
+  test('what is read from a changed note or proof is written back byte for byte', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(note, proof),
+        fc.nat(300),
+        fc.nat(8),
+        fc.uint8Array({ maxLength: 8 }),
+        (text, at, cut, put) => {
+          const bytes = Buffer.from(text);
+          const changed = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]);
+          return valueOrOurs(() => {
+            const again = text === note ? formatNote(parseNote(changed)) : formatProof(parseProof(changed));
+            if (!Buffer.from(again).equals(changed)) throw new Error('two forms');
+          });
+        },
+      ),
+    );
+  });
+});
 
 describe('fuzz: ledger and git', () => {
   test('any bytes are an entry or refused', () => {
