@@ -129,13 +129,13 @@ function record(number, at) {
 }
 
 async function takeIn({ objects, der, fingerprint }) {
-  const now = `${iso(START + (HOURS + 3) * 3_600_000).slice(0, 19)}.000Z`;
+  const now = `${iso(START + (HOURS + 2) * 3_600_000).slice(0, 19)}.000Z`;
   const [from, quiet] = ['2026-03-02T00:00:00.000Z', () => undefined];
   const files = {
     async *list() {
       for (const key of objects.keys()) yield { name: key, place: key };
     },
-    read: async ({ name }) => ({ signatureHex: null, backfillAt: null, ...objects.get(name), signatureHex: objects.get(name).signature ?? null }),
+    read: async ({ name }) => ({ bytes: objects.get(name).bytes, signatureHex: objects.get(name).signature ?? null, backfillAt: null }),
     placeOf: (_, object) => object,
   };
   const valid = { validFrom: '2026-01-01T00:00:00.000Z', validUntil: '2027-01-01T00:00:00.000Z' };
