@@ -17,7 +17,9 @@ export async function benchGuard() {
   const bytes = readFileSync(WASM);
   const { openPolicy } = await timed('importMillis', () => import('../build/lib/guard/wasm.js'));
   await timed('compileMillis', () => WebAssembly.compile(bytes));
-  const config = { ledger: { buckets: ['acme-ledger'], accessPoints: {}, prefix: 'custody/', retentionDays: 1, key: 'k', kmsKeys: [] } };
+  const config = {
+    ledger: { buckets: ['acme-ledger'], accessPoints: {}, prefix: 'custody/', retentionDays: 1, key: 'k', kmsKeys: [] },
+  };
   const policy = await timed('openMillis', () => openPolicy(new Uint8Array(bytes), config));
   return {
     name: 'guard: one process, one core',

@@ -135,13 +135,27 @@ async function takeIn({ objects, der, fingerprint }) {
     async *list() {
       for (const key of objects.keys()) yield { name: key, place: key };
     },
-    read: async ({ name }) => ({ bytes: objects.get(name).bytes, signatureHex: objects.get(name).signature ?? null, backfillAt: null }),
+    read: async ({ name }) => ({
+      bytes: objects.get(name).bytes,
+      signatureHex: objects.get(name).signature ?? null,
+      backfillAt: null,
+    }),
     placeOf: (_, object) => object,
   };
   const valid = { validFrom: '2026-01-01T00:00:00.000Z', validUntil: '2027-01-01T00:00:00.000Z' };
   const keys = { keys: async () => [{ fingerprint, der, ...valid }] };
   const scopes = [`${ACCOUNT}/eu-central-1`];
-  const source = sourceOfFiles({ name: 'bench', files, keys, rule: 'required', scopes, from, until: now, now, tell: quiet });
+  const source = sourceOfFiles({
+    name: 'bench',
+    files,
+    keys,
+    rule: 'required',
+    scopes,
+    from,
+    until: now,
+    now,
+    tell: quiet,
+  });
   let head = { size: 0, digest: null };
   const store = {
     head: async () => head,
@@ -193,7 +207,9 @@ function serve(request, response, { objects, der, fingerprint }) {
   if (request.method === 'POST') {
     const validity = { ValidityStartTime: START / 1000 - 86_400, ValidityEndTime: START / 1000 + 8_640_000 };
     const PublicKeyList = [{ Value: der.toString('base64'), Fingerprint: fingerprint, ...validity }];
-    return response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ PublicKeyList }));
+    return response
+      .writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+      .end(JSON.stringify({ PublicKeyList }));
   }
   const key = decodeURIComponent(url.pathname.slice(BUCKET.length + 2));
   if (url.searchParams.has('location')) return response.end('<LocationConstraint>eu-central-1</LocationConstraint>');
@@ -204,6 +220,7 @@ function serve(request, response, { objects, der, fingerprint }) {
     return response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${body}</ListBucketResult>`);
   }
   const { bytes, signature } = objects.get(key);
-  if (signature) response.setHeader('x-amz-meta-signature', signature).setHeader('x-amz-meta-signature-algorithm', 'SHA256withRSA');
+  if (signature)
+    response.setHeader('x-amz-meta-signature', signature).setHeader('x-amz-meta-signature-algorithm', 'SHA256withRSA');
   return response.end(bytes);
 }
