@@ -30,7 +30,10 @@ async function openS3(plan: Plan, s3: S3Ledger, retentionDays: number, access: A
   const { bucket, region, prefix = DEFAULT_PREFIX } = s3;
   const alias = plan.keys[s3.key]?.alias ?? s3.key;
   const key = await createKeyReader(connection).describe(region, alias);
-  if (key === null) throw new CustodyError('NOT_FOUND', `${alias} of the audit ledger is not there in ${region}`);
+  if (key === null)
+    throw new CustodyError('NOT_FOUND', `${alias} of the audit ledger is not there in ${region}`, {
+      suggestions: ['A ledger in S3 comes after its key and its bucket: until then ledger.store is git.'],
+    });
   return createS3Objects(connection, {
     region,
     bucket,

@@ -9,6 +9,7 @@ import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
+import type { GuardSink } from '../guard/sink.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
@@ -21,6 +22,7 @@ import { openActor, seatOfRole } from './acting.js';
 import { openLedgerObjects } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
+import { openGuardSink } from './guard-sink.js';
 import { createProgress, type Progress } from './progress.js';
 import { openReEncryption, type ReEncryption } from './re-encryption.js';
 
@@ -38,6 +40,9 @@ export interface Surroundings {
   readonly packageRoot: string;
   readonly version: string;
 }
+
+/** Who a decision of the guard is of where nobody is named. */
+const UNNAMED = 'unnamed';
 
 /** A clone that was founded or joined, with the ports over it. */
 export interface Desk {
@@ -70,6 +75,8 @@ export class Context {
   readonly access: AwsAccess;
   readonly #others: AwsAccess[] = [];
   #desk: Promise<Desk> | undefined;
+  /** Where the guard's decisions go, once a plan says so. */
+  #sink: GuardSink | null = null;
 
   constructor(
     readonly flags: GlobalFlags,
@@ -113,7 +120,7 @@ export class Context {
     if (plan) current = await openClock(plan, () => this.access.host(plan), this.progress.tell);
     const { packageRoot, version } = this.around;
     let known: Ports['tool'] | undefined;
-    return {
+    const ports: Ports = {
       store,
       memory,
       clock,
@@ -124,8 +131,11 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: async (plan) => createSlotLedger(await openLedgerObjects(plan, this.access, clock)),
+      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.access, clock)),
     };
+    if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? UNNAMED);
+    for (const access of [this.access, ...this.#others]) access.sink = this.#sink;
+    return ports;
   }
 
   /** @throws CustodyError GENESIS_MISMATCH (T26) and what reading throws */
@@ -206,6 +216,7 @@ export class Context {
   /** The same account with the credentials of another profile. */
   accessAs(profile: string): AwsAccess {
     const other = new AwsAccess({ ...this.flags, profile }, this.environment, this.progress.tell);
+    other.sink = this.#sink;
     this.#others.push(other);
     return other;
   }
