@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { POLICY_SHA256 } from './pinned.js';
 

@@ -1,5 +1,4 @@
 import type { Digest } from '../base/bytes.js';
-import type { KeyArn } from './key.js';
 
 /**
  * THE closed list of what AWS is called for. Each but `use` may do something that `use` may not; which calls, and the reason,
@@ -42,5 +41,5 @@ export interface Warrant {
   readonly purpose: Purpose;
   readonly quorum?: QuorumFacts;
   /** A key that the caller has made for a drill, or whose tag says so. */
-  readonly scratch?: KeyArn;
+  readonly scratch?: string;
 }
