@@ -142,7 +142,8 @@ function writeDenials(wish: LedgerBucketPolicy): readonly JsonObject[] {
     },
     {
       ...deny('DigestsUnderS3Keys', ['s3:PutObject'], digests),
-      Condition: { StringNotEqualsIfExists: { [algorithm]: 'AES256' } },
+      // Only where it is said: what says nothing gets the bucket's own, which is that.
+      Condition: { StringNotEquals: { [algorithm]: 'AES256' }, Null: { [algorithm]: 'false' } },
     },
     ...retentionDenials(wish, all),
   ];
