@@ -240,6 +240,7 @@ const RESULTS = {
   ),
   'keys-withdraw': vetoed,
   'ledger-carry': object({ store: oneOf('git', 'directory', 's3'), carried: count }),
+  'ledger-provision': object({ ...report, made: list(text), files: list(text) }),
   'ledger-show': object({
     head,
     entries: list(
