@@ -266,6 +266,7 @@ const RESULTS = {
       additionalProperties: list(object({ from: use('instant'), until: use('instant') })),
     },
   }),
+  'ledger-provision': object({ ...report, made: list(text), files: list(text) }),
   'ledger-show': object({
     head,
     entries: list(

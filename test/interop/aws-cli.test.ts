@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -96,6 +96,29 @@ describe.skipIf(!aws)(`the AWS CLI against the sandbox${aws ? '' : ' (skipped: C
     expect(Role.Tags).toEqual([{ Key: 'custody:a:b', Value: '1 + 2' }]);
     await cli('admin', 'iam', 'untag-role', '--role-name', 'custody-executor', '--tag-keys', 'custody:a:b');
     expect(await cli('admin', 'iam', 'list-role-tags', '--role-name', 'custody-executor')).toMatchObject({ Tags: [] });
+  });
+
+  it('keeps objects in a bucket under Object Lock, and cannot delete a version', async () => {
+    const bucket = ['--bucket', 'peer-ledger'];
+    const constraint = ['--create-bucket-configuration', 'LocationConstraint=eu-central-1'];
+    await cli('admin', 's3api', 'create-bucket', ...bucket, ...constraint, '--object-lock-enabled-for-bucket');
+    const lock = 'ObjectLockEnabled=Enabled,Rule={DefaultRetention={Mode=COMPLIANCE,Days=2}}';
+    await cli('admin', 's3api', 'put-object-lock-configuration', ...bucket, '--object-lock-configuration', lock);
+    writeFileSync(join(dir, 'entry'), 'an entry');
+    const object = [...bucket, '--key', 'slots/a b+c'];
+    const put = ['s3api', 'put-object', ...object, '--body', join(dir, 'entry'), '--if-none-match', '*'];
+    const { VersionId } = await cli('admin', ...put);
+    await expect(cli('admin', ...put)).rejects.toThrow(/PreconditionFailed/);
+    await cli('admin', 's3api', 'get-object', ...object, join(dir, 'back'));
+    expect(readFileSync(join(dir, 'back'), 'utf8')).toBe('an entry');
+    const version = [...object, '--version-id', String(VersionId)];
+    await expect(cli('admin', 's3api', 'delete-object', ...version)).rejects.toThrow(/AccessDenied.*object lock/);
+    const bypass = ['--bypass-governance-retention'];
+    await expect(cli('admin', 's3api', 'delete-object', ...version, ...bypass)).rejects.toThrow(/AccessDenied/);
+    await cli('admin', 's3api', 'delete-object', ...object);
+    const listed = await cli('admin', 's3api', 'list-object-versions', ...bucket);
+    expect(listed).toMatchObject({ Versions: [{ VersionId }], DeleteMarkers: [{ IsLatest: true }] });
+    await expect(cli('admin', 's3api', 'get-bucket-acl', ...bucket)).rejects.toThrow(/NotImplemented/);
   });
 
   it('carries text that XML must escape', async () => {

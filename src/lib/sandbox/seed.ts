@@ -21,6 +21,8 @@ export interface SeedRoles {
   readonly drill?: string;
   /** The platform team's role, which makes the others; whoever proves something about them must know it. */
   readonly installer?: string;
+  /** Who writes and who reads an audit ledger in S3; its bucket's policy lets them in. */
+  readonly ledger?: { readonly writer: string; readonly reader: string };
   /** What an approval interlock takes: a second executor, an auditor, and the keys for which a seat may set its slot. */
   readonly interlock?: {
     readonly coldExecutor: string;
@@ -156,9 +158,11 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
 }
 
 /** Roles that take no part in the interlock. */
-function besides({ drill, installer }: SeedRoles): readonly (readonly [string, JsonObject])[] {
+function besides({ drill, installer, ledger }: SeedRoles): readonly (readonly [string, JsonObject])[] {
   return [
     ...(drill ? [['drill', drillPolicy()] as const] : []),
+    ...(ledger ? [['ledger-writer', allow(statement('SealEntries', ['kms:GenerateDataKey'], '*'))] as const] : []),
+    ...(ledger ? [['ledger-reader', allow(statement('OpenEntries', ['kms:Decrypt'], '*'))] as const] : []),
     ...(installer ? [['installer', allow(statement('InstallRoles', ['iam:*'], '*'))] as const] : []),
   ];
 }
@@ -172,8 +176,12 @@ function roleNames({
   drill,
   installer,
   interlock,
+  ledger,
 }: SeedRoles): Readonly<Record<string, string | undefined>> {
-  const more = interlock ? { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor } : {};
+  const more = {
+    ...(interlock && { 'cold-executor': interlock.coldExecutor, auditor: interlock.auditor }),
+    ...(ledger && { 'ledger-writer': ledger.writer, 'ledger-reader': ledger.reader }),
+  };
   return { executor, service, admin, outsider, drill, installer, ...more };
 }
 

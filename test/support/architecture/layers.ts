@@ -50,7 +50,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     why: 'signing/statement-signer: the two roles of who signs and who verifies; inspect/check: the form of every report',
   },
   drill: { imports: [...PURE, 'request', 'backup', 'ciphertext', 'setup', 'status', 'inspect'] },
-  setup: { imports: [...PURE, 'request'] },
+  setup: { imports: [...PURE, 'request', 'inspect/check'], why: 'inspect/check: the form of every report' },
   inspect: { imports: [...PURE, 'request'] },
   ingest: {
     imports: [...PURE, 'inspect/check', 'inspect/reconcile/change'],

@@ -109,7 +109,7 @@ export const FACT_FILES: readonly FactFile[] = [
 ];
 
 /** Other vectors about AWS's clients, which have tests of their own. */
-export const OTHER_FILES: readonly string[] = ['http-date', 'shared-config'];
+export const OTHER_FILES: readonly string[] = ['http-date', 's3-behaviour', 'shared-config'];
 
 const FOLDER = new URL('../../vectors/aws/', import.meta.url);
 
