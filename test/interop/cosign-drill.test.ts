@@ -9,8 +9,8 @@ import { formatPublicKeyPem, type Signer } from '../../src/lib/base/signature.js
 import { verifyFiles } from '../../src/lib/cli/verify-files.js';
 import { DRILL_TYPE } from '../../src/lib/drill/evidence.js';
 import type { Drill } from '../../src/lib/drill/run.js';
-import { createDrillStage, type Stage } from '../support/drill-stage.js';
 import { PACKAGE_ROOT } from '../support/built.js';
+import { createDrillStage, type Stage } from '../support/drill-stage.js';
 
 const run = promisify(execFile);
 const cosign = process.env.CUSTODY_PEER_COSIGN;
