@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCanaryKeeper } from '../aws/kms-canaries.js';
 import { createKeyReader } from '../aws/kms-reader.js';
@@ -9,6 +8,7 @@ import { createKeyWriter } from '../aws/kms-writer.js';
 import { readDrills } from '../drill/history.js';
 import { inspectionsOf } from '../drill/inspections.js';
 import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
+import { stateDirectory } from '../fs/places.js';
 import { createClone, finishClone, openClone } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
@@ -84,14 +84,24 @@ async function openInspections(
   return { ...own, reconcile: (since) => reconcileFor(context, { since, trail: files }) };
 }
 
-/** The remote and every mirror, each cloned into a place of its own that is taken away again. */
-async function copiesOf({ environment }: Context, { ports, plan }: Seat, place: OpenPlace): Promise<readonly Copy[]> {
+/**
+ * The remote and every mirror, each cloned into a place of its own that is taken away again. Whoever calls this holds the lock:
+ * what lies there is of a drill that was killed, and goes first.
+ */
+async function copiesOf(
+  { environment }: Context,
+  { ports, plan, pin }: Seat,
+  place: OpenPlace,
+): Promise<readonly Copy[]> {
+  const base = join(stateDirectory(environment, pin.genesis), 'drill-copies');
+  await rm(base, { recursive: true, force: true });
+  await mkdir(base, { recursive: true, mode: 0o700 });
   const { remote } = await openClone(place.dir, environment);
   const urls = [...new Set([remote.text, ...(plan.backup?.mirrors ?? [])])];
   return urls.map((name) => ({
     name,
     use: async (work) => {
-      const dir = await mkdtemp(join(tmpdir(), 'custody-drill-'));
+      const dir = await mkdtemp(join(base, 'copy-'));
       try {
         await finishClone(await createClone(dir, name, environment));
         const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
