@@ -1,5 +1,6 @@
-// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|judge|startup|prove|publish|moto|sandbox|backup|drill …]: every number is taken against a floor measured in the same run.
 import { benchBackup } from './backup.js';
+import { benchDrill } from './drill.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchJudge } from './judge.js';
 import { benchMoto } from './moto.js';
@@ -17,6 +18,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  drill: benchDrill,
 };
 const words = process.argv.slice(2);
 const chosen = words.filter((word) => word in BENCHES);

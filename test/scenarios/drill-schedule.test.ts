@@ -112,7 +112,7 @@ describe('the printed jobs', { shuffle: false }, () => {
   it('when the quarter is about to pass both fail, and the report of what was lost is uploaded', async () => {
     await advance('79d');
     const due = await github('late-due', 'due');
-    expect([due.exit, due.said]).toEqual([3, expect.stringContaining('13 days')]);
+    expect([due.exit, due.said]).toEqual([3, expect.stringContaining('Less than 14 days are left')]);
     expect((await gitlab('late-due-gitlab', 'due')).exit).toBe(3);
     const drill = await github('late', 'drill');
     expect(drill.exit, drill.said).toBe(3);

@@ -30,8 +30,9 @@ export interface SceneFlags {
 
 /** Joins the drills to AWS, the repository and its copies. @throws CustodyError what makes a drill impossible */
 export async function openScene(context: Context, seat: Seat, flags: SceneFlags): Promise<Scene> {
-  const { ports, state, plan, aws } = seat;
-  await assertAccount(aws, plan, ports.clock.now());
+  const { ports, state, plan } = seat;
+  await assertAccount(seat.aws, plan, ports.clock.now());
+  const aws = await openEyes(context, seat, flags['auditor-profile']);
   const place = await openPlace(context, seat, state);
   if (!place.isCustody) await place.store.sync({ onProgress: ports.progress });
   const { cases, refused } = await casesOf(ports, state);
@@ -46,7 +47,7 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
     verifier,
     copies: await copiesOf(context, seat, place),
     role: await openRole(context, plan, flags['drill-profile']),
-    inspections: await openInspections(context, { seat, cases, refused }, flags),
+    inspections: await openInspections(context, { seat: { ...seat, aws }, cases, refused }, flags),
     history: (await readDrills(state.view, verifier, state)).drills,
     stopwatch: () => performance.now(),
     startedAt,
@@ -64,6 +65,18 @@ async function openRole(context: Context, plan: Plan, profile: string | undefine
     reader: createKeyReader(line),
     writer: createKeyWriter(line),
   };
+}
+
+/** Keys are read by whom their policies let read: seats and the auditor, but no automation identity. */
+async function openEyes(
+  context: Context,
+  { plan, aws, ports }: Seat,
+  profile: string | undefined,
+): Promise<Seat['aws']> {
+  if (profile === undefined) return aws;
+  const auditor = await context.accessAs(profile).aws(plan);
+  await assertAccount(auditor, plan, ports.clock.now());
+  return { ...aws, reader: auditor.reader };
 }
 
 type Books = { readonly seat: Seat } & Awaited<ReturnType<typeof casesOf>>;
