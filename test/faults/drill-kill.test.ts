@@ -20,8 +20,8 @@ beforeAll(async () => {
   founded = await World.open();
   await founded.ends(3, 'architect', 'policy', 'backup');
   await founded.stop();
-});
-afterAll(() => founded.close());
+}, 600_000);
+afterAll(() => founded?.close());
 
 const story = (name: string, tell: (world: World) => Promise<void>) =>
   it.concurrent(name, async () => {
@@ -33,7 +33,7 @@ const story = (name: string, tell: (world: World) => Promise<void>) =>
     } finally {
       await world.close();
     }
-  });
+  }, 600_000);
 
 const DRILL = ['dr', 'verify', '--drill-profile', 'drill', '--skip', 'interlock'];
 const cut = (world: World, at: Cut) => kill(world, { player: 'architect', words: DRILL }, at);

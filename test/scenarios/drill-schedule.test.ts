@@ -30,7 +30,7 @@ beforeAll(async () => {
   [, version = ''] = /custody@(\S+)/.exec(printed.github ?? '') ?? [];
   // CloudTrail shows nothing of the last quarter of an hour.
   await advance('1h');
-}, 240_000);
+}, 600_000);
 afterAll(() => ceremony?.end());
 
 const advance = (duration: string) =>
@@ -60,7 +60,7 @@ function expectReport({ artifact, said }: JobOutcome, failures: number): void {
   for (const secret of ceremony.secrets) expect(said).not.toContain(secret);
 }
 
-describe('the printed jobs', { shuffle: false }, () => {
+describe('the printed jobs', { shuffle: false, timeout: 600_000 }, () => {
   it('fail before any drill was verified: the daily job says so', async () => {
     const early = await github('early', 'due');
     expect([early.exit, early.last]).toEqual([3, 'custody dr status --fail-when-due --repo custody']);
