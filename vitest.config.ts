@@ -7,7 +7,7 @@ export const STORIES: readonly string[] = [
   'test/faults/**/*kill.test.ts',
   'test/commands/{access,backup,backup-own,canary,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',
   'test/threats/{classes,installed}.test.ts',
-  'test/lib/drill/story.test.ts',
+  'test/lib/drill/{story,losses}.test.ts',
   'test/lib/git/publish.test.ts',
 ];
 

@@ -39,14 +39,14 @@ function createSigner() {
   return { publicKey, sign: async (data) => sign('sha256', data, privateKey) };
 }
 
-/** Three custodians with keys in memory, the template's plan, and the tool's record of itself. */
-export function createTeam() {
+/** Three custodians with keys in memory, the template's plan (or what `edit` makes of it), and the tool's record of itself. */
+export function createTeam({ environment = 'aws', account = ACCOUNT, edit = (plan) => plan } = {}) {
   const signers = Object.fromEntries(SEATS.map(([id]) => [id, createSigner()]));
-  const role = (name) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+  const role = (name) => `arn:aws:iam::${account}:role/${name}`;
   const text = planTemplate({
-    environment: 'aws',
+    environment,
     partition: 'aws',
-    account: ACCOUNT,
+    account,
     regions: { primary: 'eu-central-1', replicas: ['eu-west-1'] },
     appRoleArn: role('app'),
     roster: {
@@ -63,7 +63,9 @@ export function createTeam() {
     },
   });
   const createdAt = instantFromMillis(Date.now() - 90 * DAY * 1000);
-  const founding = foundingOf(parseDraft(text), randomBytes(8).toString('hex'), createdAt);
+  const draft = parseDraft(text);
+  const own = { ...draft, plan: edit(draft.plan) };
+  const founding = foundingOf(own, randomBytes(8).toString('hex'), createdAt);
   const identities = identitiesOf(founding.roster);
   const actors = Object.fromEntries(
     SEATS.map(([id]) => [id, { signer: signers[id], identity: identities.get(signers[id].publicKey.keyId) }]),

@@ -1,6 +1,7 @@
-// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|ledger|append|ingest …]: every number is taken against a floor measured in the same run.
+// npm run bench [-- --json] [evaluate|guard|judge|startup|prove|publish|moto|sandbox|backup|drill|ledger|append|ingest …]: every number is taken against a floor measured in the same run.
 import { benchAppend } from './append.js';
 import { benchBackup } from './backup.js';
+import { benchDrill } from './drill.js';
 import { benchEvaluate } from './evaluate.js';
 import { benchGuard } from './guard.js';
 import { benchIngest } from './ingest.js';
@@ -22,6 +23,7 @@ const BENCHES = {
   moto: benchMoto,
   sandbox: benchSandbox,
   backup: benchBackup,
+  drill: benchDrill,
   ledger: benchLedger,
   append: benchAppend,
   ingest: benchIngest,

@@ -28,7 +28,7 @@ export function expectNothingLost(world: World, before: ReadonlyMap<string, stri
   const ledger = ledgerOf(world);
   expect(verifyChain(ledger)).toMatchObject({ verdict: 'verified' });
   const records = [...now.keys()].filter((path) => path.startsWith('records/'));
-  expect(ledger).toHaveLength(records.length + count(world, 'backup'));
+  expect(ledger).toHaveLength(records.length + count(world, 'backup') + count(world, 'drill'));
 }
 
 /** How many entries of a kind the ledger has. */

@@ -98,6 +98,9 @@ export function pointTo(clone: string, upstream: string): void {
   writeFileSync(config, readFileSync(config, 'utf8').replace(/url = .*/, `url = "${upstream}"`));
 }
 
+/** Another draft in place of the template's; the sandbox serves already, and nothing is founded yet. */
+export type DraftEdit = (draft: string, ceremony: Ceremony) => string | Promise<string>;
+
 /** Three custodians, their clones of one repository, and a sandbox in this process. */
 export class Ceremony {
   /** What must never be shown: found in the credentials file, or added by a test. */
@@ -119,7 +122,7 @@ export class Ceremony {
    * Founded and joined by real commands; of the plan's keys, case-data exists: a copy of what is made once in a test run.
    * With `edit`, founded from the template's text after that edit, and no key is made.
    */
-  static async found(edit?: (draft: string) => string): Promise<Ceremony> {
+  static async found(edit?: DraftEdit): Promise<Ceremony> {
     if (edit) return Ceremony.#make(edit);
     const dir = await copyFounded('custody-cli-');
     const facts = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
@@ -135,7 +138,7 @@ export class Ceremony {
     await rename(ceremony.dir, folder);
   }
 
-  static async #make(edit: ((draft: string) => string) | undefined): Promise<Ceremony> {
+  static async #make(edit: DraftEdit | undefined): Promise<Ceremony> {
     assertBuilt();
     const dir = await mkdtemp(join(tmpdir(), 'custody-cli-'));
     await mkdir(join(dir, 'home'));
@@ -211,7 +214,7 @@ export class Ceremony {
     }
   }
 
-  async #play(edit: ((draft: string) => string) | undefined): Promise<void> {
+  async #play(edit: DraftEdit | undefined): Promise<void> {
     const files = await Promise.all(PLAYERS.map((player) => this.#signer(player)));
     const custodians = files.flatMap((file) => ['--custodian', file]);
     const draft = edit ? await this.#draft(custodians, edit) : custodians;
@@ -224,10 +227,10 @@ export class Ceremony {
     if (!edit) await this.#makeCaseData();
   }
 
-  async #draft(custodians: readonly string[], edit: (draft: string) => string): Promise<readonly string[]> {
+  async #draft(custodians: readonly string[], edit: DraftEdit): Promise<readonly string[]> {
     const { json } = await this.ok('architect', 'init', this.clone('architect'), ...custodians, '--dry-run');
     const file = join(this.dir, 'plan.yaml');
-    await writeFile(file, edit(textAt(json, 'draft')));
+    await writeFile(file, await edit(textAt(json, 'draft'), this));
     return ['--from', file];
   }
 

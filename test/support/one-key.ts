@@ -13,7 +13,8 @@ export async function foundOneKey(more = ''): Promise<Ceremony> {
   }
 }
 
-function onlyCaseData(draft: string): string {
+/** The draft without every other key. */
+export function onlyCaseData(draft: string): string {
   const [, block = ''] = /\n( {2}case-data:\n(?: {4}.*\n)+)/.exec(draft) ?? [];
   const from = draft.indexOf('\nkeys:\n');
   const to = draft.indexOf('\nledger:\n');
@@ -21,7 +22,8 @@ function onlyCaseData(draft: string): string {
   return `${draft.slice(0, from)}\nkeys:\n${block.replace('parent: root', 'parent: null')}${draft.slice(to)}`;
 }
 
-async function makeCaseData(ceremony: Ceremony): Promise<void> {
+/** Makes the one key of the plan through the quorum. */
+export async function makeCaseData(ceremony: Ceremony): Promise<void> {
   const { json } = await ceremony.ok('architect', 'keys', 'apply', '--reason', 'first installation');
   const [made] = listAt(json, 'requests').map((item) => at(item, 'request') ?? item);
   const [id, digest] = [textAt(made, 'id'), textAt(made, 'digest')];

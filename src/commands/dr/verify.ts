@@ -22,7 +22,7 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
       helpValue: 'PROFILE',
     }),
     'auditor-profile': Flags.string({
-      description: 'profile that reads roles and CloudTrail (else the own credentials)',
+      description: 'profile that reads keys, roles and CloudTrail (else the own credentials)',
       helpValue: 'PROFILE',
     }),
     scp: Flags.string({ ...many, description: 'a service control policy over the account', helpValue: 'FILE' }),

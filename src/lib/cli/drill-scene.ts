@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCanaryKeeper } from '../aws/kms-canaries.js';
 import { createKeyReader } from '../aws/kms-reader.js';
@@ -9,6 +8,7 @@ import { createScratchWriter } from '../aws/scratch-writer.js';
 import { readDrills } from '../drill/history.js';
 import { inspectionsOf } from '../drill/inspections.js';
 import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
+import { stateDirectory } from '../fs/places.js';
 import { createClone, finishClone, openClone } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
@@ -30,8 +30,9 @@ export interface SceneFlags {
 
 /** Joins the drills to AWS, the repository and its copies. @throws CustodyError what makes a drill impossible */
 export async function openScene(context: Context, seat: Seat, flags: SceneFlags): Promise<Scene> {
-  const { ports, state, plan, aws } = seat;
-  await assertAccount(aws, plan, ports.clock.now());
+  const { ports, state, plan } = seat;
+  await assertAccount(seat.aws, plan, ports.clock.now());
+  const aws = await openEyes(context, seat, flags['auditor-profile']);
   const place = await openPlace(context, seat, state);
   if (!place.isCustody) await place.store.sync({ onProgress: ports.progress });
   const { cases, refused } = await casesOf(ports, state);
@@ -46,7 +47,7 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
     verifier,
     copies: await copiesOf(context, seat, place),
     role: await openRole(context, plan, flags['drill-profile']),
-    inspections: await openInspections(context, { seat, cases, refused }, flags),
+    inspections: await openInspections(context, { seat: { ...seat, aws }, cases, refused }, flags),
     history: (await readDrills(state.view, verifier, state)).drills,
     stopwatch: () => performance.now(),
     startedAt,
@@ -64,6 +65,18 @@ async function openRole(context: Context, plan: Plan, profile: string | undefine
     reader: createKeyReader(line),
     writer: createScratchWriter(line),
   };
+}
+
+/** Keys are read by whom their policies let read: seats and the auditor, but no automation identity. */
+async function openEyes(
+  context: Context,
+  { plan, aws, ports }: Seat,
+  profile: string | undefined,
+): Promise<Seat['aws']> {
+  if (profile === undefined) return aws;
+  const auditor = await context.accessAs(profile).aws(plan);
+  await assertAccount(auditor, plan, ports.clock.now());
+  return { ...aws, reader: auditor.reader };
 }
 
 type Books = { readonly seat: Seat } & Awaited<ReturnType<typeof casesOf>>;
@@ -84,14 +97,24 @@ async function openInspections(
   return { ...own, reconcile: (since) => reconcileFor(context, { since, trail: files }) };
 }
 
-/** The remote and every mirror, each cloned into a place of its own that is taken away again. */
-async function copiesOf({ environment }: Context, { ports, plan }: Seat, place: OpenPlace): Promise<readonly Copy[]> {
+/**
+ * The remote and every mirror, each cloned into a place of its own that is taken away again. Whoever calls this holds the lock:
+ * what lies there is of a drill that was killed, and goes first.
+ */
+async function copiesOf(
+  { environment }: Context,
+  { ports, plan, pin }: Seat,
+  place: OpenPlace,
+): Promise<readonly Copy[]> {
+  const base = join(stateDirectory(environment, pin.genesis), 'drill-copies');
+  await rm(base, { recursive: true, force: true });
+  await mkdir(base, { recursive: true, mode: 0o700 });
   const { remote } = await openClone(place.dir, environment);
   const urls = [...new Set([remote.text, ...(plan.backup?.mirrors ?? [])])];
   return urls.map((name) => ({
     name,
     use: async (work) => {
-      const dir = await mkdtemp(join(tmpdir(), 'custody-drill-'));
+      const dir = await mkdtemp(join(base, 'copy-'));
       try {
         await finishClone(await createClone(dir, name, environment));
         const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });

@@ -41,13 +41,39 @@ function awsConfig(
   ];
 }
 
+/** Claims about the organization need its policies, which nobody can read from within an account. */
 function verifyWords({ auditorRoleArn }: ScheduleFacts, report: string): string {
-  const auditor = auditorRoleArn === null ? '' : ' --auditor-profile auditor';
+  const auditor = auditorRoleArn === null ? '' : ' --auditor-profile auditor --scp scp.json --rcp rcp.json';
   return `custody dr verify --ci --pin pin.json --profile automation --drill-profile drill${auditor} --report ${report} --repo custody`;
 }
 
-function joinWords(repository: string, automation: string): string {
-  return `custody join '${repository}' custody --as ${automation} --genesis "$(cat genesis.txt)"`;
+const STATUS = 'custody dr status --fail-when-due --repo custody';
+
+/** To sign, as the automation identity; only to look, as an observer, who needs no credentials. */
+function joinWords({ repository, automation }: ScheduleFacts, signs: boolean): string {
+  const as = signs ? ` --as ${automation} --profile automation` : '';
+  return `custody join '${repository}' custody${as} --genesis "$(cat genesis.txt)"`;
+}
+
+/** What lies beside the job, for people. */
+function besides({ auditorRoleArn }: ScheduleFacts): readonly string[] {
+  return [
+    '# Beside it: pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
+    ...(auditorRoleArn === null
+      ? []
+      : [
+          '# scp.json and rcp.json are the policies of the organization (`custody policy render --roles` prints what it must hold).',
+        ]),
+  ];
+}
+
+/** Git over https asks for credentials; over ssh and in a folder it does not. */
+function isHttps({ repository }: ScheduleFacts): boolean {
+  return repository.startsWith('https://');
+}
+
+function hostOf({ repository }: ScheduleFacts): string {
+  return new URL(repository).host;
 }
 
 /** An expression of GitHub Actions. */
@@ -55,20 +81,19 @@ function expression(text: string): string {
   return `$\{{ ${text} }}`;
 }
 
-const TEMP = expression('runner.temp');
 const DAILY = '17 6 * * *';
 
 function github(facts: ScheduleFacts): string {
   return [
-    '# .github/workflows/drill.yml, written by `custody dr schedule --github`. Beside it in the repository of the job:',
-    '# pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
+    '# .github/workflows/drill.yml, written by `custody dr schedule --github`.',
+    ...besides(facts),
     'name: drill',
     'on:',
     '  schedule:',
     "    - cron: '17 5 2 1,4,7,10 *'   # the second day of each quarter",
     `    - cron: '${DAILY}'          # is the next one about to be late?`,
     '  workflow_dispatch:',
-    'permissions: { contents: read, id-token: write }',
+    'permissions: {}',
     'concurrency: { group: drill, cancel-in-progress: false }',
     'jobs:',
     ...githubDrill(facts),
@@ -76,21 +101,31 @@ function github(facts: ScheduleFacts): string {
     `    if: github.event.schedule == '${DAILY}'`,
     '    runs-on: ubuntu-latest',
     '    timeout-minutes: 10',
+    '    permissions: { contents: read }',
     '    steps:',
     ...githubSetUp(facts),
-    '      - run: custody dr status --fail-when-due --repo custody',
+    `      - run: ${joinWords(facts, false)}`,
+    `      - run: ${STATUS}`,
     '',
   ].join('\n');
 }
 
-function githubSetUp({ version, repository, automation }: ScheduleFacts): readonly string[] {
+function githubSetUp(facts: ScheduleFacts): readonly string[] {
   return [
     '      - uses: actions/checkout@v4',
     '        with: { persist-credentials: false }',
     '      - uses: actions/setup-node@v4',
     '        with: { node-version: 20 }',
-    `      - run: npm install --global custody@${version}`,
-    `      - run: ${joinWords(repository, automation)}`,
+    `      - run: npm install --global custody@${facts.version}`,
+    ...(isHttps(facts)
+      ? [
+          "      - name: Git uses this job's own token",
+          `        env: { TOKEN: "${expression('github.token')}" }`,
+          '        run: |',
+          `          echo "https://x-access-token:$TOKEN@${hostOf(facts)}" > "$RUNNER_TEMP/git-credentials"`,
+          '          git config --global credential.helper "store --file=$RUNNER_TEMP/git-credentials"',
+        ]
+      : []),
   ];
 }
 
@@ -101,16 +136,18 @@ function githubDrill(facts: ScheduleFacts): readonly string[] {
     '    runs-on: ubuntu-latest',
     '    timeout-minutes: 60',
     '    environment: drill',
-    `    env: { AWS_CONFIG_FILE: "${TEMP}/aws-config", CUSTODY_AS: ${facts.automation} }`,
+    '    permissions: { contents: write, id-token: write }',
     '    steps:',
     ...githubSetUp(facts),
     '      - name: Identity of this job',
     '        run: |',
     '          curl -sSf -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\',
-    `            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | jq -er .value > "${TEMP}/oidc-token"`,
-    '          cat > "$AWS_CONFIG_FILE" <<EOF',
-    ...awsConfig(facts, `${TEMP}/oidc-token`).map((line) => `          ${line}`),
+    '            "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com" | jq -er .value > "$RUNNER_TEMP/oidc-token"',
+    '          echo "AWS_CONFIG_FILE=$RUNNER_TEMP/aws-config" >> "$GITHUB_ENV"',
+    '          cat > "$RUNNER_TEMP/aws-config" <<EOF',
+    ...awsConfig(facts, '$RUNNER_TEMP/oidc-token').map((line) => `          ${line}`),
     '          EOF',
+    `      - run: ${joinWords(facts, true)}`,
     `      - run: ${verifyWords(facts, 'drill-report')}`,
     '      - uses: actions/upload-artifact@v4',
     '        if: always()',
@@ -119,27 +156,26 @@ function githubDrill(facts: ScheduleFacts): readonly string[] {
 }
 
 function gitlab(facts: ScheduleFacts): string {
-  const setUp = [
-    `    - npm install --global custody@${facts.version}`,
-    `    - ${joinWords(facts.repository, facts.automation)}`,
-  ];
   return [
     '# .gitlab-ci.yml, written by `custody dr schedule --gitlab`. Two pipeline schedules run it: one a quarter with DRILL=1, and',
-    '# one a day without. Beside it: pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
+    '# one a day without.',
+    ...besides(facts),
     'drill:',
     '  image: node:20-bookworm',
     '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL == "1"\' }]',
     '  resource_group: drill',
+    '  environment: { name: drill, action: verify }',
     '  timeout: 1h',
     '  id_tokens: { OIDC_TOKEN: { aud: sts.amazonaws.com } }',
-    `  variables: { AWS_CONFIG_FILE: /tmp/aws-config, CUSTODY_AS: ${facts.automation} }`,
     '  script:',
-    ...setUp,
-    '    - printf %s "$OIDC_TOKEN" > /tmp/oidc-token',
+    ...gitlabSetUp(facts),
+    '    - export AWS_CONFIG_FILE="$HOME/aws-config"',
+    '    - printf %s "$OIDC_TOKEN" > "$HOME/oidc-token"',
     '    - |',
     '      cat > "$AWS_CONFIG_FILE" <<EOF',
-    ...awsConfig(facts, '/tmp/oidc-token').map((line) => `      ${line}`),
+    ...awsConfig(facts, '$HOME/oidc-token').map((line) => `      ${line}`),
     '      EOF',
+    `    - ${joinWords(facts, true)}`,
     `    - ${verifyWords(facts, 'drill-report')}`,
     '  artifacts:',
     '    when: always',
@@ -151,19 +187,35 @@ function gitlab(facts: ScheduleFacts): string {
     '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL != "1"\' }]',
     '  timeout: 10m',
     '  script:',
-    ...setUp,
-    '    - custody dr status --fail-when-due --repo custody',
+    ...gitlabSetUp(facts),
+    `    - ${joinWords(facts, false)}`,
+    `    - ${STATUS}`,
     '',
   ].join('\n');
 }
 
+function gitlabSetUp(facts: ScheduleFacts): readonly string[] {
+  return [
+    `    - npm install --global custody@${facts.version}`,
+    ...(isHttps(facts)
+      ? [
+          `    - echo "https://gitlab-ci-token:$CI_JOB_TOKEN@${hostOf(facts)}" > "$HOME/git-credentials"`,
+          '    - git config --global credential.helper "store --file=$HOME/git-credentials"',
+        ]
+      : []),
+  ];
+}
+
 function cron(facts: ScheduleFacts): string {
   return [
-    '# crontab(5), written by `custody dr schedule --cron`, for a machine whose profiles get their credentials from its own',
-    '# identity (instance role, IAM Roles Anywhere): nothing secret stands here. custody and its clone are set up there.',
+    '# crontab(5), written by `custody dr schedule --cron`, for a machine whose profiles automation, drill and auditor get their',
+    '# credentials from its own identity (instance role, IAM Roles Anywhere): nothing secret stands here. custody and its clone',
+    '# are set up there.',
+    ...besides(facts),
+    'PATH=/usr/local/bin:/usr/bin:/bin',
     `CUSTODY_AS=${facts.automation}`,
-    `17 5 2 1,4,7,10 * cd "$HOME" && ${verifyWords(facts, '"$HOME/drill-report-$(date +\\%Y\\%m\\%d)"')}`,
-    '17 6 * * * cd "$HOME" && custody dr status --fail-when-due --repo custody',
+    `17 5 2 1,4,7,10 * cd "$HOME" && ${verifyWords(facts, '"drill-report-$(date +\\%Y\\%m\\%d)"')}`,
+    `${DAILY} cd "$HOME" && ${STATUS}`,
     '',
   ].join('\n');
 }

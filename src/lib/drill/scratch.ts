@@ -2,7 +2,7 @@ import { formatCanonical, type JsonObject, type JsonValue } from '../base/canoni
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { addSeconds, instantFromMillis, isInstant } from '../base/time.js';
-import { isKeyArn, type KeyArn, partsOf } from '../key/key.js';
+import { isKeyArn, type KeyArn, type KeyWriter, partsOf } from '../key/key.js';
 import { drillRoleArnOf } from '../plan/canaries.js';
 import { SCRATCH_TAG, scratchStatement } from '../policy/scratch.js';
 import type { ScratchReceipt } from './evidence.js';
@@ -16,6 +16,10 @@ const WINDOW_DAYS = 7;
 const YOUNG_SECONDS = 900;
 /** Keys cost money: a drill makes no more than this. */
 export const MOST_SCRATCH = 64;
+
+/** Of a call that AWS throttles: 0.5 s, 1 s, and so on, about half a minute in all. */
+const ATTEMPTS = 7;
+const FIRST_WAIT_MILLIS = 500;
 
 /** A backed-up policy with one statement more; everything else as it was. @throws CustodyError POLICY_MALFORMED */
 export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
@@ -33,37 +37,47 @@ export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
  * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · REFUSED when it keeps another one
  */
 export async function tryPolicy(
-  { role, runId }: Pick<Scene, 'role' | 'runId'>,
+  scene: Pick<Scene, 'role' | 'runId' | 'ports'>,
   { region, policy, of }: { readonly region: string; readonly policy: string; readonly of: string },
   keep: (receipt: ScratchReceipt) => void,
 ): Promise<void> {
+  const { role, runId } = scene;
   const parameters = {
     Policy: policy,
     Description: `custody drill ${runId}: the policy of ${of}, tried`,
     Tags: [{ TagKey: SCRATCH_TAG, TagValue: runId }],
   };
-  const { answer } = await role.writer.call({ service: 'kms', region, operation: 'CreateKey', parameters });
+  const { answer } = await insisting(scene, { service: 'kms', region, operation: 'CreateKey', parameters });
   const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
   if (!isKeyArn(arn)) throw new CustodyError('UNAVAILABLE', "AWS's answer to CreateKey is incomplete");
   let kept: string | null = null;
   try {
     kept = await role.reader.policy(region, arn);
   } finally {
-    keep(await discard({ role }, arn, of));
+    keep(await discard(scene, arn, of));
   }
   if (kept === null || formatCanonical(JSON.parse(kept) as JsonValue) !== policy)
     throw new CustodyError('REFUSED', `KMS keeps another policy than the one that it was given for ${of}`);
 }
 
-async function discard({ role }: Pick<Scene, 'role'>, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
+/** A throttled call had no effect: to give up would leave a key that costs money. @throws CustodyError what the last try said */
+async function insisting({ role, ports }: Pick<Scene, 'role' | 'ports'>, call: Parameters<KeyWriter['call']>[0]) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await role.writer.call(call);
+    } catch (cause) {
+      const again = cause instanceof CustodyError && cause.code === 'THROTTLED' && attempt < ATTEMPTS;
+      if (!again) throw cause;
+      await ports.clock.sleep(FIRST_WAIT_MILLIS * 2 ** (attempt - 1));
+    }
+  }
+}
+
+async function discard(scene: Pick<Scene, 'role' | 'ports'>, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
   const { region } = partsOf(arn);
   const parameters = { KeyId: arn, PendingWindowInDays: WINDOW_DAYS };
-  const { answer, requestId } = await role.writer.call({
-    service: 'kms',
-    region,
-    operation: 'ScheduleKeyDeletion',
-    parameters,
-  });
+  const call = { service: 'kms', region, operation: 'ScheduleKeyDeletion', parameters } as const;
+  const { answer, requestId } = await insisting(scene, call);
   const at = answer.DeletionDate;
   const deletionAt = isInstant(at) ? at : typeof at === 'number' ? instantFromMillis(at * 1000) : null;
   return { arn, of, deletionAt, requestId };

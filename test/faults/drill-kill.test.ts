@@ -1,0 +1,133 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DescribeKeyCommand, KMSClient, ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
+import { fromIni } from '@aws-sdk/credential-providers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SCRATCH_TAG } from '../../src/lib/drill/scratch.js';
+import { listAt, at as memberAt, textAt } from '../../src/lib/rehearse/expect.js';
+import { codeOf, World } from '../scenarios/world.js';
+import type { CliOutcome } from '../support/cli.js';
+import { type Cut, kill } from './kill.js';
+import { expectNothingLost, filesOf } from './whole.js';
+
+/**
+ * Drills, really killed (kill -9) in each of their steps. The world has one of five planned keys: no drill in it is verified, and
+ * each that ends says so with 3.
+ */
+
+let founded: World;
+beforeAll(async () => {
+  founded = await World.open();
+  await founded.ends(3, 'architect', 'policy', 'backup');
+  await founded.stop();
+}, 600_000);
+afterAll(() => founded?.close());
+
+const story = (name: string, tell: (world: World) => Promise<void>) =>
+  it.concurrent(name, async () => {
+    const world = await founded.copy();
+    const kept = filesOf(world);
+    try {
+      await tell(world);
+      expectNothingLost(world, kept);
+    } finally {
+      await world.close();
+    }
+  }, 600_000);
+
+const DRILL = ['dr', 'verify', '--drill-profile', 'drill', '--skip', 'interlock'];
+const cut = (world: World, at: Cut) => kill(world, { player: 'architect', words: DRILL }, at);
+const evidence = (world: World) => [...filesOf(world).keys()].filter((path) => path.startsWith('drills/'));
+const checkIn = ({ json }: CliOutcome, id: string) => listAt(json, 'checks').find((one) => memberAt(one, 'id') === id);
+
+/** States of the scratch keys that there are, asked past the tool. */
+async function scratchKeys(world: World): Promise<readonly string[]> {
+  const { configFile: configFilepath, credentialsFile: filepath, endpoint } = world.serving.info;
+  const credentials = fromIni({ profile: 'drill', configFilepath, filepath, ignoreCache: true });
+  const client = new KMSClient({ region: 'eu-central-1', endpoint, credentials });
+  try {
+    const { Keys = [] } = await client.send(new ListKeysCommand({}));
+    const states: string[] = [];
+    for (const { KeyId } of Keys) {
+      const tagged = await client.send(new ListResourceTagsCommand({ KeyId })).catch(() => null);
+      if (!tagged?.Tags?.some(({ TagKey }) => TagKey === SCRATCH_TAG)) continue;
+      states.push((await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.KeyState ?? '');
+    }
+    return states;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Clones of drills that lie about on the machine. */
+function copies(world: World): readonly string[] {
+  const state = join(world.dir, 'home-architect', 'state');
+  const all = readdirSync(state, { recursive: true }).map(String);
+  return all.filter((path) => /drill-copies\/[^/]+$/.test(path));
+}
+
+/** In its order; until the first scratch key nothing but a clone can be left. */
+const EARLY: readonly (readonly [string, Cut])[] = [
+  ['while a copy is cloned', { git: 'fetch', nth: 2, when: 'after' }],
+  ['before a canary is made', { aws: 'Encrypt', when: 'before' }],
+  ['after it was', { aws: 'Encrypt', when: 'after' }],
+  ['after it came back', { aws: 'Decrypt', when: 'after' }],
+  ['before a scratch key is made', { aws: 'CreateKey', when: 'before' }],
+];
+const LATE: readonly (readonly [string, Cut])[] = [
+  ['after a scratch key was discarded', { aws: 'ScheduleKeyDeletion', when: 'after' }],
+  ['before the evidence is signed', { aws: 'Sign', when: 'before' }],
+  ['after it was', { aws: 'Sign', when: 'after' }],
+  ['before it is in a commit', { git: 'fast-import', when: 'before' }],
+  ['before it is pushed', { git: 'push', when: 'before' }],
+];
+
+story('a drill is told of whole or not at all, and leaves nothing behind, wherever it is killed', async (world) => {
+  const head = world.head();
+  for (const [name, at] of EARLY) {
+    await cut(world, at);
+    expect([world.head(), await scratchKeys(world)], name).toEqual([head, []]);
+    if ('git' in at) expect(copies(world), name).toHaveLength(1);
+  }
+  for (const [name, at] of LATE) {
+    await cut(world, at);
+    expect(world.head(), name).toBe(head);
+    expect(new Set(await scratchKeys(world)), name).toEqual(new Set(['PendingDeletion']));
+  }
+  await cut(world, { git: 'push', when: 'after' });
+  expect(evidence(world)).toHaveLength(1);
+  // The lock of each one that was killed was taken over; this one finds all in order.
+  const last = await world.ends(3, 'architect', ...DRILL);
+  expect(memberAt(last.json, 'number')).toBe(2);
+  expect(checkIn(last, 'policies.leftovers')).toBeUndefined();
+  expect(checkIn(last, 'ledger.drills')).toMatchObject({ status: 'pass' });
+  expect(checkIn(last, 'data.case-data')).toMatchObject({ status: 'pass', provesData: true });
+  expect(copies(world)).toEqual([]);
+  expect(listAt((await world.ok('privacy', 'dr', 'history')).json, 'drills')).toHaveLength(2);
+});
+
+story(
+  'a scratch key that a killed drill left is found by the next one, which waits first and then says so',
+  async (world) => {
+    const cuts: readonly Cut[] = [
+      { aws: 'CreateKey', when: 'after' },
+      { aws: 'ScheduleKeyDeletion', when: 'before' },
+    ];
+    for (const [round, at] of cuts.entries()) {
+      await cut(world, at);
+      expect((await scratchKeys(world)).filter((state) => state === 'Enabled')).toHaveLength(1);
+      // Young enough to be of a drill that runs on another machine.
+      const waiting = await world.ends(6, 'privacy', ...DRILL);
+      expect(codeOf(waiting)).toBe('LOCKED');
+      expect(textAt(waiting.json, 'error', 'message')).toMatch(/another drill \([0-9a-f]{16}\) made a scratch key/);
+      await world.advance('16m');
+      const next = await world.ends(3, round === 0 ? 'privacy' : 'architect', ...DRILL);
+      expect(checkIn(next, 'policies.leftovers')).toMatchObject({
+        status: 'pass',
+        detail: '1 scratch keys of a drill that was cut off are deleted',
+      });
+      expect(new Set(await scratchKeys(world))).toEqual(new Set(['PendingDeletion']));
+      expect(evidence(world)).toHaveLength(round + 1);
+    }
+  },
+);
