@@ -402,7 +402,7 @@ const RESULTS = {
     ),
     attacksRefused: count,
     seconds: number,
-    'keep?': object({ dir: text, repos: any, origin: text, sandboxDir: text }),
+    'keep?': object({ dir: text, repos: any, origin: text, sandboxDir: text, report: text }),
   }),
   'sandbox-advance': model,
   'sandbox-region-down': model,

@@ -13,7 +13,7 @@ import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
 import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
 import { type Drilled, drillEvent, readDrills } from './history.js';
-import { drillInterlock } from './interlock.js';
+import { drillInterlock, withTrailAsked } from './interlock.js';
 import { observeKeys } from './keys.js';
 import { drillLedger } from './ledger.js';
 import { drillPeople } from './people.js';
@@ -45,15 +45,16 @@ export interface Drill extends Drilled {
  * are made and deleted, and only canaries decrypted.
  * @throws CustodyError LOCKED while another drill runs · what makes a drill impossible: no credentials, no remote, a wrong clock
  */
-export async function runDrill(scene: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
-  identityIn(scene.state, actor);
+export async function runDrill(given: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
+  identityIn(given.state, actor);
   const found: Found = {
     checks: [],
     backup: { newest: null, signedAt: null, oldestUncopied: null },
     canaries: [],
     scratch: [],
   };
-  const swept = selected.includes('policies') ? await sweepScratch(scene) : [];
+  const swept = selected.includes('policies') ? await sweepScratch(given) : [];
+  const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
   const estate = await observeKeys(scene);
   for (const id of DRILL_IDS) {
     const probe = new Probe(id, scene.stopwatch);
