@@ -223,9 +223,10 @@ const HELD: ProofReport = {
 };
 
 function inspectionsFrom(stage: Stage, sources: Sources): Scene['inspections'] {
-  const { prove, reconcile } = inspectionsOf(sources);
+  const { prove, reconcile, trust } = inspectionsOf(sources);
   const founded = stage.foundedAt;
   return {
+    trust,
     prove: async () => (stage.realProof ? prove() : HELD),
     reconcile: (since) => reconcile(since < founded ? founded : since),
   };

@@ -8,10 +8,13 @@ import type { View } from '../record/store.js';
 import { identityIn } from '../request/desk.js';
 import type { Actor } from '../request/ports.js';
 import { keyStatementSigner } from '../signing/key-statement.js';
+import { drillChallenge, drillReview } from './answers.js';
 import { type BackupFindings, drillBackup } from './backup.js';
+import { drillCycle } from './cycle.js';
 import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
 import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
+import { drillExecutors } from './executors.js';
 import { type Drilled, drillEvent, readDrills } from './history.js';
 import { drillInterlock, withTrailAsked } from './interlock.js';
 import { observeKeys } from './keys.js';
@@ -24,6 +27,7 @@ import { DRILL_FOLDER, evidencePath, nextPlace, quarterOf } from './quarter.js';
 import { drillQuorum } from './quorum.js';
 import { type RecoveryTime, recoveryPoint, recoveryTime } from './recovery.js';
 import { drillRegions } from './regions.js';
+import { drillRewrap } from './rewrap.js';
 import { sweepScratch } from './scratch.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
 
@@ -33,6 +37,8 @@ interface Found {
   backup: BackupFindings;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
+  /** Who runs the drill. */
+  readonly by: string;
 }
 
 /** A drill with its signed evidence. */
@@ -46,14 +52,15 @@ export interface Drill extends Drilled {
  * @throws CustodyError LOCKED while another drill runs · what makes a drill impossible: no credentials, no remote, a wrong clock
  */
 export async function runDrill(given: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
-  identityIn(given.state, actor);
+  const { id: by } = identityIn(given.state, actor);
   const found: Found = {
     checks: [],
     backup: { newest: null, signedAt: null, oldestUncopied: null },
     canaries: [],
     scratch: [],
+    by,
   };
-  const swept = selected.includes('policies') ? await sweepScratch(given) : [];
+  const swept = selected.includes('policies') || selected.includes('cold') ? await sweepScratch(given) : [];
   const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
   const estate = await observeKeys(scene);
   for (const id of DRILL_IDS) {
@@ -89,7 +96,15 @@ const RUN: Readonly<
   policies: async (scene, estate, probe, found) => {
     found.scratch = await drillPolicies(scene, estate, found.backup.newest ?? (await newestHere(scene)), probe);
   },
+  rewrap: (scene, estate, probe) => drillRewrap(scene, estate, probe),
   interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
+  cold: async (scene, estate, probe, found) => {
+    const backup = found.backup.newest ?? (await newestHere(scene));
+    found.scratch = [...found.scratch, ...(await drillExecutors(scene, estate, backup, probe, found.by))];
+  },
+  cycle: (scene, _, probe) => drillCycle(scene, probe),
+  challenge: (scene, _, probe) => drillChallenge(scene, probe),
+  review: (scene, estate, probe) => drillReview(scene, estate, probe),
 };
 
 /** Where the drill of backups was left out; what is wrong with one that cannot be opened, that drill says. */
