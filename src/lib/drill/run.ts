@@ -2,7 +2,7 @@ import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { ledgerAfter } from '../backup/telling.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { readLedgerHead } from '../ledger/view.js';
+import { type LedgerTree, readLedgerHead } from '../ledger/view.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import type { View } from '../record/store.js';
 import { identityIn } from '../request/desk.js';
@@ -166,12 +166,24 @@ async function publishDrill(scene: Scene, actor: Actor, time: RecoveryTime, foun
     const digest = digestOf(bytes);
     const by = actor.identity.id;
     outcome.drill = { path, digest, said, by, bytes };
-    const files = new Map([[path, bytes], ...(await ledgerAfter(view, [drillEvent(said, digest, by)]))]);
+    // A broken ledger takes no entry; that it is broken, the evidence says.
+    const told = (await headOf(view)) === null ? [] : await ledgerAfter(view, [drillEvent(said, digest, by)]);
+    const files = new Map([[path, bytes], ...told]);
     return { message: `Drill ${place.quarter}-${place.number}: ${said.verdict}`, files };
   };
   await ports.store.publish(build, { onProgress: ports.progress });
   if (outcome.drill === null) throw new CustodyError('BUG', 'a drill was published that nobody made');
   return outcome.drill;
+}
+
+/** Null where entries are missing. */
+async function headOf(tree: LedgerTree) {
+  try {
+    return await readLedgerHead(tree);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return null;
+    throw cause;
+  }
 }
 
 async function predicateOf(
@@ -183,7 +195,7 @@ async function predicateOf(
   const { state, ports } = scene;
   const { plan } = state.plan;
   const keys = Object.keys(plan.keys);
-  const ledger = await readLedgerHead(state.view);
+  const ledger = (await headOf(state.view)) ?? { size: 0, digest: null };
   const { newest, signedAt } = backup;
   return {
     tool: ports.tool,

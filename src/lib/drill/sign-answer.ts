@@ -39,6 +39,8 @@ export async function signAnswer(
   const [path, digest] = [answerPath(drill.path, id), digestOf(bytes)];
   const facts = { drill: drill.path, challenge: drill.digest, answer: digest };
   const build = async (view: View) => {
+    if ((await view.paths()).includes(path))
+      throw new CustodyError('REFUSED', `${id} has answered ${drill.path} already`);
     const told = await ledgerAfter(view, [{ at, kind: 'answer', by: id, requestId: null, record: null, facts }]);
     return { message: `${id} answers ${drill.path}`, files: new Map([[path, bytes], ...told]) };
   };
