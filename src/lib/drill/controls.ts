@@ -27,7 +27,7 @@ export const CONTROLS: readonly Control[] = [
     framework: 'SOC 2',
     clause: 'CC6',
     about: 'access takes an approval and is reviewed',
-    drills: ['quorum', 'interlock'],
+    drills: ['quorum', 'interlock', 'review'],
   },
   {
     framework: 'SOC 2',
