@@ -1,4 +1,4 @@
-import { type JsonObject, parseCanonical } from '../base/canonical-json.js';
+import { parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { list, object, type Reader, readFields, text } from '../base/fields.js';
 import { formatInToto, readInToto, soleSubject } from '../base/in-toto.js';
@@ -38,7 +38,7 @@ export function formatAnswer(said: AnswerPredicate, evidencePath: string): Uint8
   return formatInToto({
     subjects: [{ name: evidencePath, digest: said.challenge }],
     predicateType: ANSWER_TYPE,
-    predicate: said as unknown as JsonObject,
+    predicate: { ...said, access: [...said.access] },
   });
 }
 

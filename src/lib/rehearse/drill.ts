@@ -47,6 +47,7 @@ export async function storeCanaries(stage: Stage): Promise<string> {
 /** CloudTrail tells of a call up to 15 minutes later: a drill that is made at once would find nothing covered. */
 const DELIVERY = '20m';
 
+/** The whole drill, by the one who has not run the first one; anything less than verified fails the rehearsal. */
 export async function drillAll(stage: Stage): Promise<string> {
   await stage.advance(DELIVERY);
   const above = ['scp', 'rcp'].flatMap((kind) => [`--${kind}`, stage.place(`${POLICIES}/organization-${kind}.json`)]);
