@@ -91,7 +91,7 @@ const RESULTS = {
         object({
           id: text,
           key: nullable(text),
-          status: oneOf('pass', 'fail', 'skip'),
+          status: oneOf('pass', 'fail', 'skip', 'none'),
           seconds: number,
           provesData: flag,
           detail: text,
@@ -129,6 +129,16 @@ const RESULTS = {
     drills: list(trendPoint),
     bad: list(object({ path: text, because: text })),
     fault: nullable(text),
+  }),
+  'dr-answer': object({
+    answer: object({
+      drill: text,
+      challenge: use('digest'),
+      access: list(text),
+      reviewed: use('digest'),
+      /** Null where nothing was signed. */
+      path: nullable(text),
+    }),
   }),
   'dr-runbook': object({ runbook: object({ text, commit: nullable(text) }) }),
   'dr-schedule': object({ schedule: object({ scheduler: oneOf('github', 'gitlab', 'cron'), text }) }),
@@ -403,7 +413,7 @@ const RESULTS = {
     ),
     attacksRefused: count,
     seconds: number,
-    'keep?': object({ dir: text, repos: any, origin: text, sandboxDir: text }),
+    'keep?': object({ dir: text, repos: any, origin: text, sandboxDir: text, report: text }),
   }),
   'sandbox-advance': model,
   'sandbox-region-down': model,

@@ -6,7 +6,7 @@ import { playRehearsal, rehearsalText } from '../lib/cli/rehearsal.js';
 export default class Rehearse extends BaseCommand<typeof Rehearse> {
   static override summary = 'Play the whole story on the embedded sandbox, attacks included.';
   static override description =
-    "Founds a repository for three custodians in a temporary place, makes the plan's keys, rotates one by two of three and tries what must be refused, with the real commands. --keep leaves origin.git, the clones architect, privacy and deputy, and the sandbox's state in DIR to go on by hand.";
+    "Founds a repository for three custodians in a temporary place, makes the plan's keys, puts them under the interlock, rotates one by two of three, tries what must be refused, backs up, and ends with a verified drill, with the real commands. --keep leaves origin.git, the clones architect, privacy and deputy, the drill's report, and the sandbox's state in DIR to go on by hand.";
   static override examples = ['<%= config.bin %> rehearse', '<%= config.bin %> rehearse --keep ./rehearsal'];
   static override flags = {
     keep: Flags.string({ description: 'an empty or new folder to leave everything in', helpValue: 'DIR' }),

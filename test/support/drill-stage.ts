@@ -10,19 +10,23 @@ import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
 import { publicKeyPem } from '../../src/lib/backup/signer.js';
 import type { Instant } from '../../src/lib/base/time.js';
+import { accessList } from '../../src/lib/drill/access.js';
 import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
 import { readDrills } from '../../src/lib/drill/history.js';
 import { inspectionsOf, type Sources } from '../../src/lib/drill/inspections.js';
 import type { Copy, Scene } from '../../src/lib/drill/ports.js';
 import { type Drill, runDrill } from '../../src/lib/drill/run.js';
 import { RUNBOOK_PATH, runbookText } from '../../src/lib/drill/runbook.js';
+import { signAnswer } from '../../src/lib/drill/sign-answer.js';
 import type { ProofReport } from '../../src/lib/inspect/proof.js';
 import type { Plan } from '../../src/lib/plan/plan.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
 import { FULL_ACCESS } from '../../src/lib/policy/evaluate.js';
 import { renderAccount } from '../../src/lib/policy/render.js';
+import { HEARTBEAT_FOLDER } from '../../src/lib/record/paths.js';
 import { policyProposal } from '../../src/lib/request/access.js';
 import { casesOf, lookUp } from '../../src/lib/request/desk.js';
+import { observeEstate } from '../../src/lib/request/estate.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
 import { knownKeys } from '../../src/lib/request/known-keys.js';
 import { identitiesOf } from '../../src/lib/roster/rules.js';
@@ -63,6 +67,9 @@ export interface Stage {
   realProof: boolean;
   backUp(): Promise<void>;
   beat(...who: Who[]): Promise<void>;
+  /** Signs a drill's evidence and the list of who has access, as `dr answer` does. */
+  answer(who: Who, drill: Drill): Promise<void>;
+  heartbeats(): Promise<readonly Uint8Array[]>;
   drill(options?: DrillOptions): Promise<Drill>;
   scene(options?: DrillOptions): Promise<Scene>;
 }
@@ -119,6 +126,18 @@ function stageOver(office: Stage['office'], foundedAt: Instant): Stage {
     backUp: () => makeBackup(office),
     beat: async (...who) => {
       for (const one of who) await beat(office.desk(one).ports, office.desk(one).actor);
+    },
+    answer: async (who, drill) => {
+      const desk = office.desk(who);
+      const { aws, inspections, state, cases, ports } = await sceneOf(stage, { desk });
+      const { plan } = state.plan;
+      const estate = await observeEstate(aws.reader, plan, ports.progress, { known: knownKeys(plan, cases) });
+      const lines = await accessList({ reader: aws.reader, trust: inspections.trust }, plan, state.roster, estate);
+      await signAnswer(ports, state, desk.actor, drill, lines);
+    },
+    heartbeats: async () => {
+      const view = await office.desk('architect').ports.store.local();
+      return [...(await view.read(await view.pathsUnder(`${HEARTBEAT_FOLDER}/`))).values()];
     },
     scene: (options = {}) => sceneOf(stage, options),
     drill: async (options = {}) => {
@@ -223,9 +242,10 @@ const HELD: ProofReport = {
 };
 
 function inspectionsFrom(stage: Stage, sources: Sources): Scene['inspections'] {
-  const { prove, reconcile } = inspectionsOf(sources);
+  const { prove, reconcile, trust } = inspectionsOf(sources);
   const founded = stage.foundedAt;
   return {
+    trust,
     prove: async () => (stage.realProof ? prove() : HELD),
     reconcile: (since) => reconcile(since < founded ? founded : since),
   };

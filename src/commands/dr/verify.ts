@@ -7,7 +7,7 @@ const many = { multiple: true, multipleNonGreedy: true } as const;
 export default class DrVerify extends BaseCommand<typeof DrVerify> {
   static override summary = 'Run the disaster-recovery drills and sign what they prove.';
   static override description =
-    'Backups, ledger, quorum, people, Regions, data of each key, policies and the interlock (docs/drills.md). Touches only scratch keys that it makes itself, and opens only canaries. The evidence is signed and published with a ledger entry. Verified only where data of each key came back, nothing failed and nothing was left out: a drill that was skipped is unproven. Exit 3: not verified; 5: it could not be run.';
+    'Backups, ledger, quorum, people, Regions, data of each key, policies, the interlock, and what custodians have signed (docs/drills.md). Touches only scratch keys that it makes itself, and opens only canaries. The evidence is signed and published with a ledger entry. Verified only where data of each key came back, nothing failed and nothing was left out: a drill that was skipped is unproven; only what needs other people (cold, cycle, challenge, review) may be. Exit 3: not verified; 5: it could not be run.';
   static override examples = [
     '<%= config.bin %> dr verify --drill-profile drill --auditor-profile auditor',
     '<%= config.bin %> dr verify --drill-profile drill --only data',

@@ -34,3 +34,12 @@ export async function callDirectly(
   );
   return output as unknown as Record<string, unknown>;
 }
+
+/** Gives a role an inline policy (IAM's PutRolePolicy), as its administrator would. @throws CustodyError as above */
+export async function putRolePolicy(
+  aws: AwsConnection,
+  { role, policy, document }: { readonly role: string; readonly policy: string; readonly document: string },
+): Promise<void> {
+  const input = { RoleName: role, PolicyName: policy, PolicyDocument: document };
+  await aws.iam().once('PutRolePolicy', (sdk, client) => client.send(new sdk.PutRolePolicyCommand(input)));
+}

@@ -132,7 +132,9 @@ export function drillText(answer: DrillAnswer): string {
 }
 
 function remedies(checks: DrillResult['checks']): readonly string[] {
-  const open = new Set(checks.filter(({ status }) => status !== 'pass').map(({ id }) => id.split('.')[0]));
+  const open = new Set(
+    checks.filter(({ status }) => status === 'fail' || status === 'skip').map(({ id }) => id.split('.')[0]),
+  );
   const rows = Object.entries(DRILLS).filter(([id]) => open.has(id));
   if (rows.length === 0) return [];
   return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
@@ -153,6 +155,6 @@ function callsText(calls: readonly PlannedCall[]): string {
 /** What a CI system shows beside the run: one line for each check that did not pass. */
 export function annotations(answer: DrillAnswer): readonly string[] {
   if ('dryRun' in answer) return [];
-  const open = answer.checks.filter(({ status }) => status !== 'pass');
+  const open = answer.checks.filter(({ status }) => status === 'fail' || status === 'skip');
   return open.map(({ id, status, detail }) => `::${status === 'fail' ? 'error' : 'warning'} title=${id}::${detail}`);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import chalk from 'chalk';
 import { CustodyError } from '../base/errors.js';
+import { REPORT } from '../rehearse/drill.js';
 import { type Audience, type Rehearsal, rehearse, type StepReport } from '../rehearse/rehearse.js';
 import { PLAYERS } from '../rehearse/stage.js';
 import { STORY } from '../rehearse/story.js';
@@ -16,6 +17,8 @@ export interface Keep {
   readonly repos: Readonly<Record<string, string>>;
   readonly origin: string;
   readonly sandboxDir: string;
+  /** The report of the drill: Markdown, HTML, JUnit, and the evidence. */
+  readonly report: string;
 }
 
 export type PlayedRehearsal = Rehearsal & { readonly keep?: Keep };
@@ -67,7 +70,7 @@ async function emptyFolder(given: string): Promise<string> {
 
 function kept(dir: string, sandboxDir: string): Keep {
   const repos = Object.fromEntries(PLAYERS.map((player) => [player, join(dir, player)]));
-  return { dir, repos, origin: join(dir, 'origin.git'), sandboxDir };
+  return { dir, repos, origin: join(dir, 'origin.git'), sandboxDir, report: join(dir, REPORT) };
 }
 
 function audience(say: (text: string) => void): Audience {
@@ -98,10 +101,11 @@ export function rehearsalText({ verdict, steps, attacksRefused, seconds, keep }:
   return keep ? `${text}\n\n${keptText(keep)}` : text;
 }
 
-function keptText({ sandboxDir, repos, origin }: Keep): string {
+function keptText({ sandboxDir, repos, origin, report }: Keep): string {
   return `${pairs([
     ['origin', origin],
     ...Object.entries(repos).map(([name, path]) => [name, path] as const),
     ['sandbox', sandboxDir],
+    ['report', join(report, 'drill.html')],
   ])}\n\nGo on by hand:\n  eval "$(custody sandbox start --dir ${sandboxDir} | grep ^export)"\n  AWS_PROFILE=architect custody --repo ${repos.architect} keys pending`;
 }

@@ -86,10 +86,10 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [chalk.dim(line([], head)), ...texts.map((row, at) => line(rows[at] ?? [], row))].join('\n');
 }
 
-export const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const;
+export const MARKS = { pass: '✓', fail: '✗', skip: '–', none: '○' } as const;
 
 export function mark(status: keyof typeof MARKS): string {
-  const colour = { pass: chalk.green, fail: chalk.red, skip: chalk.yellow }[status];
+  const colour = { pass: chalk.green, fail: chalk.red, skip: chalk.yellow, none: chalk.dim }[status];
   return colour(MARKS[status]);
 }
 

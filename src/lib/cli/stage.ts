@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AwsConnection, openAws } from '../aws/connection.js';
-import { callDirectly } from '../aws/direct.js';
+import { callDirectly, putRolePolicy } from '../aws/direct.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
+import { type Instant, parseDuration } from '../base/time.js';
 import { addRawCommit, readRawFiles } from '../git/raw.js';
 import { SANDBOX_ACCOUNT } from '../plan/rules.js';
 import type { DirectOutcome, Forge, Outcome, Player, Stage } from '../rehearse/stage.js';
+import { readSandboxTime } from '../sandbox/client.js';
+import { controlSandbox } from '../sandbox/process.js';
 import type { SandboxInfo } from '../sandbox/serve.js';
 
 /** Where a rehearsal is played: a folder with `origin.git`, three clones and the sandbox. */
@@ -68,9 +71,27 @@ export class ProcessStage implements Stage {
   }
 
   async writeFile(name: string, text: string): Promise<string> {
-    const path = join(this.options.dir, name);
+    const path = this.place(name);
     await writeFile(path, text);
     return path;
+  }
+
+  place(name: string): string {
+    return join(this.options.dir, name);
+  }
+
+  async installPolicy(role: string, policy: string, path: string): Promise<void> {
+    const aws = await this.#connection('installer');
+    await putRolePolicy(aws, { role, policy, document: await readFile(path, 'utf8') });
+  }
+
+  async now(): Promise<Instant> {
+    return (await readSandboxTime(this.options.sandbox.port)).now;
+  }
+
+  async advance(duration: string): Promise<void> {
+    const seconds = parseDuration(duration);
+    await controlSandbox(this.options.sandbox.dir, 'POST', 'advance', { seconds });
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ import { MOST_SCRATCH } from './scratch.js';
 /** A call that a drill would make. */
 export interface PlannedCall {
   readonly drill: DrillId;
-  readonly service: 'kms' | 'iam' | 'cloudtrail' | 'git';
+  readonly service: 'kms' | 'iam' | 'sts' | 'cloudtrail' | 'git';
   readonly operation: string;
   readonly region: string | null;
   /** A key's name, or `scratch` for one that the drill makes itself. */
@@ -71,6 +71,24 @@ const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
               byRole('ScheduleKeyDeletion', region, 'scratch', true),
             ]),
         ],
+  rewrap: (plan) =>
+    Object.keys(plan.keys)
+      .filter((key) => canaryUserOf(plan, key)?.may.includes('re-encrypt'))
+      .map((key) => byRole('ReEncrypt', plan.regions.primary, key, false)),
+  cold: (plan) =>
+    plan.interlock === null || drillRoleArnOf(plan) === null
+      ? []
+      : [
+          byRole('CreateKey', plan.regions.primary, 'scratch', true),
+          { ...reading('AssumeRole', null, null), service: 'sts' },
+          // Nobody has approved it: KMS must deny it.
+          { ...reading('PutKeyPolicy', plan.regions.primary, 'scratch'), changes: true },
+          byRole('ScheduleKeyDeletion', plan.regions.primary, 'scratch', true),
+        ],
+  review: (plan) => [
+    { ...reading('GetRole', null, null), service: 'iam' },
+    ...eachKey(plan).map(([key, region]) => reading('ListGrants', region, key)),
+  ],
   interlock: (plan) => [
     { ...reading('GetAccountAuthorizationDetails', null, null), service: 'iam' },
     ...regionsIn(plan).map((region) => ({ ...reading('LookupEvents', region, null), service: 'cloudtrail' as const })),

@@ -38,7 +38,7 @@ export const CONTROLS: readonly Control[] = [
     framework: 'SOC 2',
     clause: 'CC6.3',
     about: 'duties are separate: no one changes a key alone, and access is reviewed',
-    drills: ['quorum', 'interlock'],
+    drills: ['quorum', 'interlock', 'review'],
   },
   {
     framework: 'SOC 2',
@@ -92,7 +92,7 @@ export interface Cited extends Omit<Control, 'drills'> {
 /** Only clauses whose drills all ran and passed whole: a run cites what it proved, and nothing else. */
 export function citedControls(checks: readonly Pick<DrillCheck, 'id' | 'drill' | 'status'>[]): readonly Cited[] {
   return CONTROLS.flatMap(({ drills, ...control }) => {
-    const own = checks.filter(({ drill }) => drills.includes(drill));
+    const own = checks.filter(({ drill, status }) => drills.includes(drill) && status !== 'none');
     const covered = drills.every((drill) => own.some((one) => one.drill === drill));
     if (!covered || own.some(({ status }) => status !== 'pass')) return [];
     return [{ ...control, checks: own.map(({ id }) => id) }];

@@ -1,5 +1,5 @@
 /** What a drill cannot do without. */
-export type Need = 'repository' | 'aws' | 'drill-role' | 'mirrors' | 'trail';
+export type Need = 'repository' | 'aws' | 'drill-role' | 'mirrors' | 'trail' | 'custodians' | 'a-seat';
 
 interface DrillRow {
   /** What holds when all its checks pass. */
@@ -7,6 +7,8 @@ interface DrillRow {
   readonly needs: readonly Need[];
   /** Whether a pass of it can show that data of a key comes back. */
   readonly provesData: boolean;
+  /** It needs people beside the one who runs the drill: left open, it is unproven and the verdict is that of the others. */
+  readonly optional?: true;
   /** Two letters by which tables and the trend name it. */
   readonly mark: string;
   /** What to do about a check that did not pass. */
@@ -58,6 +60,13 @@ export const DRILLS = {
     mark: 'DA',
     remedy: 'custody keys list says in which state the key is; a deletion can be cancelled by any custodian alone.',
   },
+  rewrap: {
+    proves: 'Data keys that are stored under a key nobody may decrypt with can be moved to its current material.',
+    needs: ['repository', 'aws', 'drill-role'],
+    provesData: true,
+    mark: 'RW',
+    remedy: 'custody keys list says in which state the key is; custody keys rewrap moves what is stored.',
+  },
   policies: {
     proves: 'Each policy of the newest backup means what the live one means, names who is there, and KMS accepts it.',
     needs: ['repository', 'aws', 'drill-role'],
@@ -72,6 +81,39 @@ export const DRILLS = {
     mark: 'IL',
     remedy: 'custody policy prove and custody policy reconcile name who could do what, and who did.',
   },
+  cold: {
+    proves: 'A seat enters both executor roles, and KMS denies them what nobody has approved.',
+    needs: ['aws', 'drill-role', 'a-seat'],
+    provesData: false,
+    optional: true,
+    mark: 'CX',
+    remedy: 'A custodian runs the drill; custody policy render --roles prints the roles as they must be.',
+  },
+  cycle: {
+    proves:
+      'Since the last verified drill people have asked, approved and executed, and fewer than the threshold were refused.',
+    needs: ['repository', 'custodians'],
+    provesData: false,
+    optional: true,
+    mark: 'CY',
+    remedy: 'Let a change go its whole way (custody keys rotate, approve, execute), then drill again.',
+  },
+  challenge: {
+    proves: 'Each custodian has signed the evidence of a drill within the approval window: nobody could have before.',
+    needs: ['repository', 'custodians'],
+    provesData: false,
+    optional: true,
+    mark: 'CH',
+    remedy: 'Whoever is missing runs custody dr answer, then drill again: each drill is the challenge of the next.',
+  },
+  review: {
+    proves: 'Each custodian has signed the list of who has access, and it is still that list.',
+    needs: ['repository', 'aws', 'custodians'],
+    provesData: false,
+    optional: true,
+    mark: 'AR',
+    remedy: 'custody dr answer --list shows the list; who agrees signs it with custody dr answer, then drill again.',
+  },
 } as const satisfies Readonly<Record<string, DrillRow>>;
 
 export type DrillId = keyof typeof DRILLS;
@@ -79,4 +121,10 @@ export const DRILL_IDS: readonly DrillId[] = Object.keys(DRILLS) as DrillId[];
 
 export function isDrillId(value: unknown): value is DrillId {
   return typeof value === 'string' && Object.hasOwn(DRILLS, value);
+}
+
+/** What is unproven of it leaves the verdict to the others. */
+export function isOptional(id: DrillId): boolean {
+  const row: DrillRow = DRILLS[id];
+  return row.optional === true;
 }

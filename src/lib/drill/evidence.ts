@@ -49,7 +49,7 @@ const check = object({
   id: text({ max: 100, pattern: /^[a-z][a-z0-9./-]*$/, expected: 'an id of lower-case letters, digits and ./-' }),
   drill,
   key: nullable(keyName),
-  status: oneOf(['pass', 'fail', 'skip']),
+  status: oneOf(['pass', 'fail', 'skip', 'none']),
   provesData: boolean,
   millis,
   detail: text({ max: MAX_DETAIL }),

@@ -29,6 +29,7 @@ export function inspectionsOf(sources: Sources): Inspections {
   const { plan } = state.plan;
   const tell = ports.progress;
   return {
+    trust: async (roleArn) => (await account.role(roleArn))?.trust ?? null,
     prove: async () => {
       const scope = { known: knownKeys(plan, cases), successions: successionsOf(cases) };
       const question = { plan, roster: state.roster, names: Object.keys(plan.keys), organization };

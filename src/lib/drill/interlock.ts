@@ -1,3 +1,4 @@
+import type { Instant } from '../base/time.js';
 import type { Check } from '../inspect/check.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import { regionsOf } from '../plan/plan.js';
@@ -31,10 +32,23 @@ function claimsAnswer(checks: readonly Check[]): Answer {
   return checks.length === 0 ? open('no claim was asked about') : pass(`${checks.length} claims hold`);
 }
 
-/** Since the last verified drill began, else since the repository was founded. A gap is unproven (T66). */
-async function trailAnswer({ inspections, history, state }: Scene): Promise<Answer> {
+/** When the last verified drill began, else when the repository was founded. */
+function sinceOf({ history, state }: Scene): Instant {
   const last = history.filter(({ said }) => said.verdict === 'verified').at(-1);
-  const since = last?.said.startedAt ?? state.genesis.statement.predicate.at;
+  return last?.said.startedAt ?? state.genesis.statement.predicate.at;
+}
+
+/** CloudTrail answers twice a second at most: it is asked while the other drills go on. What went wrong, the check says. */
+export function withTrailAsked(scene: Scene): Scene {
+  const asked = scene.inspections.reconcile(sinceOf(scene));
+  asked.catch(() => undefined);
+  return { ...scene, inspections: { ...scene.inspections, reconcile: () => asked } };
+}
+
+/** A gap is unproven (T66). */
+async function trailAnswer(scene: Scene): Promise<Answer> {
+  const { inspections } = scene;
+  const since = sinceOf(scene);
   const { checks, findings, counts } = await inspections.reconcile(since);
   const found = findings.filter(({ severity }) => severity !== 'unproven');
   if (found[0]) return fail(`${found.length} findings: ${found[0].id}: ${found[0].what}, ${found[0].because}`);

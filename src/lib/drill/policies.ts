@@ -40,9 +40,9 @@ export async function drillPolicies(
 }
 
 /** What the backup holds of a key's policy; an answer in its place where it holds none. */
-type Held = { readonly policy: JsonValue } | { readonly answer: Answer };
+export type Held = { readonly policy: JsonValue } | { readonly answer: Answer };
 
-async function policyIn(
+export async function policyIn(
   { state }: Scene,
   backup: OpenBackup | null,
   estate: ObservedEstate,

@@ -32,6 +32,8 @@ export interface Inspections {
   readonly prove: () => Promise<ProofReport>;
   /** CloudTrail against the records. */
   readonly reconcile: (since: Instant) => Promise<ReconcileReport>;
+  /** Who may enter a role, as IAM has it: JSON text; null where there is no such role. @throws CustodyError DENIED */
+  readonly trust: (roleArn: string) => Promise<string | null>;
 }
 
 /** Everything that the drills look at. */

@@ -35,6 +35,8 @@ const OPEN: ReadonlySet<ErrorCode> = new Set([
 export const pass = (detail: string, provesData = false): Answer => ({ status: 'pass', detail, provesData });
 export const fail = (detail: string): Answer => ({ status: 'fail', detail });
 export const open = (detail: string): Answer => ({ status: 'skip', detail });
+/** The plan has nothing that the question is about. */
+export const none = (detail: string): Answer => ({ status: 'none', detail });
 export const passIf = (good: boolean, ifGood: string, ifBad: string): Answer => (good ? pass(ifGood) : fail(ifBad));
 
 /** Asks question after question of one drill, and writes down what was found and how long it took. */

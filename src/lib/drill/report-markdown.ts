@@ -4,7 +4,7 @@ import type { Drilled } from './history.js';
 import { type TrendPoint, trendOf } from './trend.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
 
-const WORD = { pass: 'pass', fail: 'FAIL', skip: 'unproven' } as const;
+const WORD = { pass: 'pass', fail: 'FAIL', skip: 'unproven', none: 'not applicable' } as const;
 
 /** The report for people who read text. @param drills all of them, the reported one last */
 export function markdownReport(drill: Drilled, drills: readonly Drilled[]): string {
@@ -53,7 +53,9 @@ function isFailed({ status }: DrillCheck): boolean {
 
 export function passedWhole(checks: readonly DrillCheck[], id: string): boolean {
   const own = checks.filter(({ drill }) => drill === id);
-  return own.length > 0 && own.every(({ status }) => status === 'pass');
+  return (
+    own.some(({ status }) => status === 'pass') && own.every(({ status }) => status === 'pass' || status === 'none')
+  );
 }
 
 /** What everybody asks first. */

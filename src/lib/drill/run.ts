@@ -2,18 +2,21 @@ import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { ledgerAfter } from '../backup/telling.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { readLedgerHead } from '../ledger/view.js';
+import { type LedgerTree, readLedgerHead } from '../ledger/view.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import type { View } from '../record/store.js';
 import { identityIn } from '../request/desk.js';
 import type { Actor } from '../request/ports.js';
 import { keyStatementSigner } from '../signing/key-statement.js';
+import { drillChallenge, drillReview } from './answers.js';
 import { type BackupFindings, drillBackup } from './backup.js';
+import { drillCycle } from './cycle.js';
 import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
 import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
+import { drillExecutors } from './executors.js';
 import { type Drilled, drillEvent, readDrills } from './history.js';
-import { drillInterlock } from './interlock.js';
+import { drillInterlock, withTrailAsked } from './interlock.js';
 import { observeKeys } from './keys.js';
 import { drillLedger } from './ledger.js';
 import { drillPeople } from './people.js';
@@ -24,6 +27,7 @@ import { DRILL_FOLDER, evidencePath, nextPlace, quarterOf } from './quarter.js';
 import { drillQuorum } from './quorum.js';
 import { type RecoveryTime, recoveryPoint, recoveryTime } from './recovery.js';
 import { drillRegions } from './regions.js';
+import { drillRewrap } from './rewrap.js';
 import { sweepScratch } from './scratch.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
 
@@ -33,6 +37,8 @@ interface Found {
   backup: BackupFindings;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
+  /** Who runs the drill. */
+  readonly by: string;
 }
 
 /** A drill with its signed evidence. */
@@ -45,15 +51,17 @@ export interface Drill extends Drilled {
  * are made and deleted, and only canaries decrypted.
  * @throws CustodyError LOCKED while another drill runs · what makes a drill impossible: no credentials, no remote, a wrong clock
  */
-export async function runDrill(scene: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
-  identityIn(scene.state, actor);
+export async function runDrill(given: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
+  const { id: by } = identityIn(given.state, actor);
   const found: Found = {
     checks: [],
     backup: { newest: null, signedAt: null, oldestUncopied: null },
     canaries: [],
     scratch: [],
+    by,
   };
-  const swept = selected.includes('policies') ? await sweepScratch(scene) : [];
+  const swept = selected.includes('policies') || selected.includes('cold') ? await sweepScratch(given) : [];
+  const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
   const estate = await observeKeys(scene);
   for (const id of DRILL_IDS) {
     const probe = new Probe(id, scene.stopwatch);
@@ -88,7 +96,15 @@ const RUN: Readonly<
   policies: async (scene, estate, probe, found) => {
     found.scratch = await drillPolicies(scene, estate, found.backup.newest ?? (await newestHere(scene)), probe);
   },
+  rewrap: (scene, estate, probe) => drillRewrap(scene, estate, probe),
   interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
+  cold: async (scene, estate, probe, found) => {
+    const backup = found.backup.newest ?? (await newestHere(scene));
+    found.scratch = [...found.scratch, ...(await drillExecutors(scene, estate, backup, probe, found.by))];
+  },
+  cycle: (scene, _, probe) => drillCycle(scene, probe),
+  challenge: (scene, _, probe) => drillChallenge(scene, probe),
+  review: (scene, estate, probe) => drillReview(scene, estate, probe),
 };
 
 /** Where the drill of backups was left out; what is wrong with one that cannot be opened, that drill says. */
@@ -150,12 +166,24 @@ async function publishDrill(scene: Scene, actor: Actor, time: RecoveryTime, foun
     const digest = digestOf(bytes);
     const by = actor.identity.id;
     outcome.drill = { path, digest, said, by, bytes };
-    const files = new Map([[path, bytes], ...(await ledgerAfter(view, [drillEvent(said, digest, by)]))]);
+    // A broken ledger takes no entry; that it is broken, the evidence says.
+    const told = (await headOf(view)) === null ? [] : await ledgerAfter(view, [drillEvent(said, digest, by)]);
+    const files = new Map([[path, bytes], ...told]);
     return { message: `Drill ${place.quarter}-${place.number}: ${said.verdict}`, files };
   };
   await ports.store.publish(build, { onProgress: ports.progress });
   if (outcome.drill === null) throw new CustodyError('BUG', 'a drill was published that nobody made');
   return outcome.drill;
+}
+
+/** Null where entries are missing. */
+async function headOf(tree: LedgerTree) {
+  try {
+    return await readLedgerHead(tree);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return null;
+    throw cause;
+  }
 }
 
 async function predicateOf(
@@ -167,7 +195,7 @@ async function predicateOf(
   const { state, ports } = scene;
   const { plan } = state.plan;
   const keys = Object.keys(plan.keys);
-  const ledger = await readLedgerHead(state.view);
+  const ledger = (await headOf(state.view)) ?? { size: 0, digest: null };
   const { newest, signedAt } = backup;
   return {
     tool: ports.tool,

@@ -32,16 +32,24 @@ export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
   });
 }
 
+/** A key that is to be made: its policy, and the key of the plan that it stands for. */
+export interface ScratchKey {
+  readonly region: string;
+  readonly policy: string;
+  readonly of: string;
+}
+
 /**
- * Makes a key under a policy, reads the policy back, and schedules the key for deletion, whatever came of it.
- * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · REFUSED when it keeps another one
+ * Makes a key under a policy, works with it, and schedules it for deletion, whatever came of it.
+ * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · what the work throws
  */
-export async function tryPolicy(
+export async function onScratchKey<T>(
   scene: Pick<Scene, 'role' | 'runId' | 'ports'>,
-  { region, policy, of }: { readonly region: string; readonly policy: string; readonly of: string },
+  { region, policy, of }: ScratchKey,
   keep: (receipt: ScratchReceipt) => void,
-): Promise<void> {
-  const { role, runId } = scene;
+  work: (arn: KeyArn) => Promise<T>,
+): Promise<T> {
+  const { runId } = scene;
   const parameters = {
     Policy: policy,
     Description: `custody drill ${runId}: the policy of ${of}, tried`,
@@ -50,12 +58,24 @@ export async function tryPolicy(
   const { answer } = await insisting(scene, { service: 'kms', region, operation: 'CreateKey', parameters });
   const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
   if (!isKeyArn(arn)) throw new CustodyError('UNAVAILABLE', "AWS's answer to CreateKey is incomplete");
-  let kept: string | null = null;
   try {
-    kept = await role.reader.policy(region, arn);
+    return await work(arn);
   } finally {
     keep(await discard(scene, arn, of));
   }
+}
+
+/**
+ * Makes a key under a policy and reads the policy back.
+ * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · REFUSED when it keeps another one
+ */
+export async function tryPolicy(
+  scene: Pick<Scene, 'role' | 'runId' | 'ports'>,
+  key: ScratchKey,
+  keep: (receipt: ScratchReceipt) => void,
+): Promise<void> {
+  const { region, policy, of } = key;
+  const kept = await onScratchKey(scene, key, keep, (arn) => scene.role.reader.policy(region, arn));
   if (kept === null || formatCanonical(JSON.parse(kept) as JsonValue) !== policy)
     throw new CustodyError('REFUSED', `KMS keeps another policy than the one that it was given for ${of}`);
 }

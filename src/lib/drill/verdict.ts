@@ -1,4 +1,4 @@
-import type { DrillId } from './drills.js';
+import { type DrillId, isOptional } from './drills.js';
 
 /** One thing that was looked at, and what was found. */
 export interface DrillCheck {
@@ -7,8 +7,8 @@ export interface DrillCheck {
   readonly drill: DrillId;
   /** A key's name in the plan; null where it is about no single one. */
   readonly key: string | null;
-  /** `skip`: it was not or could not be looked at, and so is unproven. */
-  readonly status: 'pass' | 'fail' | 'skip';
+  /** `skip`: it was not or could not be looked at, and so is unproven. `none`: the plan has nothing that it is about. */
+  readonly status: 'pass' | 'fail' | 'skip' | 'none';
   /** The check has seen data come back. */
   readonly provesData: boolean;
   /** How long it took. */
@@ -27,21 +27,26 @@ export interface Judgement {
 }
 
 /**
- * Success is constructed: for each key of the plan data has come back, nothing failed, and nothing was left out (T45). A drill
- * of no keys, or of no checks, is never verified.
+ * Success is constructed: for each key of the plan data has come back, nothing failed, and nothing was left out (T45) but of
+ * drills that need other people, which is told as unproven. A drill of no keys, or of no checks, is never verified.
  */
 export function judgeDrill(
   checks: readonly Omit<DrillCheck, 'detail' | 'millis'>[],
   keys: readonly string[],
 ): Judgement {
   const failed = checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
-  const open = checks.filter(({ status }) => status === 'skip').map(({ id }) => id);
+  const open = checks.filter(({ status }) => status === 'skip');
   const proven = new Set(
     checks.flatMap(({ status, provesData, key }) => (status === 'pass' && provesData ? [key] : [])),
   );
   const bare = keys.filter((key) => !proven.has(key)).map((key) => `${key}: no data proven`);
-  const unproven = [...open, ...bare, ...(keys.length === 0 ? ['no key at all'] : [])];
+  const wanted = [...idsOf(open, false), ...bare, ...(keys.length === 0 ? ['no key at all'] : [])];
+  const unproven = [...wanted, ...idsOf(open, true)];
   // Without checks no key is proven, and without keys that alone is unproven.
-  const good = failed.length + unproven.length === 0;
+  const good = failed.length + wanted.length === 0;
   return { verdict: good ? 'verified' : 'not-verified', failed, unproven };
+}
+
+function idsOf(open: readonly Pick<DrillCheck, 'id' | 'drill'>[], optional: boolean): readonly string[] {
+  return open.filter(({ drill }) => isOptional(drill) === optional).map(({ id }) => id);
 }

@@ -18,6 +18,7 @@ const PATHS: readonly RegExp[] = [
   /^ledger\/[0-9]{6}\/[0-9]{9}\.json$/,
   new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
   /^drills\/\d{4}-q[1-4]-[1-9]\d{0,3}\.json$/,
+  /^answers\/\d{4}-q[1-4]-[1-9]\d{0,3}\/[a-z][a-z0-9-]{1,30}\.json$/,
   // The name that sha256sum(1) users look for.
   /^backups\/SHA256SUMS$/,
 ];

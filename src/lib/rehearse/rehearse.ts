@@ -33,6 +33,7 @@ export async function rehearse(story: readonly Step[], stage: Stage, audience: A
     signerFiles: [],
     requests: [],
     rotation: null,
+    replicaPolicy: null,
     caseDataArn: '',
     ciphertext: '',
     materialBefore: '',

@@ -1,3 +1,5 @@
+import type { Instant } from '../base/time.js';
+
 /** PORT: where a rehearsal is played. The real one runs the real commands as child processes over a sandbox. */
 export interface Stage {
   /** Runs `custody WORDS… --json` as one of the players, in that player's clone where there is one. */
@@ -15,6 +17,14 @@ export interface Stage {
   runOnForgery(player: Player, forge: Forge, words: readonly string[]): Promise<Outcome>;
   /** A file for the next command, outside of every repository; answers its path. */
   writeFile(name: string, text: string): Promise<string>;
+  /** The path of something outside of every repository, there or not. */
+  place(name: string): string;
+  /** Gives a role a policy of a file, as the platform team would with any AWS tool. */
+  installPolicy(role: string, policy: string, path: string): Promise<void>;
+  /** What time it is at the endpoint. */
+  now(): Promise<Instant>;
+  /** Moves the endpoint's clock forward by a duration like `20m`. */
+  advance(duration: string): Promise<void>;
 }
 
 export const PLAYERS = ['architect', 'privacy', 'deputy'] as const;
@@ -42,12 +52,20 @@ export type DirectOutcome =
 /** New content by path, from the content that is there. */
 export type Forge = (files: ReadonlyMap<string, Uint8Array>) => ReadonlyMap<string, Uint8Array>;
 
+/** A request, and the digest of what was reviewed. */
+export interface Asked {
+  readonly id: string;
+  readonly digest: string;
+}
+
 /** What earlier steps leave for later ones. */
 export interface Notes {
   genesis: string;
   signerFiles: string[];
   requests: { readonly id: string; readonly digest: string; readonly action: string }[];
-  rotation: { readonly id: string; readonly digest: string } | null;
+  rotation: Asked | null;
+  /** The policy of the root's replica: its slots are those of the root, so it is signed after that one was executed. */
+  replicaPolicy: Asked | null;
   caseDataArn: string;
   ciphertext: string;
   materialBefore: string;

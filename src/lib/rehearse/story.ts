@@ -1,6 +1,7 @@
 import { ATTACKS_AFTER, ATTACKS_BEFORE } from './attacks.js';
+import { drillAll, installRoles, peopleText, publishRunbook, storeCanaries } from './drill.js';
 import { expectExit, expectThat, listAt, textAt } from './expect.js';
-import { type Notes, PLAYERS, type Player, type Stage, type Step } from './stage.js';
+import { type Asked, type Notes, PLAYERS, type Player, type Stage, type Step } from './stage.js';
 
 /** The story of a rehearsal, in order: a key hierarchy is founded and a key is rotated by two of three. */
 
@@ -23,20 +24,24 @@ export const STORY: readonly Step[] = [
   { name: 'the plan asks for its five keys', attack: false, play: applyPlan },
   { name: 'architect and privacy review and sign each request', attack: false, play: approveAll },
   { name: 'the deputy executes what is approved: the keys exist', attack: false, play: executeAll },
-  { name: 'case-data goes under the interlock: KMS itself asks for two', attack: false, play: installInterlock },
+  { name: 'the keys go under the interlock: KMS itself asks for two', attack: false, play: installInterlock },
   { name: 'an application encrypts with the case-data key', attack: false, play: encrypt },
+  { name: 'the platform team installs the rendered policies', attack: false, meanwhile: true, play: installRoles },
+  { name: 'the runbook of plan and roster is published', attack: false, meanwhile: true, play: publishRunbook },
   { name: 'the architect asks to rotate case-data and signs', attack: false, play: askRotation },
+  { name: 'the first drill stores a canary of each key', attack: false, meanwhile: true, play: storeCanaries },
   ...ATTACKS_BEFORE,
   {
     name: 'privacy signs: two of three',
     attack: false,
-    play: (stage, notes) => approveRotation(stage, notes, 'privacy'),
+    play: (stage, notes) => approveBoth(stage, notes, 'privacy'),
   },
   { name: 'the deputy executes: KMS rotates the key once', attack: false, play: executeRotation },
   { name: 'new material encrypts, what was encrypted before still decrypts', attack: false, play: useBoth },
   ...ATTACKS_AFTER,
   { name: 'the architect backs up the keys; privacy verifies all of it', attack: false, play: backUp },
   { name: 'the ledger tells of every record, in an unbroken chain', attack: false, play: verifyLedger },
+  { name: 'the drill proves that everything would come back', attack: false, meanwhile: true, play: drillAll },
 ];
 
 async function makeSigners(stage: Stage, notes: Notes): Promise<string> {
@@ -51,20 +56,13 @@ async function makeSigners(stage: Stage, notes: Notes): Promise<string> {
   return made[0]?.command ?? '';
 }
 
+/** The draft of the plan with what only these people know; then it is founded on. */
 async function foundIt(stage: Stage, notes: Notes): Promise<string> {
   const custodians = notes.signerFiles.flatMap((file) => ['--custodian', file]);
-  const outcome = expectExit(
-    await stage.run('architect', [
-      'init',
-      '--interlock',
-      ...custodians,
-      '--as',
-      'architect',
-      '--witness',
-      'the rehearsal',
-    ]),
-    0,
-  );
+  const draft = expectExit(await stage.run('architect', ['init', '--interlock', ...custodians, '--dry-run']), 0);
+  const text = `${textAt(draft.json, 'draft')}${peopleText(await stage.now())}`;
+  const words = ['--from', await stage.writeFile('custody.yaml', text), '--as', 'architect'];
+  const outcome = expectExit(await stage.run('architect', ['init', ...words, '--witness', 'the rehearsal']), 0);
   notes.genesis = textAt(outcome.json, 'genesis');
   return outcome.command;
 }
@@ -89,11 +87,8 @@ async function applyPlan(stage: Stage, notes: Notes): Promise<string> {
 
 /** Two people work at the same time, on one remote. */
 async function approveAll(stage: Stage, { requests }: Notes): Promise<string> {
-  const words = [
-    ...['keys', 'approve', ...requests.map(({ id }) => id)],
-    ...requests.flatMap(({ digest }) => ['--reviewed', digest]),
-  ];
-  const signed = await Promise.all((['architect', 'privacy'] as const).map((player) => stage.run(player, words)));
+  const players = ['architect', 'privacy'] as const;
+  const signed = await Promise.all(players.map((player) => stage.run(player, approving(requests))));
   return signed.map((outcome) => expectExit(outcome, 0).command).at(-1) ?? '';
 }
 
@@ -127,22 +122,34 @@ function dataKey({ caseDataArn }: Notes) {
   return { KeyId: caseDataArn, KeySpec: 'AES_256', EncryptionContext: CONTEXT };
 }
 
-/** From here on the executor role can change nothing of case-data without the slots of two custodians. */
+/** From here on the executor role can change nothing of these keys without the slots of two custodians. */
 async function installInterlock(stage: Stage, notes: Notes): Promise<string> {
-  const words = ['keys', 'policy', 'case-data', '--executor', 'deputy', '--reason', 'the approval interlock'];
+  const words = ['keys', 'apply', '--executor', 'deputy', '--reason', 'the approval interlock'];
   const [asking] = await Promise.all([stage.run('architect', words), lookAtKeys(stage, notes)]);
   const outcome = expectExit(asking, 0);
-  const asked = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
+  const asked = listAt(outcome.json, 'requests').map((item) => ({
+    id: textAt(item, 'id'),
+    digest: textAt(item, 'digest'),
+    arn: textAt(item, 'key', 'arn'),
+  }));
+  const [, , , primary] = notes.caseDataArn.split(':');
+  const first = asked.filter(({ arn }) => arn.split(':')[3] === primary);
+  const [replica] = asked.filter((one) => !first.includes(one));
+  expectThat(first.length === KEYS && replica !== undefined, 'a policy for each key, and for the replica of the root');
+  notes.replicaPolicy = replica ?? null;
   const signed = await Promise.all(
-    (['architect', 'privacy'] as const).map((player) =>
-      stage.run(player, ['keys', 'approve', asked.id, '--reviewed', asked.digest]),
-    ),
+    (['architect', 'privacy'] as const).map((player) => stage.run(player, approving(first))),
   );
-  for (const outcome of signed) expectExit(outcome, 0);
-  expectExit(await stage.run('deputy', ['keys', 'execute', asked.id]), 0);
+  for (const one of signed) expectExit(one, 0);
+  expectExit(await stage.run('deputy', ['keys', 'execute', '--ready']), 0);
   const denied = await stage.callKms('executor', 'RotateKeyOnDemand', { KeyId: notes.caseDataArn });
   expectThat(!denied.ok, 'the executor role alone is denied');
   return outcome.command;
+}
+
+function approving(asked: readonly Asked[]): readonly string[] {
+  const digests = asked.flatMap(({ digest }) => ['--reviewed', digest]);
+  return ['keys', 'approve', ...asked.map(({ id }) => id), ...digests];
 }
 
 const ROTATE = ['keys', 'rotate', 'case-data'];
@@ -153,18 +160,20 @@ async function askRotation(stage: Stage, notes: Notes): Promise<string> {
     0,
   );
   notes.rotation = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
-  await approveRotation(stage, notes, 'architect');
+  await approveBoth(stage, notes, 'architect');
   return outcome.command;
 }
 
-async function approveRotation(stage: Stage, { rotation }: Notes, player: Player): Promise<string> {
-  const words = ['keys', 'approve', rotation?.id ?? '', '--reviewed', rotation?.digest ?? ''];
-  return expectExit(await stage.run(player, words), 0).command;
+/** The rotation, and the policy of the root's replica that was asked for before. */
+async function approveBoth(stage: Stage, { rotation, replicaPolicy }: Notes, player: Player): Promise<string> {
+  const asked = [rotation, replicaPolicy].filter((one) => one !== null);
+  return expectExit(await stage.run(player, approving(asked)), 0).command;
 }
 
 async function executeRotation(stage: Stage, { rotation }: Notes): Promise<string> {
-  const outcome = expectExit(await stage.run('deputy', ['keys', 'execute', rotation?.id ?? '']), 0);
-  expectThat(textAt(outcome.json, 'request', 'state') === 'executed', 'the request is executed');
+  const outcome = expectExit(await stage.run('deputy', ['keys', 'execute', '--ready']), 0);
+  const shown = expectExit(await stage.run('deputy', ['keys', 'show', rotation?.id ?? '', '--offline']), 0);
+  expectThat(textAt(shown.json, 'request', 'state') === 'executed', 'the request is executed');
   return outcome.command;
 }
 

@@ -61,6 +61,38 @@ describe('judgeDrill', () => {
       ['a: no data proven'],
     ],
     ['data of another key', [data('b')], ['a'], 'not-verified', [], ['a: no data proven']],
+    [
+      'what needs other people is told, and leaves the verdict to the rest',
+      [data('a'), check('challenge.deputy', { status: 'skip' })],
+      ['a'],
+      'verified',
+      [],
+      ['challenge.deputy'],
+    ],
+    [
+      'it fails like everything else',
+      [data('a'), check('cold.cold', { status: 'fail' })],
+      ['a'],
+      'not-verified',
+      ['cold.cold'],
+      [],
+    ],
+    [
+      'what is not applicable is no gap',
+      [data('a'), check('rewrap.a', { key: 'a', status: 'none' })],
+      ['a'],
+      'verified',
+      [],
+      [],
+    ],
+    [
+      'and proves nothing, whatever it says',
+      [data('a', { status: 'none' })],
+      ['a'],
+      'not-verified',
+      [],
+      ['a: no data proven'],
+    ],
     ['data of no key', [check('data.x', { provesData: true })], ['a'], 'not-verified', [], ['a: no data proven']],
   ];
   it.each(cases)('%s', (_, checks, keys, verdict, failed, unproven) => {
@@ -85,7 +117,7 @@ describe('selectedDrills', () => {
   });
 
   it('each row of the table says what it proves, and only those with canaries prove data', () => {
-    expect(DRILL_IDS.filter((id) => DRILLS[id].provesData)).toEqual(['regions', 'data']);
+    expect(DRILL_IDS.filter((id) => DRILLS[id].provesData)).toEqual(['regions', 'data', 'rewrap']);
     expect(new Set(DRILL_IDS.map((id) => DRILLS[id].mark)).size).toBe(DRILL_IDS.length);
   });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import { answerPath, formatAnswer } from '../../../src/lib/drill/answer.js';
+import { formatDrillStatement, parseDrillStatement } from '../../../src/lib/drill/evidence.js';
 import type { Scene } from '../../../src/lib/drill/ports.js';
 import { htmlReport } from '../../../src/lib/drill/report-html.js';
 import { junitReport } from '../../../src/lib/drill/report-junit.js';
@@ -8,6 +10,8 @@ import { markdownReport } from '../../../src/lib/drill/report-markdown.js';
 import type { Drill } from '../../../src/lib/drill/run.js';
 import { judgeDrill } from '../../../src/lib/drill/verdict.js';
 import type { KeyReader } from '../../../src/lib/key/key.js';
+import { open as openRecord } from '../../../src/lib/record/envelope.js';
+import { keyStatementSigner } from '../../../src/lib/signing/key-statement.js';
 import { createDrillStage, type Stage } from '../../support/drill-stage.js';
 import { PRIMARY, REPLICA } from '../../support/people.js';
 
@@ -24,6 +28,7 @@ beforeAll(async () => {
   stage.office.clock.advance(3600);
   first = await stage.drill();
   stage.office.clock.advance(3600);
+  for (const who of ['architect', 'privacy', 'deputy'] as const) await stage.answer(who, first);
   second = await stage.drill();
 }, 180_000);
 afterAll(() => stage?.office.close());
@@ -51,7 +56,13 @@ const OTHER_POLICY = (account: string) =>
 describe('a drill in good order', () => {
   it('is not verified before canaries of an earlier one came back', () => {
     expect(failedOf(first)).toEqual([]);
-    expect(openOf(first)).toEqual([`regions.root.${REPLICA}.failover`, 'data.case-data', 'data.root']);
+    expect(openOf(first)).toEqual([
+      `regions.root.${REPLICA}.failover`,
+      'data.case-data',
+      'data.root',
+      'rewrap.root',
+      ...['challenge', 'review'].flatMap((id) => ['architect', 'privacy', 'deputy'].map((who) => `${id}.${who}`)),
+    ]);
     expect(first.said.verdict).toBe('not-verified');
     expect(first.said.canaries.map(({ key }) => key).sort()).toEqual(['case-data', 'root']);
   });
@@ -71,7 +82,8 @@ describe('a drill in good order', () => {
 
   it('is rid of each scratch key that it made, and made no other', async () => {
     const made = second.said.scratch;
-    expect(made.map(({ of }) => of).sort()).toEqual(['case-data', 'root', 'root']);
+    // Three policies are tried, and both executors on one each.
+    expect(made.map(({ of }) => of).sort()).toEqual(['case-data', 'case-data', 'case-data', 'root', 'root']);
     expect(made.every(({ deletionAt }) => deletionAt !== null)).toBe(true);
     const { reader } = (await stage.scene()).role;
     // One of the stories beside this one may have moved the clock past the window: then it is gone.
@@ -246,6 +258,43 @@ describe('a loss is named, and no other', () => {
     expect(failedOf(await stage.drill({ desk }))).toEqual(['ledger.drills']);
   });
 
+  it('an entry in the middle of the ledger is gone', async () => {
+    const scene = (one: Scene): Scene => {
+      const { view } = one.state;
+      const gap = (path: string) => path === 'ledger/000000/000000007.json';
+      const without = {
+        ...view,
+        paths: async () => (await view.paths()).filter((path) => !gap(path)),
+        pathsUnder: async (folder: string) => (await view.pathsUnder(folder)).filter((path) => !gap(path)),
+        read: (paths: readonly string[]) => view.read(paths.filter((path) => !gap(path))),
+      };
+      return { ...one, state: { ...one.state, view: without } };
+    };
+    const drill = await stage.drill({ scene, only: ['ledger'] });
+    expect(failedOf(drill)).toEqual(['ledger.chain', 'ledger.remembered', 'ledger.drills']);
+    expect(drill.said.ledger).toEqual({ entries: 0, head: null });
+  });
+
+  it('an executor role may put a policy that nobody has approved', async () => {
+    const call = async () => ({ requestId: 'r', serverTime: null, answer: {} });
+    const scene = (one: Scene): Scene => {
+      const assumeExecutor: Scene['aws']['authority']['assumeExecutor'] = async (session) =>
+        session.roleArn.endsWith('custody-cold') ? { call } : one.aws.authority.assumeExecutor(session);
+      return { ...one, aws: { ...one.aws, authority: { ...one.aws.authority, assumeExecutor } } };
+    };
+    expect(failedOf(await stage.drill({ only: ['cold'], scene }))).toEqual(['cold.cold']);
+  });
+
+  it('a seat that may not enter the executor has proven nothing of it, and has lost nothing', async () => {
+    const scene = (one: Scene): Scene => {
+      const assumeExecutor = () => Promise.reject(new CustodyError('DENIED', 'not allowed'));
+      return { ...one, aws: { ...one.aws, authority: { ...one.aws.authority, assumeExecutor } } };
+    };
+    const { said } = await stage.drill({ scene });
+    const open = said.checks.filter(({ drill, status }) => drill === 'cold' && status === 'skip');
+    expect([open.length, judgeDrill(said.checks, said.keys).failed]).toEqual([2, []]);
+  });
+
   it("a custodian's key is gone", async () => {
     stage.office.clock.advance(8 * 86_400);
     await stage.beat('architect', 'privacy');
@@ -255,5 +304,87 @@ describe('a loss is named, and no other', () => {
     } finally {
       await stage.beat('deputy');
     }
+  });
+});
+
+describe('answers of custodians', () => {
+  const ask = async (only: 'challenge' | 'review', scene?: (one: Scene) => Scene) => {
+    const { said } = await stage.drill({ only: [only], ...(scene ? { scene } : {}) });
+    return said.checks.filter(({ drill }) => drill === only);
+  };
+  /** A drill to which only what a test puts at the architect's place answers. */
+  const withAnswer = (bytes: Uint8Array, drill: Drill) => (one: Scene) => {
+    const path = answerPath(drill.path, 'architect');
+    const { view } = one.state;
+    const forged = {
+      ...view,
+      paths: async () => [...(await view.paths()), path],
+      pathsUnder: async (folder: string) => [
+        ...(await view.pathsUnder(folder)).filter((at) => at !== path),
+        ...(path.startsWith(folder) ? [path] : []),
+      ],
+      read: async (paths: readonly string[]) => (paths.includes(path) ? new Map([[path, bytes]]) : view.read(paths)),
+    };
+    return { ...one, state: { ...one.state, view: forged }, history: [drill] };
+  };
+  const said = (change: object = {}) => ({
+    repository: stage.office.team.roster.repository,
+    by: 'architect',
+    at: second.said.finishedAt,
+    head: second.said.commit,
+    challenge: second.digest,
+    access: ['x'],
+    ...change,
+  });
+  const sealed = (who: 'architect' | 'privacy', payload: Uint8Array) =>
+    keyStatementSigner(stage.office.desk(who).actor.signer).seal(payload);
+
+  it('each over the evidence of a drill of the approval window', async () => {
+    const checks = second.said.checks.filter(({ drill }) => drill === 'challenge' || drill === 'review');
+    expect(checks.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 'pass'));
+    await expect(stage.answer('architect', first)).rejects.toMatchObject({ code: 'REFUSED' });
+  });
+
+  it('a list that has changed since is reviewed by nobody', async () => {
+    const checks = await ask('review', (one) => ({
+      ...one,
+      history: [first],
+      inspections: { ...one.inspections, trust: async () => '{"Version":"2012-10-17"}' },
+    }));
+    expect(checks.map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'review.listed pass',
+      ...['architect', 'privacy', 'deputy'].map((who) => `review.${who} skip`),
+    ]);
+  });
+
+  it('is none in another name, of other evidence, from before, from the future, or of another type (T64)', async () => {
+    const drill = formatDrillStatement(second.said);
+    const [beat] = await stage.heartbeats();
+    const forged: [string, Uint8Array][] = [
+      ['another name', await sealed('privacy', formatAnswer(said(), second.path))],
+      ['other evidence', await sealed('architect', formatAnswer(said({ challenge: first.digest }), second.path))],
+      ['before', await sealed('architect', formatAnswer(said({ at: first.said.startedAt }), second.path))],
+      ['future', await sealed('architect', formatAnswer(said({ at: '2099-01-01T00:00:00.000Z' }), second.path))],
+      ['repository', await sealed('architect', formatAnswer(said({ repository: '0'.repeat(16) }), second.path))],
+      ['a drill', await sealed('architect', drill)],
+      ['a heartbeat', beat ?? new Uint8Array()],
+      ['noise', Buffer.from('{}')],
+    ];
+    for (const [what, bytes] of forged) {
+      const [check] = await ask('challenge', withAnswer(bytes, second));
+      expect([what, check?.status]).toEqual([what, 'fail']);
+    }
+    const [good] = await ask(
+      'challenge',
+      withAnswer(await sealed('architect', formatAnswer(said(), second.path)), second),
+    );
+    expect(good?.status).toBe('pass');
+  });
+
+  it('passes for no record and no evidence', async () => {
+    const payload = formatAnswer(said(), second.path);
+    const bytes = await sealed('architect', payload);
+    expect(() => openRecord(bytes, 'answer')).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
+    expect(() => parseDrillStatement(payload, 'answer')).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
   });
 });

@@ -52,7 +52,7 @@ export async function lookUpTrail(
   const regions = [...wanted(plan)];
   await Promise.all(
     regions.map(async ([region, names]) => {
-      tell(`Asking CloudTrail in ${region} for ${names.length} kinds of calls, two a second`);
+      tell(`Asking CloudTrail in ${region} for ${names.length} kinds of calls`);
       for (const name of names) {
         const part = await reader.events(region, name, from);
         events.push(...part.events);
