@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../src/lib/base/errors.js';
 import { appendEvents } from '../../src/lib/ledger/append.js';
-import { verifyChain } from '../../src/lib/ledger/chain.js';
+import { EMPTY_HEAD, verifyChain } from '../../src/lib/ledger/chain.js';
 import type { ObjectStore } from '../../src/lib/ledger/objects.js';
 import { formatBundle, openBundle, parseBundle, sealBatch } from '../../src/lib/ledger/slot.js';
 import { createSlotLedger } from '../../src/lib/ledger/slots.js';
@@ -117,7 +117,7 @@ describe('bundles', () => {
   it('give back their entries', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1, maxLength: 20 }), (entries) => {
-        const { slot, bundle } = sealBatch(entries, { size: 0, digest: null });
+        const { slot, bundle } = sealBatch(entries, EMPTY_HEAD, EMPTY_HEAD);
         expect(openBundle(bundle, slot, 0).map((bytes) => Buffer.from(bytes))).toEqual(
           entries.map((one) => Buffer.from(one)),
         );
