@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { formatCanonical, type JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import { errnoOf } from '../fs/files.js';
+import { formatEntry } from '../ledger/chain.js';
 import { CSV_HEADER, csvLine } from '../ledger/csv.js';
 import type { LedgerEntry } from '../ledger/entry.js';
 import { visible } from './visible.js';
@@ -10,7 +11,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** JSON lines are the stored bytes: whoever has them can compute every digest again. */
 function lineOf(entry: LedgerEntry, format: ExportFormat): string {
-  return format === 'csv' ? csvLine(entry) : `${formatCanonical(entry as unknown as JsonValue)}\n`;
+  return format === 'csv' ? csvLine(entry) : `${Buffer.from(formatEntry(entry)).toString('utf8')}\n`;
 }
 
 /** One write a piece; a line for each would be a call of the system for each. */
@@ -59,7 +60,7 @@ async function create(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600);
   } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const exists = errnoOf(cause) === 'EEXIST';
     throw new CustodyError(
       exists ? 'CONFLICT' : 'STORAGE',
       exists ? `${path} is there already` : `${path} cannot be written`,

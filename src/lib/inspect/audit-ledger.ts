@@ -147,6 +147,7 @@ function chainCheck({ scan, place, from, forms }: Walked): Check {
   if (fault !== undefined) return check('chain', false, `entry ${fault.sequence}: ${fault.message}`);
   const { size, digest } = scan.head;
   if (size === 0) return { id: 'chain', status: 'skip', detail: 'the ledger is empty' };
+  if (from === size) return check('chain', true, `nothing came after entry ${size - 1}, head ${digest}`);
   const depth = forms
     ? 'each of its form'
     : 'their hashes, numbers and links; --entries looks at the form of each, too';
