@@ -130,13 +130,19 @@ export function judgeBucket(want: WantedBucket, found: BucketSettings | null): r
       'only archive/ to GLACIER',
       lifecycleWord(found),
     ),
-    judged(
-      'replication',
-      sameJson(asJson(found.replication), asJson(settings.replication)),
-      settings.replication === null ? 'none' : `to ${String(settings.replication.rules[0]?.bucket)}`,
-      found.replication === null ? 'none' : `${found.replication.rules.length} rules`,
-    ),
+    judged('replication', sameReplication(settings, found), replicationWord(settings), replicationWord(found)),
   ];
+}
+
+function sameReplication(wanted: BucketSettings, found: BucketSettings): boolean {
+  return sameJson(asJson(found.replication), asJson(wanted.replication));
+}
+
+function replicationWord({ replication }: BucketSettings): string {
+  if (replication === null) return 'none';
+  return replication.rules
+    .map(({ bucket, prefix, enabled }) => `${prefix} to ${bucket}${enabled ? '' : ', off'}`)
+    .join('; ');
 }
 
 function asJson(value: unknown) {
