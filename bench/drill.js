@@ -54,7 +54,7 @@ export async function benchDrill(sizes = [5, 16], quarters = 40) {
   return { name: 'drill', ...drills, evidence: await verifyYears(last, quarters) };
 }
 
-/** The template's five keys, or `count` like case-data. */
+/** The template's five keys, and others like case-data up to `count`. */
 function planOf(count) {
   return (plan) => {
     const people = {
@@ -65,14 +65,14 @@ function planOf(count) {
     };
     if (count === Object.keys(plan.keys).length) return { ...plan, people };
     const model = plan.keys['case-data'];
-    const keys = Array.from({ length: count }, (_, at) => {
+    const more = Array.from({ length: count - Object.keys(plan.keys).length }, (_, at) => {
       const name = `key-${at}`;
-      // The drill role alone.
-      const own = model.users.filter(({ encryptionContext }) => encryptionContext['custody:canary']);
-      const users = own.map((user) => ({ ...user, encryptionContext: { 'custody:canary': name } }));
-      return [name, { ...model, alias: `alias/cmk/${name}`, parent: null, users, tags: {} }];
+      const users = model.users.map((user) =>
+        user.encryptionContext['custody:canary'] ? { ...user, encryptionContext: { 'custody:canary': name } } : user,
+      );
+      return [name, { ...model, alias: `alias/cmk/${name}`, users }];
     });
-    return { ...plan, people, keys: Object.fromEntries(keys) };
+    return { ...plan, people, keys: { ...plan.keys, ...Object.fromEntries(more) } };
   };
 }
 
