@@ -1,9 +1,9 @@
 import type { OpenBackup } from '../backup/newest.js';
 import { CustodyError } from '../base/errors.js';
 import type { KeyArn } from '../key/key.js';
+import { drillRoleArnOf } from '../plan/canaries.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import { accountRolesOf } from '../policy/account-roles.js';
-import { drillRoleArnOf } from './canaries.js';
 import type { ScratchReceipt } from './evidence.js';
 import { policyIn } from './policies.js';
 import type { Scene } from './ports.js';

@@ -1,7 +1,8 @@
 import { decodeBase64 } from '../base/bytes.js';
 import { CANARY_CONTEXT } from '../base/canary.js';
+import { canaryUserOf } from '../plan/canaries.js';
 import type { ObservedEstate } from '../plan/estate.js';
-import { canaryKeyOf, canaryUserOf, storedCanaries } from './canaries.js';
+import { canaryKeyOf, storedCanaries } from './canaries.js';
 import { keyIn } from './keys.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, none, open, type Probe, pass } from './probe.js';
