@@ -70,6 +70,7 @@ actions := {
 # Purposes without a quorum, each with the calls that it needs.
 alone := {
 	"signer.create": {"CreateKey"},
+	"drill.executor": {"PutKeyPolicy"},
 	"drill.scratch": {"CreateKey", "ScheduleKeyDeletion"},
 	"rehearse.attack": {"PutKeyPolicy", "RotateKeyOnDemand", "ScheduleKeyDeletion"},
 }
@@ -231,6 +232,12 @@ rules contains "not-a-scratch-key" if {
 rules contains "not-a-scratch-key" if {
 	input.purpose == "drill.scratch"
 	input.operation == "ScheduleKeyDeletion"
+	not input.scratch == input.params.KeyId
+}
+
+rules contains "not-a-scratch-key" if {
+	input.purpose == "drill.executor"
+	input.operation == "PutKeyPolicy"
 	not input.scratch == input.params.KeyId
 }
 

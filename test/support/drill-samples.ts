@@ -22,6 +22,11 @@ const MILLIS: Readonly<Record<DrillId, number>> = {
   data: 640,
   policies: 3300,
   interlock: 5200,
+  cold: 400,
+  rewrap: 300,
+  cycle: 900,
+  challenge: 50,
+  review: 600,
 };
 
 export function sampleChecks(loss: string | null, factor = 1): readonly DrillCheck[] {

@@ -1,2 +1,2 @@
 /** SHA-256 of policies/custody.wasm, by scripts/policies.js: another policy than the one of this program is not run. */
-export const POLICY_SHA256 = '647a8f10d08b3f4c4d8a0a496f95881b20601215641d265e19d7e6fcd3e50355';
+export const POLICY_SHA256 = 'ec04420465d94408e9ddd33f73826f76536b8bbf5ad452e51eb6609d2ec90ff7';

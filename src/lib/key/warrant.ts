@@ -5,6 +5,7 @@ import type { Digest } from '../base/bytes.js';
  * say the policies (policies/custody/guard.rego), and a test compares both lists.
  */
 export const PURPOSES = [
+  'drill.executor',
   'drill.scratch',
   'execute',
   'ledger.append',
