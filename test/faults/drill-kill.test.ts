@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient, ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SCRATCH_TAG } from '../../src/lib/drill/scratch.js';
+import { SCRATCH_TAG } from '../../src/lib/policy/scratch.js';
 import { listAt, at as memberAt, textAt } from '../../src/lib/rehearse/expect.js';
 import { codeOf, World } from '../scenarios/world.js';
 import type { CliOutcome } from '../support/cli.js';

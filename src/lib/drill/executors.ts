@@ -48,13 +48,14 @@ async function deniedAnswer(
   arn: KeyArn,
   policy: string,
 ): Promise<Answer> {
-  const writer = await aws.authority.assumeExecutor({
+  const session = {
     roleArn,
     sourceIdentity: by,
     sessionName: `drill-${runId}`,
     actions: ['kms:PutKeyPolicy'],
     resources: [arn],
-  });
+  };
+  const writer = await aws.authority.assumeExecutor(session, { purpose: 'drill.scratch', scratch: arn });
   const parameters = { KeyId: arn, PolicyName: 'default', Policy: policy };
   try {
     // The very policy that it has: even where it were let through, nothing would change.

@@ -278,8 +278,8 @@ describe('a loss is named, and no other', () => {
   it('an executor role may put a policy that nobody has approved', async () => {
     const call = async () => ({ requestId: 'r', serverTime: null, answer: {} });
     const scene = (one: Scene): Scene => {
-      const assumeExecutor: Scene['aws']['authority']['assumeExecutor'] = async (session) =>
-        session.roleArn.endsWith('custody-cold') ? { call } : one.aws.authority.assumeExecutor(session);
+      const assumeExecutor: Scene['aws']['authority']['assumeExecutor'] = async (session, warrant) =>
+        session.roleArn.endsWith('custody-cold') ? { call } : one.aws.authority.assumeExecutor(session, warrant);
       return { ...one, aws: { ...one.aws, authority: { ...one.aws.authority, assumeExecutor } } };
     };
     expect(failedOf(await stage.drill({ only: ['cold'], scene }))).toEqual(['cold.cold']);
