@@ -20,13 +20,13 @@ const MILLIS: Readonly<Record<DrillId, number>> = {
   people: 3,
   regions: 900,
   data: 640,
+  rewrap: 60,
   policies: 3300,
   interlock: 5200,
-  cold: 400,
-  rewrap: 300,
-  cycle: 900,
-  challenge: 50,
-  review: 600,
+  cold: 300,
+  cycle: 1,
+  challenge: 10,
+  review: 700,
 };
 
 export function sampleChecks(loss: string | null, factor = 1): readonly DrillCheck[] {
