@@ -5,8 +5,7 @@ import { ledgerFlags, offlineFlag, openLedgerPlace } from '../../lib/cli/ledger-
 import { verifyAndRemember } from '../../lib/cli/ledger-verify.js';
 
 export default class LedgerVerify extends BaseCommand<typeof LedgerVerify> {
-  static override summary =
-    'Verify a ledger: chain, tree, checkpoints, and what this machine remembers.';
+  static override summary = 'Verify a ledger: chain, tree, checkpoints, and what this machine remembers.';
   static override description =
     'Reads every entry. What is verified is remembered: the ledger must go on from there for ever. --since-checkpoint reads only what came since; what lies before is then not looked at. For the chain of the repository, also that every record is told of. Exit 3 unless the ledger is verified: an empty or shortened one is not.';
   static override examples = [

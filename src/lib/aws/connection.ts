@@ -7,10 +7,11 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import { CustodyError } from '../base/errors.js';
 import { configOf } from '../guard/config.js';
 import type { GuardSink } from '../guard/sink.js';
+import type { Purpose } from '../key/warrant.js';
 import type { LedgerPlan } from '../plan/plan.js';
 import { type CredentialSource, type Credentials, credentialSource, SILENT } from './credentials.js';
 import { assertEndpoints, type EndpointKind, kmsHost } from './endpoint.js';
-import { attachGuard, type GuardSource, guardOver } from './guard.js';
+import { attachGuard, type GuardSource, guardOver, underWarrant } from './guard.js';
 import { createLink, type Link, type LinkContext, type Loaded } from './link.js';
 import { createPace, DEFAULT_RETRY, type RetryPolicy, type Timer } from './pace.js';
 import { assertRegion, type Flags, resolveSettings, type Settings } from './settings.js';
@@ -21,6 +22,7 @@ export type KmsSdk = typeof import('@aws-sdk/client-kms');
 export type KmsLink = Link<KmsSdk, KMSClient>;
 export type StsLink = Link<typeof import('@aws-sdk/client-sts'), STSClient>;
 export type CloudTrailLink = Link<typeof import('@aws-sdk/client-cloudtrail'), CloudTrailClient>;
+export type S3Purpose = Extract<Purpose, 'ledger.append' | 'ledger.read' | 'ledger.provision' | 'trail.read'>;
 export type S3Link = Link<typeof import('@aws-sdk/client-s3'), S3Client>;
 export type IamLink = Link<typeof import('@aws-sdk/client-iam'), IAMClient>;
 
@@ -59,7 +61,8 @@ export interface AwsConnection {
   sts(): StsLink;
   iam(): IamLink;
   cloudTrail(region: string): CloudTrailLink;
-  s3(region: string): S3Link;
+  /** @param purpose what for: the guard judges each call by it */
+  s3(region: string, purpose: S3Purpose): S3Link;
   /** The same ways with a session's credentials. */
   withCredentials(credentials: Credentials): AwsConnection;
   /** Closes idle sockets. */
@@ -139,7 +142,7 @@ function connect(base: Base, context: LinkContext): AwsConnection {
     sts: () => stsLink(home(), base, context),
     iam: () => iamLink(home(), base, context),
     cloudTrail: (region) => cloudTrailLink(assertRegion(region), base, context),
-    s3: (region) => s3Link(assertRegion(region), base, context),
+    s3: (region, purpose) => s3Link(assertRegion(region), purpose, base, context),
     withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
     close: () => base.handler.destroy?.(),
   };
@@ -179,7 +182,7 @@ function cloudTrailLink(region: string, base: Base, context: LinkContext): Cloud
   return createLink('cloudtrail', region, load, context);
 }
 
-function s3Link(region: string, base: Base, context: LinkContext): S3Link {
+function s3Link(region: string, purpose: S3Purpose, base: Base, context: LinkContext): S3Link {
   const load = loadOnce(async () => {
     const sdk = await import('@aws-sdk/client-s3');
     const config = {
@@ -193,9 +196,16 @@ function s3Link(region: string, base: Base, context: LinkContext): S3Link {
       useArnRegion: false,
       disableMultiregionAccessPoints: true,
     };
-    return { sdk, client: new sdk.S3Client(config) };
+    const client = new sdk.S3Client(config);
+    attachGuard(client, { service: 's3', region, endpoint: base.kind, guard: base.guard });
+    return { sdk, client };
   });
-  return createLink('s3', region, load, context);
+  const link: S3Link = createLink('s3', region, load, context);
+  const warrant = { purpose };
+  return {
+    read: (operation, send) => underWarrant(warrant, () => link.read(operation, send)),
+    once: (operation, send, expected) => underWarrant(warrant, () => link.once(operation, send, expected)),
+  };
 }
 
 function loadOnce<Sdk, Client>(load: () => Promise<Loaded<Sdk, Client>>): () => Promise<Loaded<Sdk, Client>> {

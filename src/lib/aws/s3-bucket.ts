@@ -17,10 +17,10 @@ export function createLedgerBuckets(aws: AwsConnection): LedgerBuckets {
     operation: string,
     send: (sdk: Sdk, client: Client) => Promise<Output>,
   ): Promise<void> => {
-    await aws.s3(region).once(operation, send);
+    await aws.s3(region, 'ledger.provision').once(operation, send);
   };
   return {
-    read: (region, bucket) => read(aws.s3(region), { Bucket: bucket, ...owner }),
+    read: (region, bucket) => read(aws.s3(region, 'ledger.read'), { Bucket: bucket, ...owner }),
     create: (region, Bucket) =>
       change(region, 'CreateBucket', (sdk, client) =>
         client.send(

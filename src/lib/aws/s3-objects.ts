@@ -34,7 +34,7 @@ const PARALLEL = 8;
  * reads what S3 shows. That proves nothing; `histories`, and with it an audit, fails for such a role with DENIED.
  */
 export function createS3Objects(aws: AwsConnection, place: S3Place): ObjectStore {
-  const objects = new S3Objects(aws.s3(place.region), place, {
+  const objects = new S3Objects(aws.s3(place.region, 'ledger.append'), place, {
     bucket: place.bucket,
     prefix: place.prefix,
     owner: aws.account,

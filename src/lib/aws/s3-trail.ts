@@ -20,7 +20,7 @@ const MAX_STORED_BYTES = 64 * 1024 * 1024;
 
 /** A trail's bucket: log files and digests of the Regions, as CloudTrail has put them there. */
 export function createS3Trail(aws: AwsConnection, place: S3TrailPlace): TrailFiles {
-  const link = aws.s3(place.region);
+  const link = aws.s3(place.region, 'trail.read');
   const { bucket } = place;
   return {
     list: (from) => filesOf(link, place, from),

@@ -135,11 +135,11 @@ const changed = (change: (statement: Statement) => Statement | null) =>
   JSON.stringify({ ...JSON.parse(POLICY), Statement: statements.flatMap((one) => change(one) ?? []) });
 
 describe('the policy of a ledger bucket', () => {
-  it.each(ALLOWED)('lets %s %s %s %j', (...question) => {
+  it.each(ALLOWED.map((question) => ({ question })))('lets $question', ({ question }) => {
     expect(ask(POLICY, question, false)).toMatchObject({ allowed: true });
   });
 
-  it.each(REFUSED)('%s refuses %s %s %s %j', (sid, ...question) => {
+  it.each(REFUSED.map(([sid, ...question]) => ({ sid, question })))('$sid refuses $question', ({ sid, question }) => {
     expect(ask(POLICY, question)).toMatchObject({
       allowed: false,
       reason: 'explicit-deny',
