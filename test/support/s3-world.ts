@@ -2,6 +2,7 @@ import { type AwsOptions, openAws } from '../../src/lib/aws/connection.js';
 import { createS3Objects, type S3Place } from '../../src/lib/aws/s3-objects.js';
 import { instantFromMillis } from '../../src/lib/base/time.js';
 import type { ObjectStore } from '../../src/lib/ledger/objects.js';
+import type { LedgerPlan } from '../../src/lib/plan/plan.js';
 
 export const LEDGER_KEY = 'arn:aws:kms:eu-central-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
@@ -9,6 +10,16 @@ export interface S3Peer extends Partial<AwsOptions> {
   readonly endpointUrl: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
+}
+
+/** What a plan says of such a ledger: the guard goes by it. */
+export function ledgerAt({
+  bucket = 'custody-ledger',
+  prefix = 'custody/',
+  retentionDays = 30,
+}: Partial<S3Place>): LedgerPlan {
+  const roles = { writerRoleArns: [], readerRoleArns: [] };
+  return { store: 's3', retentionDays, s3: { bucket, region: 'eu-central-1', prefix, key: 'audit-ledger', ...roles } };
 }
 
 /** Objects of a bucket behind an endpoint of this machine. */
@@ -21,6 +32,7 @@ export async function openS3Objects(peer: S3Peer, place: Partial<S3Place> = {}):
     region: 'eu-central-1',
     environment: { HOME: '/nonexistent', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
     timeoutMillis: 20_000,
+    ledger: ledgerAt(place),
     ...options,
   });
   return createS3Objects(aws, {

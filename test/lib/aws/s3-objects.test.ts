@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openAws } from '../../../src/lib/aws/connection.js';
 import { assertTarget } from '../../../src/lib/aws/endpoint.js';
 import { createS3Objects } from '../../../src/lib/aws/s3-objects.js';
-import { instantFromMillis, parseInstant } from '../../../src/lib/base/time.js';
+import { addSeconds, instantFromMillis } from '../../../src/lib/base/time.js';
 import { appendEvents } from '../../../src/lib/ledger/append.js';
 import { auditObjects } from '../../../src/lib/ledger/audit.js';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
@@ -13,10 +13,12 @@ import { slotName } from '../../../src/lib/ledger/slot.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import { ledgerEvent, patient } from '../../support/ledger-writers.js';
 import { createS3Double, type S3Double, s3Error } from '../../support/s3-double.js';
-import { LEDGER_KEY, openS3Objects } from '../../support/s3-world.js';
+import { LEDGER_KEY, ledgerAt, openS3Objects } from '../../support/s3-world.js';
 import { networkError, SECRET, virtualTimer } from './support.js';
 
-const NOW = parseInstant('2026-01-31T09:00:00.000Z');
+/** The guard goes by this machine's clock. */
+const NOW = instantFromMillis(Math.floor(Date.now() / 1000) * 1000);
+const HELD_UNTIL = addSeconds(NOW, 30 * 86_400).replace('.000Z', 'Z');
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const SLOT = slotName(0);
 const bytes = Buffer.from('bytes');
@@ -57,7 +59,7 @@ describe('an object in S3', () => {
       'x-amz-checksum-sha256': createHash('sha256').update(bytes).digest('base64'),
       'x-amz-sdk-checksum-algorithm': 'SHA256',
       'x-amz-object-lock-mode': 'COMPLIANCE',
-      'x-amz-object-lock-retain-until-date': '2026-03-02T09:00:00Z',
+      'x-amz-object-lock-retain-until-date': HELD_UNTIL,
       'x-amz-expected-bucket-owner': '000000000000',
     });
     expect(slot?.headers).not.toHaveProperty('x-amz-server-side-encryption');
@@ -278,6 +280,7 @@ describe('T60 the way to S3', () => {
       environment: { HOME: '/nonexistent', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: SECRET },
       timeoutMillis: 1000,
       requestHandler: double.requestHandler,
+      ledger: ledgerAt({ retentionDays: 1 }),
     };
     const hosts: string[] = [];
     double.intercept = (request) => {
@@ -290,7 +293,7 @@ describe('T60 the way to S3', () => {
       prefix: 'custody/',
       keyArn: LEDGER_KEY,
       retentionDays: 1,
-      now: () => instantFromMillis(0),
+      now: () => instantFromMillis(Date.now()),
     };
     await createS3Objects(await openAws(options), place)
       .create(SLOT, bytes)

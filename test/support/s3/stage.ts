@@ -1,3 +1,4 @@
+import { KMSClient } from '@aws-sdk/client-kms';
 import * as sdk from '@aws-sdk/client-s3';
 import type { JsonObject, JsonValue } from '../../../src/lib/base/canonical-json.js';
 import { createInProcessHandler } from '../../../src/lib/sandbox/in-process.js';
@@ -9,15 +10,25 @@ export function s3Client(
   profile: string,
   options: { readonly region?: string; readonly endpoint?: string } = {},
 ): sdk.S3Client {
-  const key = sandbox.profiles().find(({ name }) => name === profile);
-  if (key === undefined) throw new Error(`no profile ${profile}`);
   const { region = 'eu-central-1', endpoint } = options;
   return new sdk.S3Client({
     region,
-    credentials: { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey },
+    credentials: credentialsOf(sandbox, profile),
     maxAttempts: 1,
     ...(endpoint === undefined ? { requestHandler: createInProcessHandler(sandbox) } : { endpoint }),
   });
+}
+
+/** The same for KMS, in process. */
+export function kmsClient(sandbox: Sandbox, profile: string, region: string): KMSClient {
+  const credentials = credentialsOf(sandbox, profile);
+  return new KMSClient({ region, credentials, maxAttempts: 1, requestHandler: createInProcessHandler(sandbox) });
+}
+
+function credentialsOf(sandbox: Sandbox, profile: string) {
+  const key = sandbox.profiles().find(({ name }) => name === profile);
+  if (key === undefined) throw new Error(`no profile ${profile}`);
+  return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey };
 }
 
 export interface S3Outcome {
