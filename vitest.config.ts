@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config';
 export const STORIES: readonly string[] = [
   'test/scenarios/**/*.test.ts',
   'test/faults/**/*kill.test.ts',
-  'test/commands/{access,backup,backup-own,canary,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',
+  'test/faults/{execute,actions-regions}.test.ts',
+  'test/commands/{access,backup,backup-own,canary,ledger,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',
   'test/threats/{classes,installed}.test.ts',
   'test/lib/drill/{story,losses}.test.ts',
   'test/lib/git/publish.test.ts',

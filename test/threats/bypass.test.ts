@@ -115,7 +115,7 @@ describe('T60 another than AWS answers', () => {
     ['http:', 'kms.eu-central-1.amazonaws.com'],
     ['https:', 'kms.eu-central-1.amazonaws.com.evil.example'],
     ['https:', 'evil.example/kms.eu-central-1.amazonaws.com'],
-    ['https:', 'bucket.s3.eu-central-1.amazonaws.com'],
+    ['https:', 'a.bucket.s3.eu-central-1.amazonaws.com'],
     ['https:', 'kms-eu-central-1.amazonaws.com'],
     ['https:', '127.0.0.1'],
   ])('T60 nothing is sent to %s//%s', (protocol, hostname) => {

@@ -47,7 +47,7 @@ export default class LedgerShow extends BaseCommand<typeof LedgerShow> {
       return shown;
     }
     const say = (entry: (typeof shown.entries)[number]) =>
-      process.stdout.write(`${this.jsonEnabled() ? visibleJsonLine(entry) : entryLine(entry)}\n`);
+      this.context.printLine(this.jsonEnabled() ? visibleJsonLine(entry) : entryLine(entry));
     shown.entries.forEach(say);
     const open = async () => (await openLedgerPlace(this.context, this.flags)).reader;
     for await (const entry of followEntries(open, shown.head, filter, this.flags.interval)) say(entry);

@@ -1,11 +1,11 @@
 import { encodeBase64, sha256, sha256Hex } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { isObject } from '../base/fields.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import { readAhead } from '../ledger/ahead.js';
 import { MAX_OBJECT_BYTES, OBJECT_NAME, type ObjectHistory, type ObjectStore } from '../ledger/objects.js';
 import { BUNDLE_PREFIX, SLOT_PREFIX } from '../ledger/slot.js';
 import type { AwsConnection, S3Link } from './connection.js';
+import { bodyOf, deleted, isMarked, nameOf, statusOf, tooLarge } from './s3-answers.js';
 import { heldUntil, listLatest, listVersions, type S3Folder } from './s3-names.js';
 
 /** Where the objects lie, and how they are kept. */
@@ -218,53 +218,4 @@ interface Shown {
   readonly bytes: Uint8Array | null;
   /** A delete marker lies over it. */
   readonly marked: boolean;
-}
-
-/** No more than an object may have, whatever the answer's header says. */
-async function bodyOf(name: string, body: unknown, length: number | undefined): Promise<Uint8Array> {
-  if (length !== undefined && length > MAX_OBJECT_BYTES) throw tooLarge(name);
-  if (!isStream(body)) throw new CustodyError('UNAVAILABLE', `S3's answer for ${name} has no body`);
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body) {
-    size += part.length;
-    // Leaving the loop closes the stream.
-    if (size > MAX_OBJECT_BYTES) throw tooLarge(name);
-    parts.push(part);
-  }
-  if (length !== undefined && size !== length) {
-    throw new CustodyError('UNAVAILABLE', `S3's answer for ${name} broke off after ${size} of ${length} bytes`);
-  }
-  return Buffer.concat(parts);
-}
-
-function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
-}
-
-function nameOf(cause: unknown): string {
-  return isObject(cause) && typeof cause.name === 'string' ? cause.name : '';
-}
-
-function statusOf(cause: unknown): number | null {
-  const metadata = isObject(cause) && isObject(cause.$metadata) ? cause.$metadata : {};
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : null;
-}
-
-function isMarked(cause: unknown): boolean {
-  const response = isObject(cause) && isObject(cause.$response) ? cause.$response : {};
-  const headers = isObject(response.headers) ? response.headers : {};
-  return headers['x-amz-delete-marker'] === 'true';
-}
-
-function deleted(name: string): CustodyError {
-  return new CustodyError('LEDGER_BROKEN', `${name} was deleted: a delete marker lies in its place`, {
-    details: { name },
-  });
-}
-
-function tooLarge(name: string): CustodyError {
-  return new CustodyError('LIMIT_EXCEEDED', `${name} has more than ${MAX_OBJECT_BYTES} bytes`, {
-    details: { name, maxBytes: MAX_OBJECT_BYTES },
-  });
 }

@@ -221,6 +221,11 @@ export class Context {
     return other;
   }
 
+  /** A line of a result that goes on as it happens, with --json too. */
+  printLine(line: string): void {
+    process.stdout.write(`${line}\n`);
+  }
+
   async close(): Promise<void> {
     this.progress.done();
     await Promise.all([this.access, ...this.#others].map((access) => access.close()));

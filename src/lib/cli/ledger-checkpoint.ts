@@ -7,8 +7,8 @@ import { cosignText, formatNote, signText } from '../ledger/note.js';
 import { hashOfBytes } from '../ledger/tree.js';
 import type { Actor } from '../request/ports.js';
 import type { Seat } from './context.js';
-import type { LedgerPlace } from './ledger-place.js';
 import { verifyAndRemember } from './ledger-verify.js';
+import type { LedgerPlace } from './ledger-view.js';
 
 /** A checkpoint as it was signed and published. */
 export interface CheckpointJson {

@@ -2,59 +2,21 @@ import { join } from 'node:path';
 import { Flags } from '@oclif/core';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import type { Clock } from '../base/time.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
-import type { VerifyDepth } from '../inspect/audit-ledger.js';
-import type { CheckReport } from '../inspect/check.js';
-import type { FoundCheckpoint } from '../inspect/checkpoints.js';
 import { type LedgerName, originOf } from '../ledger/checkpoint.js';
-import {
-  formatRememberedLedger,
-  type LedgerMemory,
-  parseRememberedLedger,
-  type RememberedLedger,
-} from '../ledger/memory.js';
-import type { LedgerReader } from '../ledger/read.js';
+import { formatRememberedLedger, type LedgerMemory, parseRememberedLedger } from '../ledger/memory.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { LedgerHead } from '../ledger/store.js';
-import type { HashSubtree } from '../ledger/subtrees.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import { openLedgerObjects } from './audit-ledger.js';
 import { systemClock } from './clock.js';
 import type { Context } from './context.js';
+import type { LedgerPlace } from './ledger-view.js';
 import { objectLedger } from './object-ledger.js';
 import { repositoryLedger } from './repository-ledger.js';
-
-/** What a look at a whole ledger answers. */
-export interface LedgerVerdict extends CheckReport {
-  readonly head: LedgerHead;
-  readonly entries: number;
-  readonly from: number;
-  readonly root: string;
-}
-
-/** A ledger that a command works on, wherever it lies. */
-export interface LedgerPlace {
-  readonly name: LedgerName;
-  /** Of its checkpoints; null where no repository says who may sign them. */
-  readonly origin: string | null;
-  readonly reader: LedgerReader;
-  readonly hashOf: () => Promise<HashSubtree>;
-  readonly memory: LedgerMemory;
-  /** The clock of the repository; without one, of this machine. */
-  readonly clock: Clock;
-  /** Signed by somebody of the roster in force, of this ledger. */
-  checkpoints(): Promise<readonly FoundCheckpoint[]>;
-  verify(depth: VerifyDepth): Promise<{
-    readonly report: LedgerVerdict;
-    readonly toRemember: Omit<RememberedLedger, 'at'> | null;
-  }>;
-  /** Puts a signed checkpoint where others find it; its path. @throws CustodyError REMOTE_UNREACHABLE, STORAGE */
-  publish(size: number, note: Uint8Array): Promise<string>;
-}
 
 export interface LedgerFlags {
   readonly repository: boolean;

@@ -1,5 +1,5 @@
 import type { VerifyDepth } from '../inspect/audit-ledger.js';
-import type { LedgerPlace, LedgerVerdict } from './ledger-place.js';
+import type { LedgerPlace, LedgerVerdict } from './ledger-view.js';
 
 /** Verifies a ledger; one that was found whole is remembered, so that it must go on from there for ever. */
 export async function verifyAndRemember(place: LedgerPlace, depth: VerifyDepth): Promise<LedgerVerdict> {

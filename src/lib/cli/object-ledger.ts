@@ -5,7 +5,7 @@ import { checkpointPath } from '../ledger/checkpoint.js';
 import type { LedgerMemory } from '../ledger/memory.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import { overObjects, storeTiles } from '../ledger/subtrees.js';
-import type { LedgerPlace } from './ledger-place.js';
+import type { LedgerPlace } from './ledger-view.js';
 
 /** An audit ledger in a store of write-once objects. */
 export function objectLedger(

@@ -7,7 +7,7 @@ import { leafHash } from '../ledger/tree.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import type { InForce } from '../request/in-force.js';
 import type { Ports } from '../request/ports.js';
-import type { LedgerPlace } from './ledger-place.js';
+import type { LedgerPlace } from './ledger-view.js';
 
 /** The chain that the repository itself keeps, at the commit that was looked at. */
 export function repositoryLedger({ store, clock, progress }: Ports, state: InForce, memory: LedgerMemory): LedgerPlace {

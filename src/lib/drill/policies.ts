@@ -42,6 +42,7 @@ export async function drillPolicies(
 /** What the backup holds of a key's policy; an answer in its place where it holds none. */
 export type Held = { readonly policy: JsonValue } | { readonly answer: Answer };
 
+/** What the newest backup holds of a key's policy in a Region. */
 export async function policyIn(
   { state }: Scene,
   backup: OpenBackup | null,

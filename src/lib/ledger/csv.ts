@@ -5,6 +5,7 @@ import type { LedgerEntry } from './entry.js';
 
 export const CSV_HEADER = 'sequence,at,kind,by,requestId,record,previous,facts\r\n';
 
+/** An entry as a line of RFC 4180; no field can be taken for a formula. */
 export function csvLine({ sequence, at, kind, by, requestId, record, previous, facts }: LedgerEntry): string {
   const fields = [
     String(sequence),

@@ -21,6 +21,7 @@ export interface EntryFilter {
   readonly until: string | null;
 }
 
+/** Whether an entry is among those that were asked for. */
 export function passes(entry: LedgerEntry, { kind, by, requestId, key, since, until }: EntryFilter): boolean {
   return (
     (kind === null || entry.kind === kind) &&

@@ -26,6 +26,7 @@ import {
 /** Where hashes of full subtrees come from: the leaves of a small ledger, or the tiles and entries of a large one. */
 export type HashSubtree = (subtree: Subtree) => Promise<TreeHash>;
 
+/** Subtrees of leaves that are in memory. */
 export function overLeaves(leaves: readonly TreeHash[]): HashSubtree {
   return async ({ level, index }) => {
     const tree = new GrowingTree();

@@ -1,6 +1,6 @@
 import type { ConditionElement, PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
-import { hasManyValues, isKnownKey } from './known-keys.js';
+import { hasManyValues, isKeyOfRequest } from './known-keys.js';
 import { type Matcher, type Operator, operatorOf } from './operators.js';
 import { all, any, NO, negate, type Truth, truthOf, UNKNOWN, YES } from './truth.js';
 
@@ -36,7 +36,7 @@ export function compileCondition(element: ConditionElement, version: PolicyVersi
   // A key that AWS does not have is in no request: a misspelt one must neither open an Allow nor switch off a Deny.
   const { operator, quantifier, ifExists } = parsed;
   if (operator === null) return { element, test: compileNull(key, element.values) };
-  const absent = isKnownKey(key) ? whenMissing(quantifier, operator.negated, ifExists) : UNKNOWN;
+  const absent = whenMissing(quantifier, operator.negated, ifExists);
   return { element, test: compileValues(element, version, { operator, quantifier, absent }) };
 }
 
@@ -52,7 +52,7 @@ function compileValues({ key, values }: ConditionElement, version: PolicyVersion
   const needsSet = what.quantifier === null && hasManyValues(lower);
   return (keys) => {
     const found = keys.get(lower);
-    if (found === undefined) return what.absent;
+    if (found === undefined) return isKeyOfRequest(lower, keys) ? what.absent : UNKNOWN;
     if (found === null || needsSet) return UNKNOWN;
     return testValues(found, what, (value) => testValue(value, matchers, what.operator.negated, keys));
   };
@@ -87,11 +87,12 @@ function testValue(value: string, matchers: readonly Matcher[], negated: boolean
 function compileNull(key: string, values: readonly string[]): ConditionTest {
   const wanted = values.map((value) => value.toLowerCase());
   if (!wanted.every((value) => value === 'true' || value === 'false')) return () => UNKNOWN;
-  const whenAbsent = isKnownKey(key) ? truthOf(wanted.includes('true')) : UNKNOWN;
+  const whenAbsent = truthOf(wanted.includes('true'));
   const whenPresent = truthOf(wanted.includes('false'));
   return (keys) => {
     const found = keys.get(key);
     if (found === null) return UNKNOWN;
-    return found === undefined ? whenAbsent : whenPresent;
+    if (found !== undefined) return whenPresent;
+    return isKeyOfRequest(key, keys) ? whenAbsent : UNKNOWN;
   };
 }

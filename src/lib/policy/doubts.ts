@@ -1,7 +1,7 @@
 import type { CompiledStatement } from './compile.js';
 import { type CompiledCondition, readOperator } from './conditions.js';
 import type { Keys } from './keys.js';
-import { isKnownKey } from './known-keys.js';
+import { isKeyOfRequest } from './known-keys.js';
 import { UNKNOWN } from './truth.js';
 
 /** What of a statement cannot be told. */
@@ -43,18 +43,14 @@ function resourceDoubts({ statement, resource: test }: CompiledStatement, arn: s
 }
 
 function doubtOf({ element: { operator, key, values } }: CompiledCondition, keys: Keys): Doubt {
-  const problem = problemOf(readOperator(operator) !== null, keys.get(key.toLowerCase()), key.toLowerCase(), values);
+  const problem = problemOf(readOperator(operator) !== null, keys, key.toLowerCase(), values);
   return { element: 'Condition', problem, operator, key };
 }
 
-function problemOf(
-  known: boolean,
-  found: ReturnType<Keys['get']>,
-  key: string,
-  values: readonly string[],
-): Doubt['problem'] {
+function problemOf(known: boolean, keys: Keys, key: string, values: readonly string[]): Doubt['problem'] {
   if (!known) return 'operator';
+  const found = keys.get(key);
   if (found === null) return 'key';
-  if (found === undefined) return isKnownKey(key) ? 'operator' : 'key';
+  if (found === undefined) return isKeyOfRequest(key, keys) ? 'operator' : 'key';
   return values.some((value) => value.includes('${')) ? 'variable' : 'value';
 }

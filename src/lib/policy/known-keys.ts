@@ -1,3 +1,5 @@
+import type { Keys } from './keys.js';
+
 /**
  * The condition keys that requests to KMS, S3, STS and IAM can carry ("AWS global condition context keys"; Service
  * Authorization Reference, "Condition keys" of each service). A name ending in `/` or `:` stands for all that start so.
@@ -61,6 +63,15 @@ const PROVIDER = /^(?:saml|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:\/[^:]+)*):.+$/;
 export function isKnownKey(lowerKey: string): boolean {
   if (NAMES.has(lowerKey) || PROVIDER.test(lowerKey)) return true;
   return PREFIXES.some((prefix) => lowerKey.length > prefix.length && lowerKey.startsWith(prefix));
+}
+
+/**
+ * Whether AWS has such a key for this request: keys of S3 are in requests to S3 alone, each of which says how it was signed ("Actions,
+ * resources, and condition keys for Amazon S3").
+ */
+export function isKeyOfRequest(lowerKey: string, keys: Keys): boolean {
+  if (!isKnownKey(lowerKey)) return false;
+  return !lowerKey.startsWith('s3:') || keys.get('s3:signatureversion') !== undefined;
 }
 
 /** Whether a request may carry several values under this key. */

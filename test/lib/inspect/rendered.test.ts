@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { type ProofEvidence, proveEvidence } from '../../../src/lib/inspect/proof.js';
+import { drillRoleArnOf } from '../../../src/lib/plan/canaries.js';
 import { regionsOf } from '../../../src/lib/plan/plan.js';
 import { accountRolesOf } from '../../../src/lib/policy/account-roles.js';
 import { type PolicyDocument, parsePolicy } from '../../../src/lib/policy/document.js';
@@ -54,7 +55,9 @@ const ALL = parsePolicy(
 function installed(): readonly AccountPrincipal[] {
   const { seats, automation, executor, cold, auditor, installer } = accountRolesOf(roster);
   const named = [...seats, ...automation].map(({ id, roleArn }) => [id, roleArn] as const);
-  const own = [...named, ['executor', executor] as const, ['cold', cold] as const, ['auditor', auditor] as const];
+  const drill = drillRoleArnOf(plan) ?? '';
+  const roles = { executor, cold, auditor, drill };
+  const own = [...named, ...Object.entries(roles)];
   const admin = (arn: string) => ({ arn, trust: null, identity: [{ name: 'all', document: ALL }], boundary: null });
   return [
     ...own.map(([id, arn]) => ({

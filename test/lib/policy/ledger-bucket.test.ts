@@ -43,7 +43,12 @@ function ask(policy: string, [who, action, object, context = {}]: Question, own 
       principalArn,
       callerArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${who}/x`,
     },
-    context: { 'aws:SecureTransport': 'true', 'aws:PrincipalArn': principalArn, ...context },
+    context: {
+      's3:signatureversion': 'AWS4-HMAC-SHA256',
+      'aws:SecureTransport': 'true',
+      'aws:PrincipalArn': principalArn,
+      ...context,
+    },
     resourcePolicy: parsePolicy(policy, 'policy'),
     resourceIsAuthority: false,
     identityPolicies: own ? [FULL_ACCESS] : [],
