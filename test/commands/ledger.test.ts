@@ -64,7 +64,7 @@ describe("the repository's chain", () => {
     const proven = await run('deputy', 'ledger', 'prove', '1', '--out', file);
     expect(proven.stdout).toMatch(/proves entry 1 of \d+, signed by (architect, privacy|privacy, architect)\./);
     const roster = join(ceremony.dir, 'roster.json');
-    const { stdout } = await git('show', 'main:roster/1.json');
+    const { stdout } = await git('show', 'HEAD:roster/1.json');
     writeFileSync(roster, stdout);
     const verified = await run('deputy', 'verify', file, '--roster', roster, '--json');
     expect([verified.exit, verified.json.verdict]).toEqual([0, 'verified']);
@@ -165,5 +165,5 @@ describe('an audit ledger in a folder', () => {
 
 async function git(...words: string[]): Promise<{ stdout: string }> {
   const { execFileSync } = await import('node:child_process');
-  return { stdout: execFileSync('git', ['-C', ceremony.clone('architect'), ...words], { encoding: 'utf8' }) };
+  return { stdout: execFileSync('git', ['-C', join(ceremony.dir, 'origin.git'), ...words], { encoding: 'utf8' }) };
 }

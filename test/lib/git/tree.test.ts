@@ -19,6 +19,7 @@ describe('paths of the tree', () => {
       ledgerPath(0),
       ledgerPath(999_999_999),
       'backups/000001/manifest.json',
+      `checkpoints/99999999999999999986/${'a'.repeat(64)}`,
       'README.md',
     ];
     expect(paths.filter((path) => !isTreePath(path))).toEqual([]);
