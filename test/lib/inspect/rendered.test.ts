@@ -33,7 +33,7 @@ const WORKFLOWS: Entrance = {
 const ids = [...roster.custodians, ...roster.automation].map(({ id }) => id);
 const rendered: readonly RenderedPolicy[] = renderAccount(plan, roster, {
   entrances: {
-    ...Object.fromEntries([...ids, 'auditor'].map((id) => [id, door(`subject-${id}`)])),
+    ...Object.fromEntries([...ids, 'auditor', 'drill'].map((id) => [id, door(`subject-${id}`)])),
     ci: WORKFLOWS,
   },
   organizationId: null,
