@@ -5,7 +5,9 @@ import { defineConfig } from 'vitest/config';
 export const STORIES: readonly string[] = [
   'test/scenarios/**/*.test.ts',
   'test/faults/**/*kill.test.ts',
-  'test/faults/{execute,actions-regions}.test.ts',
+  'test/faults/{execute,actions-access,actions-regions,actions-state}.test.ts',
+  'test/lib/request/{access,import,regions}.test.ts',
+  'test/lib/{cli/trust,git/attacks,sandbox/process}.test.ts',
   'test/commands/{access,backup,backup-own,canary,ledger,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',
   'test/threats/{classes,installed}.test.ts',
   'test/lib/drill/{story,losses}.test.ts',

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { WriterJob } from './append-process.js';
+import { PACKAGE_ROOT } from './built.js';
 
 export interface Ack {
   readonly writer: string;
@@ -37,6 +38,9 @@ export async function buildWriters(): Promise<Writers> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  // The guard reads its policies from the package.
+  mkdirSync(join(dir, 'policies'));
+  cpSync(join(PACKAGE_ROOT, 'policies/custody.wasm'), join(dir, 'policies/custody.wasm'));
   return {
     program: outfile,
     run: (job, onAck = () => undefined) => runWriter(outfile, job, onAck),

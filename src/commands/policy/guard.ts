@@ -5,12 +5,11 @@ import { guardGiven, guardText } from '../../lib/cli/guard.js';
 import { guardSarif } from '../../lib/cli/guard-sarif.js';
 
 export default class PolicyGuard extends BaseCommand<typeof PolicyGuard> {
-  static override summary =
-    'Judge Terraform plans, CloudTrail records and calls by the policies that guard ledger and keys.';
+  static override summary = 'Judge Terraform plans, CloudTrail records and calls by the policies of the guard.';
   static override description =
     'The same policies (Rego, policies/custody) that stand before each call of this tool: nothing of the audit ledger is deleted, shortened or opened, and no key is changed without its quorum. The plan in force says which buckets are the ledger, or a draft (--plan); without either only keys are judged. Needs no AWS. Exit 3 for findings, and for what could not be judged.';
   static override examples = [
-    'terraform show -json plan.out > plan.json && <%= config.bin %> policy guard --terraform plan.json',
+    '<%= config.bin %> policy guard --terraform plan.json',
     '<%= config.bin %> policy guard --cloudtrail ./AWSLogs --plan custody.yaml --json',
     '<%= config.bin %> policy guard --bundle custody-bundle.tar.gz',
   ];
