@@ -11,8 +11,11 @@ import { validateAnswer } from '../support/result-schemas.js';
 let dir: string;
 let played: CliOutcome;
 
+/** The sandbox of the rehearsal: its clock was moved, and the drill's time is later than this machine's. */
+let sandbox: Record<string, string> = {};
+
 function run(words: readonly string[]): Promise<CliOutcome> {
-  return custody(words, { HOME: join(dir, 'home'), XDG_STATE_HOME: join(dir, 'state') });
+  return custody(words, { HOME: join(dir, 'home'), XDG_STATE_HOME: join(dir, 'state'), ...sandbox });
 }
 
 const kept = (...path: string[]) => join(dir, 'kept', ...path);
@@ -23,8 +26,17 @@ beforeAll(async () => {
   const words = ['rehearse', '--keep', kept(), '--json'];
   played = await run(words);
   validateAnswer(words, played);
+  const { json } = await run(['sandbox', 'start', '--dir', kept('sandbox'), '--json']);
+  sandbox = {
+    AWS_CONFIG_FILE: textAt(json, 'sandbox', 'configFile'),
+    AWS_SHARED_CREDENTIALS_FILE: textAt(json, 'sandbox', 'credentialsFile'),
+    AWS_PROFILE: 'privacy',
+  };
 }, 600_000);
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  await run(['sandbox', 'stop', '--dir', kept('sandbox')]);
+  await rm(dir, { recursive: true, force: true });
+});
 
 describe('a rehearsal', () => {
   it('ends with a verified drill, and every attack refused', () => {
