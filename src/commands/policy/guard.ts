@@ -5,7 +5,7 @@ import { guardGiven, guardText } from '../../lib/cli/guard.js';
 import { guardSarif } from '../../lib/cli/guard-sarif.js';
 
 export default class PolicyGuard extends BaseCommand<typeof PolicyGuard> {
-  static override summary = 'Judge Terraform plans, CloudTrail records and calls by the policies of the guard.';
+  static override summary = 'Judge Terraform plans, CloudTrail records and calls by the rules of the guard.';
   static override description =
     'The same policies (Rego, policies/custody) that stand before each call of this tool: nothing of the audit ledger is deleted, shortened or opened, and no key is changed without its quorum. The plan in force says which buckets are the ledger, or a draft (--plan); without either only keys are judged. Needs no AWS. Exit 3 for findings, and for what could not be judged.';
   static override examples = [
