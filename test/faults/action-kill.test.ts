@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { type AwsConnection, openAws } from '../../src/lib/aws/connection.js';
 import { callDirectly } from '../../src/lib/aws/direct.js';
 import { commitmentOf } from '../../src/lib/base/material.js';
@@ -14,12 +14,12 @@ import { type Proposal, planProposal } from '../../src/lib/request/open.js';
 import { replicateProposal } from '../../src/lib/request/regions.js';
 import { lookAtReplacement, type MovedBy, replaceProposal } from '../../src/lib/request/replace.js';
 import { certificateProposal, stateProposal } from '../../src/lib/request/state-change.js';
-import { World } from '../scenarios/world.js';
+import type { World } from '../scenarios/world.js';
 import { custody } from '../support/cli.js';
 import { PRIMARY, REPLICA } from '../support/people.js';
+import { foundedWorld } from './founded.js';
 import { type Cut, kill } from './kill.js';
 import { at, carryOut, decide, HOW, passTime } from './seats.js';
-import { expectNothingLost, filesOf } from './whole.js';
 
 /**
  * T51: the execution of each action in a process of its own, killed (kill -9) at one of the places at which every action
@@ -27,12 +27,7 @@ import { expectNothingLost, filesOf } from './whole.js';
  * are only dealt out to each other.
  */
 
-let founded: World;
-beforeAll(async () => {
-  founded = await World.open();
-  await founded.stop();
-});
-afterAll(() => founded.close());
+const story = foundedWorld();
 
 interface Row {
   readonly propose: (seat: Seat) => Proposal | Promise<Proposal>;
@@ -76,18 +71,6 @@ async function killedOnce(world: World, { propose, cut, call, material, check }:
     expect.arrayContaining(['intent.json', 'receipt.json']),
   );
 }
-
-const story = (name: string, tell: (world: World) => Promise<void>) =>
-  it.concurrent(name, async () => {
-    const world = await founded.copy();
-    const kept = filesOf(world);
-    try {
-      await tell(world);
-      expectNothingLost(world, kept);
-    } finally {
-      await world.close();
-    }
-  });
 
 const ACCESS: readonly Row[] = [
   {

@@ -2,38 +2,22 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { GetKeyPolicyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { listAt, at as memberAt } from '../../src/lib/rehearse/expect.js';
 import { planProposal } from '../../src/lib/request/open.js';
-import { askedIn, gitIn, World } from '../scenarios/world.js';
+import { askedIn, gitIn, type World } from '../scenarios/world.js';
 import type { CliOutcome } from '../support/cli.js';
+import { foundedWorld } from './founded.js';
 import { type Cut, kill, killBesidePush } from './kill.js';
 import { carryOut, HOW } from './seats.js';
-import { count, expectNothingLost, filesOf } from './whole.js';
+import { count, filesOf } from './whole.js';
 
 /**
  * T51: backups and their restoring, each really killed (kill -9) before, during and after what they write, and run again. The
  * world has one of five planned keys, so that a backup that is made ends with 3 and says what it leaves out.
  */
 
-let founded: World;
-beforeAll(async () => {
-  founded = await World.open();
-  await founded.stop();
-});
-afterAll(() => founded.close());
-
-const story = (name: string, tell: (world: World) => Promise<void>) =>
-  it.concurrent(name, async () => {
-    const world = await founded.copy();
-    const kept = filesOf(world);
-    try {
-      await tell(world);
-      expectNothingLost(world, kept);
-    } finally {
-      await world.close();
-    }
-  });
+const story = foundedWorld();
 
 const BACKUP = ['policy', 'backup'];
 const inBackup = (world: World) => [...filesOf(world).keys()].filter((path) => path.startsWith('backups/'));

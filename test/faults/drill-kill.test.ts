@@ -2,38 +2,21 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient, ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { SCRATCH_TAG } from '../../src/lib/policy/scratch.js';
 import { listAt, at as memberAt, textAt } from '../../src/lib/rehearse/expect.js';
-import { codeOf, World } from '../scenarios/world.js';
+import { codeOf, type World } from '../scenarios/world.js';
 import type { CliOutcome } from '../support/cli.js';
+import { foundedWorld } from './founded.js';
 import { type Cut, kill } from './kill.js';
-import { expectNothingLost, filesOf } from './whole.js';
+import { filesOf } from './whole.js';
 
 /**
  * Drills, really killed (kill -9) in each of their steps. The world has one of five planned keys: no drill in it is verified, and
  * each that ends says so with 3.
  */
 
-let founded: World;
-beforeAll(async () => {
-  founded = await World.open();
-  await founded.ends(3, 'architect', 'policy', 'backup');
-  await founded.stop();
-}, 600_000);
-afterAll(() => founded?.close());
-
-const story = (name: string, tell: (world: World) => Promise<void>) =>
-  it.concurrent(name, async () => {
-    const world = await founded.copy();
-    const kept = filesOf(world);
-    try {
-      await tell(world);
-      expectNothingLost(world, kept);
-    } finally {
-      await world.close();
-    }
-  }, 600_000);
+const story = foundedWorld((world) => world.ends(3, 'architect', 'policy', 'backup'));
 
 const DRILL = ['dr', 'verify', '--drill-profile', 'drill', '--skip', 'interlock'];
 const cut = (world: World, at: Cut) => kill(world, { player: 'architect', words: DRILL }, at);

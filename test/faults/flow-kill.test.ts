@@ -1,41 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { Seat } from '../../src/lib/cli/context.js';
 import { listAt, at as memberAt } from '../../src/lib/rehearse/expect.js';
 import { policyProposal, tagProposal } from '../../src/lib/request/access.js';
 import { openRequest, type Proposal, planProposal } from '../../src/lib/request/open.js';
 import { rotateProposal, rotationProposal } from '../../src/lib/request/rotate.js';
 import { reject } from '../../src/lib/request/veto.js';
-import { type Asked, askedIn, codeOf, World } from '../scenarios/world.js';
+import { type Asked, askedIn, codeOf, type World } from '../scenarios/world.js';
 import { type CliOutcome, custody, type Player } from '../support/cli.js';
+import { foundedWorld } from './founded.js';
 import { type Cut, kill } from './kill.js';
 import { at, carryOut, decide, HOW, sign } from './seats.js';
-import { count, expectNothingLost, filesOf } from './whole.js';
+import { count, filesOf } from './whole.js';
 
 /**
  * T51: the flows beside an execution and a plain approval, each really killed (kill -9) where it writes or calls AWS, and
  * run again: commands that open several requests, a new plan, a batch, and everything that sets or clears an approval slot.
  */
 
-let founded: World;
-beforeAll(async () => {
-  founded = await World.open();
-  await founded.stop();
-});
-afterAll(() => founded.close());
-
-const story = (name: string, tell: (world: World) => Promise<void>) =>
-  it.concurrent(name, async () => {
-    const world = await founded.copy();
-    const kept = filesOf(world);
-    try {
-      await tell(world);
-      expectNothingLost(world, kept);
-    } finally {
-      await world.close();
-    }
-  });
+const story = foundedWorld();
 
 const before = (aws: string): Cut => ({ aws, when: 'before' });
 const after = (aws: string): Cut => ({ aws, when: 'after' });

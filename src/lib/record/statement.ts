@@ -17,7 +17,7 @@ import {
   text,
 } from '../base/fields.js';
 import { formatInToto, readInToto, type Subject } from '../base/in-toto.js';
-import { commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
+import { accountId, commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { ID_PATTERN } from '../roster/roster.js';
 import { ACTION_NAMES } from './action-names.js';
 
@@ -75,6 +75,9 @@ const keyRef = object({
 const SLOT = /^[a-z-]{3,20}\/[a-z0-9-]{3,32}\/[a-z0-9-]{36}\/[0-9a-f]{64}\/[a-z][a-z0-9-]{1,30}$/;
 const slot = text({ max: 256, pattern: SLOT, expected: 'an approval slot' });
 
+/** What every record says but genesis, which nobody signs alone. */
+const signed = { tool: toolIdentity, repository: repositoryId, by: id, at: instant, seen };
+
 const readers = {
   genesis: object({
     tool: toolIdentity,
@@ -83,28 +86,23 @@ const readers = {
     roster: numbered,
     environment: oneOf(['aws', 'sandbox']),
     partition: text({ max: 20 }),
-    account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+    account: accountId,
     at: instant,
   }),
   ceremony: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     genesis: digest,
-    by: id,
-    at: instant,
-    seen,
     participants: list(id, { min: 1, max: 30 }),
     witness: nullable(text({ max: 100 })),
     roles: list(object({ arn: text({ max: 600 }), id: nullable(text({ max: 64 })) }), { max: 40 }),
     keys: list(object({ arn: text({ max: 200 }), policyDigest: nullable(digest) }), { max: 80 }),
   }),
   request: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     plan: numbered,
     roster: numbered,
     partition: text({ max: 20 }),
-    account: text({ max: 12, pattern: /^\d{12}$/, expected: '12 digits' }),
+    account: accountId,
     endpoint: oneOf(['aws', 'sandbox']),
     region: text({ max: 32 }),
     action: oneOf(ACTION_NAMES),
@@ -114,63 +112,40 @@ const readers = {
     calls: list(call, { min: 1, max: 12 }),
     preState: anyObject,
     nonce: hex32,
-    by: id,
     executor: nullable(id),
     reason: freeText,
-    at: instant,
     approveBy: instant,
     executeWithinSeconds: integer(60, 7 * 86_400),
-    seen,
   }),
   approval: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     request: digest,
-    by: id,
-    at: instant,
-    seen,
     nonce: hex32,
     slot: optional(slot),
   }),
   rejection: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     request: digest,
-    by: id,
-    at: instant,
-    seen,
     reason: freeText,
   }),
   withdrawal: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     request: digest,
-    by: id,
-    at: instant,
-    seen,
     reason: freeText,
     withdraws: digest,
   }),
   intent: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     request: digest,
-    by: id,
-    at: instant,
-    seen,
     approvals: digests,
     rejections: digests,
     withdrawals: digests,
     preStateDigest: digest,
   }),
   receipt: object({
-    tool: toolIdentity,
-    repository: repositoryId,
+    ...signed,
     request: digest,
     intent: digest,
-    by: id,
-    at: instant,
-    seen,
     outcome: oneOf(['executed', 'failed']),
     startedAt: instant,
     finishedAt: instant,
@@ -181,7 +156,7 @@ const readers = {
     key: nullable(keyRef),
     error: nullable(object({ code: text({ max: 100 }), message: text({ min: 0, max: 1000 }) })),
   }),
-  heartbeat: object({ tool: toolIdentity, repository: repositoryId, by: id, at: instant, seen }),
+  heartbeat: object(signed),
 } as const;
 
 type Predicates = { readonly [K in RecordKind]: (typeof readers)[K] extends Reader<infer T> ? T : never };
