@@ -83,10 +83,16 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
       pairs([
         ['executed', `${id}  ${after.request.statement.predicate.action} ${receipt.key?.name ?? ''}`],
         ['key', receipt.key?.arn ?? '-'],
-        ['AWS requests', receipt.awsRequestIds.join(', ') || 'none: an earlier run had made the call'],
+        ['AWS requests', receipt.awsRequestIds.join(', ') || noRequests(after.request.statement.predicate.calls)],
         ['enforcement', enforcementText(receipt.enforcement)],
       ]),
     );
     return { request: requestJson(after), receipt: receiptJson(receipt, id) };
   }
+}
+
+function noRequests(calls: readonly { readonly service: string }[]): string {
+  return calls.some(({ service }) => service === 'kms')
+    ? 'none: an earlier run had made the call'
+    : 'none: it calls nothing at AWS';
 }

@@ -77,6 +77,7 @@ export class Context {
   #desk: Promise<Desk> | undefined;
   /** Where the guard's decisions go, once a plan says so. */
   #sink: GuardSink | null = null;
+  #seat = UNNAMED;
 
   constructor(
     readonly flags: GlobalFlags,
@@ -101,6 +102,7 @@ export class Context {
         suggestions: ['custody init founds a repository, custody join URL makes a clone of one.'],
       });
     }
+    this.#seat = pin.as ?? UNNAMED;
     return { folder, pin, ports: await this.portsFor(folder, this.memoryOf(pin)) };
   }
 
@@ -133,7 +135,7 @@ export class Context {
       progress: this.progress.tell,
       audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.access, clock)),
     };
-    if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? UNNAMED);
+    if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? this.#seat);
     for (const access of [this.access, ...this.#others]) access.sink = this.#sink;
     return ports;
   }

@@ -49,6 +49,7 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   return objectLedger({
     objects: await openLedgerObjects(state.plan.plan, context.access, ports.clock),
     signed: signedBy(state),
+    repository: state.view,
     memory,
     clock: ports.clock,
     // A folder knows no retention.
@@ -65,7 +66,14 @@ async function openGiven(context: Context, directory: string, reach: Reach): Pro
   const memory = memoryAt(context, digestOf(first ?? ''), 'ledger');
   const state = await context.lookUp(reach).catch(noRepository);
   const clock = state === null ? systemClock : (await context.desk()).ports.clock;
-  return objectLedger({ objects, signed: state === null ? null : signedBy(state), memory, clock, retentionDays: null });
+  return objectLedger({
+    objects,
+    signed: state === null ? null : signedBy(state),
+    repository: null,
+    memory,
+    clock,
+    retentionDays: null,
+  });
 }
 
 /** What is wrong with it is for the verifier to say. */

@@ -6,8 +6,10 @@ import { parseSlot, slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
+import type { LedgerTree } from '../ledger/view.js';
 import { FIRST_SLOT, judgeHistories, type SlotPlace, walkSlots } from '../ledger/walk.js';
 import type { Roster } from '../roster/roster.js';
+import { judgeCarried } from './carried.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
 import { type Checkpoints, judgeCheckpoints, readCheckpoints } from './checkpoints.js';
 
@@ -19,6 +21,8 @@ export interface LedgerQuestion {
   readonly remembered: RememberedLedger | null;
   /** Days for which each object must be kept; null where the store keeps no time. */
   readonly retentionDays: number | null;
+  /** The chain that it carries; null where none is known. */
+  readonly repository: LedgerTree | null;
 }
 
 export interface VerifyDepth {
@@ -59,7 +63,7 @@ interface Walked {
 
 /** Verifies an audit ledger as stored bytes. What is wrong is in the report. @throws CustodyError what reading throws */
 export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyDepth): Promise<VerifiedLedger> {
-  const { objects, signed, remembered } = question;
+  const { objects, signed, remembered, repository } = question;
   const checkpoints = await checkpointsOf(objects, signed);
   const sizes = checkpoints.found.map(({ checkpoint }) => checkpoint.size);
   const walked = await walk(question, depth, sizes);
@@ -69,6 +73,7 @@ export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyD
     ...(remembered === null ? [] : [rememberedCheck(remembered, walked)]),
     ...(signed === null ? [] : [judgeCheckpoints(checkpoints, scan.head, walked.rootAt, from)]),
     ...(depth.sinceRemembered ? [] : [await historyCheck(question)]),
+    ...(repository === null ? [] : [await judgeCarried(objects, repository, !depth.sinceRemembered)]),
   ];
   const wrong = checks.some(({ status }) => status === 'fail');
   if (wrong && walked.scan.faults.length === 0) checks.push(...(await tileCheck(objects)));

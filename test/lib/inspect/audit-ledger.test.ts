@@ -50,7 +50,7 @@ async function verify(
   depth = FULL,
   days: number | null = null,
 ) {
-  return verifyAuditLedger({ objects, signed, remembered, retentionDays: days }, depth);
+  return verifyAuditLedger({ objects, signed, remembered, retentionDays: days, repository: null }, depth);
 }
 
 async function remember(objects: Damaged): Promise<RememberedLedger> {

@@ -7,7 +7,7 @@ import { EMPTY_HEAD, link, parseEntry } from '../../../src/lib/ledger/chain.js';
 import type { LedgerEvent } from '../../../src/lib/ledger/entry.js';
 import { formatSlot, parseSlot, slotName } from '../../../src/lib/ledger/slot.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
-import { type LedgerTree, ledgerFiles } from '../../../src/lib/ledger/view.js';
+import { chainTree } from '../../support/chain-tree.js';
 import { createMemoryObjects } from '../../support/memory-objects.js';
 
 const at = parseInstant('2026-01-31T09:00:00.000Z');
@@ -21,16 +21,8 @@ const event = (fact: number): LedgerEvent => ({
 });
 const use: LedgerEvent = { ...event(0), kind: 'usage', requestId: null, record: null, facts: { eventId: 'e' } };
 
-function repository(count: number, first = 0): LedgerTree & { entries: readonly Uint8Array[] } {
-  const events = Array.from({ length: count }, (_, number) => event(number + first));
-  const { entries } = link(events, EMPTY_HEAD);
-  const files = ledgerFiles(EMPTY_HEAD, entries);
-  return {
-    entries,
-    pathsUnder: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)),
-    read: async (paths) => new Map([...files].filter(([path]) => paths.includes(path))),
-  };
-}
+const repository = (count: number, first = 0) =>
+  chainTree(Array.from({ length: count }, (_, number) => event(number + first)));
 
 const options = { clock: { now: () => at, sleep: async () => undefined }, random: () => 0 };
 const code = (expected: string) => expect.objectContaining({ code: expected });
