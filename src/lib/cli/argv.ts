@@ -1,5 +1,13 @@
 /** Flags that every command takes and that may stand before its name, as in `custody --repo DIR keys pending`. */
-const VALUED = new Set(['--repo', '--as', '--profile', '--region', '--endpoint-url', '--passphrase-fd']);
+const VALUED = new Set([
+  '--repo',
+  '--as',
+  '--profile',
+  '--ledger-profile',
+  '--region',
+  '--endpoint-url',
+  '--passphrase-fd',
+]);
 const PLAIN = new Set(['--json', '--json-schema']);
 
 /** Moves leading global flags behind the command's own words; the framework takes them only there. */

@@ -9,14 +9,20 @@ import type { AwsAccess } from './aws-access.js';
 /** The folder in the bucket where a plan names none. */
 export const DEFAULT_PREFIX = 'custody/';
 
+/** Whose credentials are used: one's own look the key up, the ledger's write or read it. They may be the same. */
+export interface LedgerAccess {
+  readonly own: AwsAccess;
+  readonly ledger: AwsAccess;
+}
+
 /**
- * What the audit ledger of a plan lies in, opened with the caller's own credentials.
+ * What the audit ledger of a plan lies in.
  * @throws CustodyError USAGE when the plan has none beside the repository's chain; NOT_FOUND for a bucket's key that is not there
  */
-export async function openLedgerObjects(plan: Plan, access: AwsAccess, clock: Clock): Promise<ObjectStore> {
-  const { store, directory, s3, retentionDays } = plan.ledger;
+export async function openLedgerObjects(plan: Plan, access: LedgerAccess, clock: Clock): Promise<ObjectStore> {
+  const { store, directory, s3 } = plan.ledger;
   if (store === 'directory' && directory !== undefined) return createObjectDirectory(directory);
-  if (store === 's3' && s3 !== undefined) return openS3(plan, s3, retentionDays, access, clock);
+  if (store === 's3' && s3 !== undefined) return openS3(plan, s3, access, clock);
   throw new CustodyError('USAGE', "the plan has no audit ledger beside the repository's chain", {
     suggestions: [
       'ledger.store in custody.yaml says where it lies; --repository looks at the chain of the repository.',
@@ -24,22 +30,16 @@ export async function openLedgerObjects(plan: Plan, access: AwsAccess, clock: Cl
   });
 }
 
-async function openS3(plan: Plan, s3: S3Ledger, retentionDays: number, access: AwsAccess, clock: Clock) {
+async function openS3(plan: Plan, s3: S3Ledger, { own, ledger }: LedgerAccess, clock: Clock): Promise<ObjectStore> {
   const { createS3Objects } = await import('../aws/s3-objects.js');
-  const connection = await access.connection(plan);
   const { bucket, region, prefix = DEFAULT_PREFIX } = s3;
   const alias = plan.keys[s3.key]?.alias ?? s3.key;
-  const key = await createKeyReader(connection).describe(region, alias);
+  const key = await createKeyReader(await own.connection(plan)).describe(region, alias);
   if (key === null)
     throw new CustodyError('NOT_FOUND', `${alias} of the audit ledger is not there in ${region}`, {
       suggestions: ['A ledger in S3 comes after its key and its bucket: until then ledger.store is git.'],
     });
-  return createS3Objects(connection, {
-    region,
-    bucket,
-    prefix,
-    keyArn: key.arn,
-    retentionDays,
-    now: () => clock.now(),
-  });
+  const { retentionDays } = plan.ledger;
+  const place = { region, bucket, prefix, keyArn: key.arn, retentionDays, now: () => clock.now() };
+  return createS3Objects(await ledger.connection(plan), place);
 }

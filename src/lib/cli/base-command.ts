@@ -28,6 +28,12 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       helpValue: 'CUSTODIAN',
     }),
     profile: Flags.string({ helpGroup: GLOBAL, description: 'profile of the AWS config files' }),
+    'ledger-profile': Flags.string({
+      helpGroup: GLOBAL,
+      env: 'CUSTODY_LEDGER_PROFILE',
+      helpValue: 'PROFILE',
+      description: 'profile that writes or reads an audit ledger in S3',
+    }),
     region: Flags.string({ helpGroup: GLOBAL, description: 'AWS Region for what the plan does not decide' }),
     'endpoint-url': Flags.string({
       helpGroup: GLOBAL,
@@ -74,6 +80,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
         repo: text('repo'),
         as: text('as'),
         profile: text('profile'),
+        ledgerProfile: text('ledger-profile'),
         region: text('region'),
         endpointUrl: text('endpoint-url'),
         passphraseFd: typeof given['passphrase-fd'] === 'number' ? given['passphrase-fd'] : undefined,

@@ -19,7 +19,7 @@ import type { Actor, Aws, Ports } from '../request/ports.js';
 import { successionsOf } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
 import { openActor, seatOfRole } from './acting.js';
-import { openLedgerObjects } from './audit-ledger.js';
+import { type LedgerAccess, openLedgerObjects } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { openGuardSink } from './guard-sink.js';
@@ -30,6 +30,7 @@ export interface GlobalFlags {
   readonly repo?: string | undefined;
   readonly as?: string | undefined;
   readonly profile?: string | undefined;
+  readonly ledgerProfile?: string | undefined;
   readonly region?: string | undefined;
   readonly endpointUrl?: string | undefined;
   readonly passphraseFd?: number | undefined;
@@ -74,6 +75,7 @@ export class Context {
   readonly interactive: boolean;
   readonly access: AwsAccess;
   readonly #others: AwsAccess[] = [];
+  #ledger: AwsAccess | undefined;
   #desk: Promise<Desk> | undefined;
   /** Where the guard's decisions go, once a plan says so. */
   #sink: GuardSink | null = null;
@@ -133,7 +135,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.access, clock)),
+      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.ledgerAccess(), clock)),
     };
     if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? this.#seat);
     for (const access of [this.access, ...this.#others]) access.sink = this.#sink;
@@ -221,6 +223,13 @@ export class Context {
     other.sink = this.#sink;
     this.#others.push(other);
     return other;
+  }
+
+  /** Who writes or reads the audit ledger: a seat is no user of keys, so that in S3 it is a role of its own. */
+  ledgerAccess(): LedgerAccess {
+    const { ledgerProfile } = this.flags;
+    this.#ledger ??= ledgerProfile === undefined ? this.access : this.accessAs(ledgerProfile);
+    return { own: this.access, ledger: this.#ledger };
   }
 
   /** A line of a result that goes on as it happens, with --json too. */

@@ -3,6 +3,8 @@ import { createLedgerSink, type GuardSink } from '../guard/sink.js';
 import type { Plan } from '../plan/plan.js';
 import type { Ports } from '../request/ports.js';
 
+const UNTOLD = 'There is no ledger yet that this could be written to.';
+
 /**
  * Where the guard's decisions are written: the audit ledger of the plan. Where the repository's chain is the only one, what was
  * let through has its intent and receipt there already, and only what was refused is added.
@@ -15,11 +17,18 @@ export function openGuardSink(ports: Ports, plan: Plan, by: string): GuardSink {
     return { record: async (call, decision) => (decision.allow ? undefined : sink.record(call, decision)) };
   }
   let opened: Promise<GuardSink> | undefined;
+  let isSaid = false;
+  const sayOnce = () => {
+    if (!isSaid) ports.progress(UNTOLD);
+    isSaid = true;
+  };
   const open = async () => createLedgerSink(await ports.audit(plan), by, options);
   return {
     record: async (call, decision) => {
       opened ??= open();
-      await (await opened).record(call, decision);
+      const recorded = opened.then((sink) => sink.record(call, decision));
+      // The bucket comes before the ledger in it.
+      await (call.purpose === 'ledger.provision' ? recorded.catch(sayOnce) : recorded);
     },
   };
 }

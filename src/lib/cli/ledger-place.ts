@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Flags } from '@oclif/core';
-import { digestOf } from '../base/bytes.js';
+import { digestHex, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import { stateDirectory } from '../fs/places.js';
@@ -9,6 +9,7 @@ import { type LedgerName, originOf } from '../ledger/checkpoint.js';
 import { formatRememberedLedger, type LedgerMemory, parseRememberedLedger } from '../ledger/memory.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { LedgerHead } from '../ledger/store.js';
+import type { LedgerPlan } from '../plan/plan.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import { openLedgerObjects } from './audit-ledger.js';
@@ -45,9 +46,9 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   if (flags.repository || ledger.store === 'git') {
     return repositoryLedger(ports, state, memoryAt(context, genesis.digest, 'repository'));
   }
-  const memory = memoryAt(context, genesis.digest, 'ledger');
+  const memory = memoryAt(context, genesis.digest, 'ledger', placeOf(ledger));
   return objectLedger({
-    objects: await openLedgerObjects(state.plan.plan, context.access, ports.clock),
+    objects: await openLedgerObjects(state.plan.plan, context.ledgerAccess(), ports.clock),
     signed: signedBy(state),
     repository: state.view,
     memory,
@@ -91,8 +92,22 @@ function signedBy({ genesis, roster }: InForce) {
   return { origin: originOf(genesis.digest, 'ledger'), roster };
 }
 
-function memoryAt({ environment }: Context, of: InForce['genesis']['digest'], name: LedgerName): LedgerMemory {
-  const path = join(stateDirectory(environment, of), `verified-${name}.json`);
+/** A ledger that a plan has put elsewhere begins anew, and is another one to remember. */
+function placeOf({ store, directory, s3 }: LedgerPlan): string {
+  const where = store === 's3' ? [s3?.region, s3?.bucket, s3?.prefix] : [directory];
+  return digestHex(digestOf(JSON.stringify([store, ...where]))).slice(0, 16);
+}
+
+function memoryAt(
+  { environment }: Context,
+  of: InForce['genesis']['digest'],
+  name: LedgerName,
+  place?: string,
+): LedgerMemory {
+  const path = join(
+    stateDirectory(environment, of),
+    `verified-${place === undefined ? name : `${name}-${place}`}.json`,
+  );
   const file = openJsonFile(path, (bytes) => parseRememberedLedger(bytes, path), formatRememberedLedger);
   return {
     read: file.read,

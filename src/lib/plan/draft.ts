@@ -1,11 +1,12 @@
 import { stringify } from 'yaml';
 import { type Fault, isObject } from '../base/fields.js';
+import type { PlanParts } from './faults.js';
 import { objectField } from './mapping.js';
 import type { Plan } from './plan.js';
 import { planError } from './report.js';
 import { type RosterDraft, rosterDraftField } from './roster-draft.js';
 import { rosterDraftFaults } from './roster-rules.js';
-import { type PlanParts, planFaults } from './rules.js';
+import { planFaults } from './rules.js';
 import { PLAN_SHAPE } from './shape.js';
 import { parseYaml } from './yaml.js';
 

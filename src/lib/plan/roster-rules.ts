@@ -1,10 +1,10 @@
 import { CustodyError } from '../base/errors.js';
 import type { Fault } from '../base/fields.js';
 import { parsePublicKeyBase64 } from '../base/signature.js';
+import { type PlanParts, repeatedFaults, roleFaults } from './faults.js';
 import { partitionOf } from './grammar.js';
 import type { ClassRule } from './plan.js';
 import type { RosterDraft } from './roster-draft.js';
-import { type PlanParts, repeatedFaults, roleFaults } from './rules.js';
 
 /**
  * Broken rules of a roster's draft and of the plan beside it. The roster itself is judged again when it is made; here each

@@ -1,11 +1,9 @@
 import { CANARY_CONTEXT } from '../base/canary.js';
 import type { Fault } from '../base/fields.js';
-import { accountOf, partitionOf } from './grammar.js';
+import { type PlanParts, repeatedFaults, roleFaults } from './faults.js';
 import { hierarchyFaults } from './hierarchy.js';
-import type { KeyUser, Plan, PlannedKey, QuorumRules } from './plan.js';
-
-/** A plan of which some parts could not be read; rules judge what is there, so that all faults are listed at once. */
-export type PlanParts = Partial<Omit<Plan, 'keys'>> & { readonly keys?: Readonly<Record<string, Partial<PlannedKey>>> };
+import { ledgerFaults } from './ledger-rules.js';
+import type { KeyUser, PlannedKey, QuorumRules } from './plan.js';
 
 export const SANDBOX_ACCOUNT = '000000000000';
 
@@ -64,7 +62,10 @@ function quorumFaults({ selfApproval, classes }: QuorumRules): Fault[] {
     }));
 }
 
-/** Both roles are the account's, and two: a second executor that audits the first would be neither. */
+/**
+ * Both roles are the account's, and two: a second executor that audits the first would be neither. Neither uses a key: who looks
+ * after keys reads nothing that is under them.
+ */
 function interlockFaults(plan: PlanParts): Fault[] {
   if (!plan.interlock) return [];
   const entries = Object.entries(plan.interlock);
@@ -75,36 +76,13 @@ function interlockFaults(plan: PlanParts): Fault[] {
       (at) => `interlock.${entries[at]?.[0] ?? ''}`,
       'two different roles',
     ),
-  ];
-}
-
-/** The part that the store names is there and no other; its key is planned, its roles are apart, its copy is elsewhere. */
-function ledgerFaults({ ledger, keys, account, partition }: PlanParts): Fault[] {
-  if (!ledger) return [];
-  const { store, s3 } = ledger;
-  const parts = (['directory', 's3'] as const)
-    .filter((part) => (ledger[part] !== undefined) !== (store === part))
-    .map((part) => ({
-      path: `ledger.${part}`,
-      expected: store === part ? `what the store ${part} needs` : `nothing, as the store is ${store}`,
-      found: store === part ? 'nothing' : 'a setting',
-    }));
-  if (!s3) return parts;
-  const roles = [...s3.writerRoleArns, ...s3.readerRoleArns];
-  const found = keys?.[s3.key];
-  return [
-    ...parts,
-    ...(keys && !found ? [{ path: 'ledger.s3.key', expected: 'the name of a key of this plan', found: s3.key }] : []),
-    ...s3.writerRoleArns.flatMap((arn, at) =>
-      roleFaults(`ledger.s3.writerRoleArns[${at}]`, arn, { account, partition }),
+    ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) =>
+      (key.users ?? []).flatMap(({ roleArn }, at) =>
+        entries.some(([, arn]) => arn === roleArn)
+          ? [{ path: `keys.${name}.users[${at}].roleArn`, expected: 'no role of the interlock', found: roleArn }]
+          : [],
+      ),
     ),
-    ...s3.readerRoleArns.flatMap((arn, at) =>
-      roleFaults(`ledger.s3.readerRoleArns[${at}]`, arn, { account, partition }),
-    ),
-    ...repeatedFaults(roles, (at) => `ledger.s3 role ${at + 1}`, 'each role once: who writes does not read'),
-    ...(s3.replica?.region === s3.region
-      ? [{ path: 'ledger.s3.replica.region', expected: 'another Region than the ledger', found: s3.region }]
-      : []),
   ];
 }
 
@@ -211,21 +189,4 @@ function isCanaryMover({ may, encryptionContext, viaService }: KeyUser, path: st
   const [, name] = /^keys\.([^.]+)\.users/.exec(path) ?? [];
   const own = Object.keys(encryptionContext).length === 1 && encryptionContext[CANARY_CONTEXT] === name;
   return own && viaService === null && !may.includes('decrypt');
-}
-
-/** A role of another account or partition would put the key in the hands of people whom the plan does not know. */
-export function roleFaults(path: string, arn: string, { account, partition }: PlanParts): Fault[] {
-  const here = (account ?? accountOf(arn)) === accountOf(arn) && (partition ?? partitionOf(arn)) === partitionOf(arn);
-  if (here) return [];
-  return [
-    { path, expected: `a role of ${partition ?? 'the partition'}, account ${account ?? 'of the plan'}`, found: arn },
-  ];
-}
-
-/** A fault for each value that was there before. */
-export function repeatedFaults(values: readonly string[], pathOf: (at: number) => string, expected: string): Fault[] {
-  return values
-    .map((value, at) => ({ path: pathOf(at), expected, found: `${value} again`, first: values.indexOf(value) === at }))
-    .filter(({ first }) => !first)
-    .map(({ path, found }) => ({ path, expected, found }));
 }
