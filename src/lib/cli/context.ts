@@ -75,7 +75,7 @@ export class Context {
   readonly interactive: boolean;
   readonly access: AwsAccess;
   readonly #others: AwsAccess[] = [];
-  #ledger: AwsAccess | undefined;
+  #ledger: { readonly of: string; readonly access: AwsAccess } | undefined;
   #desk: Promise<Desk> | undefined;
   /** Where the guard's decisions go, once a plan says so. */
   #sink: GuardSink | null = null;
@@ -135,7 +135,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.ledgerAccess(), clock)),
+      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.ledgerAccess(of), clock)),
     };
     if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? this.#seat);
     for (const access of [this.access, ...this.#others]) access.sink = this.#sink;
@@ -218,7 +218,7 @@ export class Context {
   }
 
   /** The same account with the credentials of another profile. */
-  accessAs(profile: string): AwsAccess {
+  accessAs(profile: string | undefined): AwsAccess {
     const other = new AwsAccess({ ...this.flags, profile }, this.environment, this.progress.tell);
     other.sink = this.#sink;
     this.#others.push(other);
@@ -226,10 +226,12 @@ export class Context {
   }
 
   /** Who writes or reads the audit ledger: a seat is no user of keys, so that in S3 it is a role of its own. */
-  ledgerAccess(): LedgerAccess {
-    const { ledgerProfile } = this.flags;
-    this.#ledger ??= ledgerProfile === undefined ? this.access : this.accessAs(ledgerProfile);
-    return { own: this.access, ledger: this.#ledger };
+  ledgerAccess({ ledger }: Plan): LedgerAccess {
+    const { ledgerProfile, profile } = this.flags;
+    // The guard goes by the plan that a way was opened for, and one command may bring the next plan into force.
+    const of = JSON.stringify(ledger);
+    if (this.#ledger?.of !== of) this.#ledger = { of, access: this.accessAs(ledgerProfile ?? profile) };
+    return { own: this.access, ledger: this.#ledger.access };
   }
 
   /** A line of a result that goes on as it happens, with --json too. */

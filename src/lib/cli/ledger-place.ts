@@ -48,7 +48,7 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   }
   const memory = memoryAt(context, genesis.digest, 'ledger', placeOf(ledger));
   return objectLedger({
-    objects: await openLedgerObjects(state.plan.plan, context.ledgerAccess(), ports.clock),
+    objects: await openLedgerObjects(state.plan.plan, context.ledgerAccess(state.plan.plan), ports.clock),
     signed: signedBy(state),
     repository: state.view,
     memory,

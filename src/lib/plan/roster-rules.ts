@@ -123,13 +123,15 @@ function classFaults({ threshold, custodians }: RosterDraft, { quorum }: PlanPar
 }
 
 /** Those who hold keys do not use them: a seat that may also decrypt needs nobody's approval to read. */
-function userFaults(roster: RosterDraft, { keys = {} }: PlanParts): Fault[] {
-  const held = new Set([...seatsOf(roster).map(({ roleArn }) => roleArn), roster.executorRoleArn]);
+/** Who looks after keys uses none. A plan in force is not judged by it: it would never open again. */
+function userFaults(roster: RosterDraft, { keys = {}, interlock }: PlanParts): Fault[] {
+  const beside = interlock ? [interlock.coldExecutorRoleArn, interlock.auditorRoleArn] : [];
+  const held = new Set([...seatsOf(roster).map(({ roleArn }) => roleArn), roster.executorRoleArn, ...beside]);
   return Object.entries(keys).flatMap(([name, { users = [] }]) =>
     users
       .map(({ roleArn }, at) => ({
         path: `keys.${name}.users[${at}].roleArn`,
-        expected: 'a role that is not in the roster',
+        expected: 'a role that is neither in the roster nor of the interlock',
         found: roleArn,
       }))
       .filter(({ found }) => held.has(found)),

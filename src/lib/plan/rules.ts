@@ -62,10 +62,7 @@ function quorumFaults({ selfApproval, classes }: QuorumRules): Fault[] {
     }));
 }
 
-/**
- * Both roles are the account's, and two: a second executor that audits the first would be neither. Neither uses a key: who looks
- * after keys reads nothing that is under them.
- */
+/** Both roles are the account's, and two: a second executor that audits the first would be neither. */
 function interlockFaults(plan: PlanParts): Fault[] {
   if (!plan.interlock) return [];
   const entries = Object.entries(plan.interlock);
@@ -75,13 +72,6 @@ function interlockFaults(plan: PlanParts): Fault[] {
       entries.map(([, arn]) => arn),
       (at) => `interlock.${entries[at]?.[0] ?? ''}`,
       'two different roles',
-    ),
-    ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) =>
-      (key.users ?? []).flatMap(({ roleArn }, at) =>
-        entries.some(([, arn]) => arn === roleArn)
-          ? [{ path: `keys.${name}.users[${at}].roleArn`, expected: 'no role of the interlock', found: roleArn }]
-          : [],
-      ),
     ),
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerPlan, Plan } from '../../../src/lib/plan/plan.js';
+import type { LedgerPlan } from '../../../src/lib/plan/plan.js';
 import { planFaults } from '../../../src/lib/plan/rules.js';
 import { draft } from './fixture.js';
 
@@ -12,8 +12,8 @@ const S3 = {
   writerRoleArns: [role('ledger-w')],
   readerRoleArns: [role('ledger-r')],
 };
-const faultsOf = (ledger: LedgerPlan, more: Partial<Plan> = {}) =>
-  planFaults({ ...plan, ...more, ledger }).map(({ path }) => path);
+const faultsOf = (ledger: LedgerPlan) =>
+  planFaults({ ...plan, ledger }).map(({ path }) => path);
 const inS3 = (change: object): LedgerPlan => ({ store: 's3', retentionDays: 30, s3: { ...S3, ...change } });
 
 describe('the ledger of a plan', () => {
@@ -43,15 +43,4 @@ describe('the ledger of a plan', () => {
     ['a writer who reads', inS3({ readerRoleArns: [role('ledger-w')] }), 'ledger.s3 role 2'],
     ['a copy beside it', inS3({ replica: { bucket: 'b-c', region: S3.region } }), 'ledger.s3.replica.region'],
   ])('%s is a fault', (_, ledger, path) => expect(faultsOf(ledger)).toEqual([path]));
-
-  it('a role of the interlock uses no key', () => {
-    const interlock = { coldExecutorRoleArn: role('cold'), auditorRoleArn: role('auditor') };
-    const key = plan.keys['audit-ledger'];
-    if (key === undefined) throw new Error('no key');
-    const user = { roleArn: role('auditor'), may: ['decrypt' as const], encryptionContext: {}, viaService: 's3' };
-    const keys = { ...plan.keys, 'audit-ledger': { ...key, users: [user] } };
-    expect(faultsOf({ store: 'git', retentionDays: 30 }, { interlock, keys })).toEqual([
-      'keys.audit-ledger.users[0].roleArn',
-    ]);
-  });
 });
