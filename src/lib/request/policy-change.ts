@@ -31,8 +31,22 @@ interface Rules {
   readonly roster: Roster;
 }
 
+/** What a screen shows and `--json` tells is the same; working it out asks the evaluator some thousand questions. */
+const known = new WeakMap<
+  Said,
+  { readonly plan: Plan; readonly roster: Roster; readonly change: PolicyChange | null }
+>();
+
 /** Null for a request of another action. Whatever the request holds, it can be shown; approving refuses what is no policy. */
 export function policyChangeOf({ plan, roster }: Rules, said: Said): PolicyChange | null {
+  const found = known.get(said);
+  if (found?.plan === plan && found.roster === roster) return found.change;
+  const change = judgeChange({ plan, roster }, said);
+  known.set(said, { plan, roster, change });
+  return change;
+}
+
+function judgeChange({ plan, roster }: Rules, said: Said): PolicyChange | null {
   const { action, account, region, key, parameters, preState } = said;
   if (action !== 'key.policy' || key === null) return null;
   const [before, after] = [readable(preState.policy), readable(parameters.policy)];
