@@ -76,11 +76,11 @@ const STORIES: Readonly<Record<string, Story>> = {
     turn: async (office) => {
       const keyId = await root(office);
       if (await reader(office).describe(REPLICA, keyId)) {
-        const deletion = { KeyId: keyId, PendingWindowInDays: 7 };
+        const deletion = { KeyId: keyId, PendingWindowInDays: 30 };
         const schedule = () => office.aws.past('executor', 'ScheduleKeyDeletion', deletion, REPLICA);
         // The SDK learns from a refusal that AWS's clock was moved.
         await schedule().catch(schedule);
-        office.clock.advance(8 * 86_400);
+        office.clock.advance(31 * 86_400);
       }
       const proposal = await replicateProposal(await placeOf(office), 'root', REPLICA, HOW);
       const check = async () => {
