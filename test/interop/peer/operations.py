@@ -286,6 +286,73 @@ PROVIDERS = [
     Row("what was recorded", "cloudtrail.LookupEvents", lambda _: {"MaxResults": 2, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateKey"}]}, "Events NextToken", view=lambda _: None),
 ]
 
+BUCKET, COPY = {"Bucket": "peer-ledger"}, {"Bucket": "peer-copy"}
+SLOT = {**BUCKET, "Key": "custody/slots/0"}
+HELD = {"Mode": "COMPLIANCE", "RetainUntilDate": "2099-01-01T00:00:00Z"}
+BLOCKED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+ARCHIVE = {"ID": "archive", "Status": "Enabled", "Filter": {"Prefix": "archive/"}, "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}]}
+CHECKSUMS = "ChecksumCRC32 ChecksumType"
+
+
+def _bucket_policy(bucket):
+    statement = {"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": {"Bool": {"aws:SecureTransport": "never"}}}]})
+
+
+def _s3(name, operation, input, gives="", **more):
+    return Row(name, f"s3.{operation}", (lambda _: input) if isinstance(input, dict) else input, gives, **more)
+
+
+STORAGE = [
+    _s3("a bucket with lock", "CreateBucket", {**BUCKET, "ObjectLockEnabledForBucket": True, "CreateBucketConfiguration": {"LocationConstraint": HOME}}, "Location"),
+    _s3("the bucket again", "CreateBucket", {**BUCKET, "CreateBucketConfiguration": {"LocationConstraint": HOME}}, refused="BucketAlreadyOwnedByYou"),
+    _s3("a bucket elsewhere", "CreateBucket", {**COPY, "ObjectLockEnabledForBucket": True, "CreateBucketConfiguration": {"LocationConstraint": AWAY}}, "Location", region=AWAY),
+    _s3("is there", "HeadBucket", BUCKET, "BucketRegion"),
+    _s3("where", "GetBucketLocation", BUCKET, "LocationConstraint", check=lambda _, a: a["LocationConstraint"] == HOME),
+    _s3("buckets", "ListBuckets", {}, "Buckets Owner", check=lambda _, a: {"peer-ledger", "peer-copy"} <= {x["Name"] for x in a["Buckets"]}),
+    _s3("versions", "PutBucketVersioning", {**BUCKET, "VersioningConfiguration": {"Status": "Enabled"}}),
+    _s3("no versions", "PutBucketVersioning", {**BUCKET, "VersioningConfiguration": {"Status": "Suspended"}}, refused="InvalidBucketState"),
+    _s3("are kept", "GetBucketVersioning", BUCKET, "Status", check=lambda _, a: a["Status"] == "Enabled"),
+    _s3("a default retention", "PutObjectLockConfiguration", {**BUCKET, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}}),
+    _s3("the lock", "GetObjectLockConfiguration", BUCKET, "ObjectLockConfiguration", check=lambda _, a: a["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": "COMPLIANCE", "Days": 1}),
+    _s3("an encryption", "PutBucketEncryption", {**BUCKET, "ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}),
+    _s3("the encryption", "GetBucketEncryption", BUCKET, "ServerSideEncryptionConfiguration"),
+    _s3("block what is public", "PutPublicAccessBlock", {**BUCKET, "PublicAccessBlockConfiguration": BLOCKED}),
+    _s3("is blocked", "GetPublicAccessBlock", BUCKET, "PublicAccessBlockConfiguration", check=lambda _, a: a["PublicAccessBlockConfiguration"] == BLOCKED),
+    _s3("ownership", "PutBucketOwnershipControls", {**BUCKET, "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
+    _s3("the ownership", "GetBucketOwnershipControls", BUCKET, "OwnershipControls"),
+    _s3("a bucket policy", "PutBucketPolicy", {**BUCKET, "Policy": _bucket_policy("peer-ledger")}),
+    _s3("that bucket policy", "GetBucketPolicy", BUCKET, "Policy", check=lambda _, a: json.loads(a["Policy"]) == json.loads(_bucket_policy("peer-ledger"))),
+    _s3("no bucket policy", "PutBucketPolicy", {**BUCKET, "Policy": "{"}, refused="MalformedPolicy"),
+    _s3("the bucket policy goes", "DeleteBucketPolicy", BUCKET),
+    _s3("is gone", "GetBucketPolicy", BUCKET, refused="NoSuchBucketPolicy"),
+    _s3("a lifecycle", "PutBucketLifecycleConfiguration", {**BUCKET, "LifecycleConfiguration": {"Rules": [ARCHIVE]}}),
+    _s3("the lifecycle", "GetBucketLifecycleConfiguration", BUCKET, "Rules", check=lambda _, a: a["Rules"] == [ARCHIVE]),
+    _s3("the lifecycle goes", "DeleteBucketLifecycle", BUCKET),
+    Row("a role that replicates", "iam.CreateRole", lambda _: {"RoleName": "peer-copier", "AssumeRolePolicyDocument": TRUST}, "Role", keep=lambda a: {"copier": a["Role"]["Arn"]}),
+    _s3("a replication", "PutBucketReplication", lambda s: {**BUCKET, "ReplicationConfiguration": {"Role": s["copier"], "Rules": [{"ID": "copy", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "custody/"}, "DeleteMarkerReplication": {"Status": "Disabled"}, "Destination": {"Bucket": "arn:aws:s3:::peer-copy"}}]}}),
+    _s3("the replication", "GetBucketReplication", BUCKET, "ReplicationConfiguration"),
+    _s3("the replication goes", "DeleteBucketReplication", BUCKET),
+    Row("the role that replicates goes", "iam.DeleteRole", lambda _: {"RoleName": "peer-copier"}),
+    _s3("an object, once", "PutObject", {**SLOT, "Body": b"slot", "IfNoneMatch": "*"}, f"{CHECKSUMS} ETag ServerSideEncryption VersionId", keep=lambda a: {"slot": a["VersionId"]}),
+    _s3("the object again", "PutObject", {**SLOT, "Body": b"other", "IfNoneMatch": "*"}, refused="PreconditionFailed"),
+    _s3("the object", "GetObject", SLOT, f"AcceptRanges Body {CHECKSUMS} ContentLength ContentType ETag LastModified Metadata ObjectLockMode ObjectLockRetainUntilDate ServerSideEncryption VersionId", view=lambda a: {**a, "Body": None}, check=lambda _, a: a["Body"].read() == b"slot"),
+    _s3("no object", "GetObject", {**BUCKET, "Key": "custody/slots/1"}, refused="NoSuchKey"),
+    _s3("its head", "HeadObject", SLOT, "AcceptRanges ContentLength ContentType ETag LastModified Metadata ObjectLockMode ObjectLockRetainUntilDate ServerSideEncryption VersionId", check=lambda _, a: a["ContentLength"] == 4),
+    _s3("longer", "PutObjectRetention", lambda s: {**SLOT, "VersionId": s["slot"], "Retention": HELD}),
+    _s3("shorter", "PutObjectRetention", lambda s: {**SLOT, "VersionId": s["slot"], "Retention": {**HELD, "RetainUntilDate": "2098-01-01T00:00:00Z"}}, refused="AccessDenied"),
+    _s3("how long", "GetObjectRetention", SLOT, "Retention", check=lambda _, a: a["Retention"]["Mode"] == "COMPLIANCE" and a["Retention"]["RetainUntilDate"].year == 2099),
+    _s3("a hold", "PutObjectLegalHold", {**SLOT, "LegalHold": {"Status": "ON"}}),
+    _s3("the hold", "GetObjectLegalHold", SLOT, "LegalHold", check=lambda _, a: a["LegalHold"] == {"Status": "ON"}),
+    _s3("a version under lock", "DeleteObject", lambda s: {**SLOT, "VersionId": s["slot"]}, refused="AccessDenied"),
+    _s3("a marker", "DeleteObject", SLOT, "DeleteMarker VersionId", check=lambda _, a: a["DeleteMarker"]),
+    _s3("names", "ListObjectsV2", {**BUCKET, "Prefix": "custody/"}, "EncodingType IsTruncated KeyCount MaxKeys Name Prefix", check=lambda _, a: a["KeyCount"] == 0),
+    _s3("every version", "ListObjectVersions", {**BUCKET, "Prefix": "custody/"}, "DeleteMarkers EncodingType IsTruncated KeyMarker MaxKeys Name Prefix VersionIdMarker Versions", keep=lambda a: {"marker version": a["DeleteMarkers"][0]["VersionId"]}, check=lambda _, a: len(a["Versions"]) == 1 and len(a["DeleteMarkers"]) == 1),
+    _s3("the marker goes", "DeleteObjects", lambda s: {**BUCKET, "Delete": {"Objects": [{"Key": SLOT["Key"], "VersionId": s["marker version"]}]}}, "Deleted"),
+    _s3("a bucket with objects", "DeleteBucket", BUCKET, refused="BucketNotEmpty"),
+    _s3("the empty bucket goes", "DeleteBucket", COPY, region=AWAY),
+]
+
 LEAVING = [
     Row("the role is in use", "iam.DeleteRole", lambda _: IAM_MEMBERS, refused="DeleteConflict"),
     Row("the policy goes", "iam.DeleteRolePolicy", lambda _: {**IAM_MEMBERS, "PolicyName": "list"}),
@@ -335,7 +402,7 @@ def _without_key(input):
     return replaced
 
 
-GROUPS = [PEOPLE, KEYS, NAMES, POLICIES, ENCRYPTION, DATA_KEYS, SIGNATURES, ROTATION, GRANTS, REGIONS, IMPORT, ENDS, MANAGED, PROVIDERS, LEAVING]
+GROUPS = [PEOPLE, KEYS, NAMES, POLICIES, ENCRYPTION, DATA_KEYS, SIGNATURES, ROTATION, GRANTS, REGIONS, IMPORT, ENDS, MANAGED, PROVIDERS, STORAGE, LEAVING]
 _ROWS = [row for group in GROUPS for row in group]
 _OFFERED = set(json.loads(os.environ["OFFERED"]))
 # What the sandbox does not offer is not asked.

@@ -23,7 +23,7 @@ def connect(service, region, unchecked=False, **where):
 def connect_all(listener=None, **where):
     """A client of each kind; `where`: endpoint and credentials, by default those of the AWS profile."""
     kinds = [("kms", HOME, False), ("kms", AWAY, False), ("sts", HOME, False), ("sts", HOME, True)]
-    kinds += [("iam", HOME, False), ("cloudtrail", HOME, False)]
+    kinds += [("iam", HOME, False), ("cloudtrail", HOME, False), ("s3", HOME, False), ("s3", AWAY, False)]
     clients = {kind: connect(*kind, **where) for kind in kinds}
     for client in clients.values():
         if listener is not None:

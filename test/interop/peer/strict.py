@@ -48,7 +48,7 @@ class StrictAnswers:
         self.operations.add(name)
         say = lambda where, what: self.faults.append(f"{name} {response_dict['status_code']}: {where}: {what}")
         try:
-            read = _read_xml if service.metadata["protocol"] == "query" else _read_json
+            read = READERS[service.metadata["protocol"]]
             read(operation_model, response_dict, say)
         except (ValueError, ElementTree.ParseError) as cause:
             say("body", f"cannot be read: {cause}")
@@ -256,3 +256,80 @@ class XmlScalars:
         except ValueError:
             return f"{value!r} is no timestamp of ISO 8601 in UTC"
         return None
+
+
+# REST XML: where each member is written, its serialization says.
+
+
+def _rest_fault(shape, value):
+    """S3 writes milliseconds, where Query writes none."""
+    if shape.type_name == "timestamp" and re.fullmatch(r"[^.]+\.\d{3}Z", value):
+        value = f"{value[:-5]}Z"
+    return XmlScalars.fault(shape, value)
+
+
+def _read_rest_xml(operation_model, response, say):
+    if not response["headers"].get("x-amz-request-id"):
+        say("header x-amz-request-id", "missing")
+    shape, body = operation_model.output_shape, response["body"]
+    namespace = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+    if response["status_code"] >= 300:
+        # A HEAD answers without a body.
+        if body:
+            found = {child.tag for child in ElementTree.fromstring(body)}
+            if not {"Code", "Message", "RequestId"} <= found:
+                say("body", f"an error holds {sorted(found)}")
+        return
+    payload = shape.serialization.get("payload") if shape else None
+    if payload is not None and shape.members[payload].type_name != "structure":
+        return
+    if not body:
+        return
+    root = ElementTree.fromstring(body)
+    if shape is None:
+        say("body", f"an operation without output answers {root.tag}")
+        return
+    # AWS's own answer is nothing but the constraint ("GetBucketLocation").
+    if operation_model.name == "GetBucketLocation":
+        return
+    _check_rest(shape.members[payload] if payload else shape, root, namespace, "$", say)
+
+
+def _check_rest(shape, element, namespace, where, say):
+    """Every element is a member of the model by the name that it has on the wire, and every scalar is of its type."""
+    if shape.type_name != "structure":
+        fault = _rest_fault(shape, element.text or "")
+        if fault:
+            say(where, fault)
+        return
+    in_body = {name: member for name, member in shape.members.items() if "location" not in member.serialization}
+    known = {_wire_name(name, member): member for name, member in in_body.items()}
+    counts = {}
+    for child in element:
+        name = child.tag.removeprefix(namespace)
+        counts[name] = counts.get(name, 0) + 1
+        member = known.get(name)
+        if member is None:
+            say(where, f"{name} is not in the model")
+        elif member.type_name != "list":
+            _check_rest(member, child, namespace, f"{where}.{name}", say)
+        elif member.serialization.get("flattened"):
+            _check_rest(member.member, child, namespace, f"{where}.{name}[]", say)
+        else:
+            for item in child:
+                _check_rest(member.member, item, namespace, f"{where}.{name}[]", say)
+    for name, count in counts.items():
+        member = known.get(name)
+        if count > 1 and not (member and member.type_name == "list" and member.serialization.get("flattened")):
+            say(where, f"{name} comes {count} times")
+    for name in shape.required_members:
+        if name in in_body and _wire_name(name, in_body[name]) not in counts:
+            say(where, f"{name} is required and missing")
+
+
+def _wire_name(name, member):
+    inner = member.member.serialization.get("name") if member.type_name == "list" and member.serialization.get("flattened") else None
+    return member.serialization.get("name") or inner or name
+
+
+READERS = {"json": _read_json, "query": _read_xml, "rest-xml": _read_rest_xml}
