@@ -12,8 +12,7 @@ const S3 = {
   writerRoleArns: [role('ledger-w')],
   readerRoleArns: [role('ledger-r')],
 };
-const faultsOf = (ledger: LedgerPlan) =>
-  planFaults({ ...plan, ledger }).map(({ path }) => path);
+const faultsOf = (ledger: LedgerPlan) => planFaults({ ...plan, ledger }).map(({ path }) => path);
 const inS3 = (change: object): LedgerPlan => ({ store: 's3', retentionDays: 30, s3: { ...S3, ...change } });
 
 describe('the ledger of a plan', () => {
