@@ -146,6 +146,11 @@ export const CLAIMS = {
     over: 'each drill role × each use and change of a key without the context of canaries, keys with other tags, changes of the executors and its own role; each way into it × each principal × other subjects, other audiences, session tags',
     scope: 'account',
   },
+  'services-let-in': {
+    sentence: 'Services of AWS that a key policy lets in are not shut out by the organization.',
+    over: 'Decrypt and GenerateDataKey × a service that acts as itself, on a key that lets it, under the resource control policies',
+    scope: 'account',
+  },
 } as const satisfies Readonly<Record<string, ClaimRow>>;
 
 export type ClaimId = keyof typeof CLAIMS;

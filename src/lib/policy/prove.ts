@@ -7,6 +7,7 @@ import { type ClaimResult, createDocket } from './proof/docket.js';
 import { openKeyCase } from './proof/key-case.js';
 import { proveQuorum } from './proof/quorum.js';
 import { proveReplicas } from './proof/replicas.js';
+import { proveServices } from './proof/services.js';
 import type { ProofSubject } from './proof/subject.js';
 import { proveSingle, proveUses } from './proof/uses.js';
 
@@ -41,6 +42,7 @@ export function prove(subject: ProofSubject): Proof {
   if (subject.interlock) {
     evaluations += proveAccount(subject, subject.interlock, docket);
     evaluations += proveBeside(subject, subject.interlock, docket);
+    evaluations += proveServices(subject, subject.interlock, docket);
   }
   return { claims: docket.results(), evaluations };
 }
@@ -53,7 +55,7 @@ export function proveRoles(subject: ProofSubject): Proof {
 }
 
 /** What must be in a proof for it to be whole: without an interlock nobody has approved anything. */
-export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] {
+export function expectedClaims({ interlock, resourceControlPolicies }: ProofSubject): readonly ClaimId[] {
   if (interlock === null) return ['no-direct-change', 'no-power-around', 'no-third-party-reencrypt', 'no-lockout'];
   const optional: readonly ClaimId[] = [
     'grants-to-users-only',
@@ -64,6 +66,7 @@ export function expectedClaims({ interlock }: ProofSubject): readonly ClaimId[] 
     ...(interlock.repository === null ? (['own-keys-only'] as const) : []),
     ...(interlock.auditor === null ? (['auditor-reads'] as const) : []),
     ...(interlock.drills.length === 0 ? (['drill-confined'] as const) : []),
+    ...(resourceControlPolicies === null ? (['services-let-in'] as const) : []),
     'automation-pinned',
   ];
   return (Object.keys(CLAIMS) as ClaimId[]).filter((id) => !optional.includes(id));
