@@ -4,6 +4,8 @@ import { parsePolicy } from '../build/lib/policy/document.js';
 import { prove } from '../build/lib/policy/prove.js';
 import { median } from './measure.js';
 
+/** Numbers of interlocked keys to prove beside, like 100,1000. */
+const MANY = (process.env.BENCH_PROVE_MANY ?? '').split(',').filter(Boolean).map(Number);
 const ACCOUNT = '111122223333';
 const arn = (name) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 const SEATS = ['architect', 'privacy', 'deputy'].map((id) => ({ id, roleArn: arn(id) }));
@@ -27,16 +29,18 @@ export async function benchProve(rounds = 3) {
   for (const count of [100, 300, 1000]) direct[count] = measured(() => plainSubject(count, 10), rounds);
   const interlocked = {};
   for (const count of [1, 3, 10]) interlocked[count] = measured(() => interlockedSubject(count), rounds);
+  // Large ones take minutes, so once and without a round for warming up.
+  for (const count of MANY) interlocked[count] = measured(() => interlockedSubject(count), 1, 0);
   const principals = {};
   for (const count of [10, 30, 100]) principals[count] = measured(() => plainSubject(100, count), rounds);
   return { name: 'prove', direct, principals, interlocked };
 }
 
 /** Policies are read anew in each round, so that nothing prepared is left from the one before. */
-function measured(subject, rounds) {
+function measured(subject, rounds, first = -1) {
   const times = [];
   let questions = 0;
-  for (let round = -1; round < rounds; round++) {
+  for (let round = first; round < rounds; round++) {
     const given = subject();
     const start = process.cpuUsage();
     const { claims } = prove(given);
@@ -93,6 +97,7 @@ function interlockedSubject(count) {
     executors: [{ roleArn: EXECUTOR, classes: null, automation: true }],
     installers: [],
     auditor: null,
+    drills: [],
     repository: null,
   };
   const keys = Array.from({ length: count }, (_, at) => keyOf(at, interlockStatements(at), CLASSES));

@@ -29,7 +29,7 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
     rcp: Flags.string({ ...many, description: 'a resource control policy over the account', helpValue: 'FILE' }),
     trail: Flags.string({
       ...many,
-      description: 'CloudTrail log files, in place of its event history',
+      description: 'CloudTrail log files, or s3://bucket/prefix of a trail, in place of its event history',
       helpValue: 'PATH',
     }),
     report: Flags.string({

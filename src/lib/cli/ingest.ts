@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { createS3Trail } from '../aws/s3-trail.js';
 import { createTrailHistory } from '../aws/trail-history.js';
 import { createTrailKeys } from '../aws/trail-keys.js';
 import { CustodyError } from '../base/errors.js';
@@ -28,6 +27,7 @@ import type { Context } from './context.js';
 import { readGiven } from './draft.js';
 import { ingestLedger } from './ingest-ledger.js';
 import { liveOf, sinceOf } from './reconcile.js';
+import { openTrailBucket } from './trail-bucket.js';
 
 export interface IngestFlags {
   readonly lookup?: boolean | undefined;
@@ -119,18 +119,7 @@ async function filesOf(
   if (flags.directory !== undefined) {
     return { name: `directory ${flags.directory}`, files: createTrailDirectory(flags.directory) };
   }
-  const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(flags.s3 ?? '') ?? [];
-  if (bucket === undefined) {
-    throw new CustodyError('USAGE', `not a place in S3: ${flags.s3 ?? ''}`, {
-      suggestions: ['Write s3://bucket/prefix.'],
-    });
-  }
-  const aws = await context.access.connection(plan);
-  const prefix = rest.replace(/\/+$/, '');
-  const region = context.flags.region ?? plan.regions.primary;
-  const regions = [plan.regions.primary, ...plan.regions.replicas];
-  const name = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
-  return { name, files: createS3Trail(aws, { bucket, prefix, region, account: plan.account, regions }) };
+  return openTrailBucket(context, plan, flags.s3 ?? '', [plan.regions.primary, ...plan.regions.replicas]);
 }
 
 /** From a file of the caller's, which he vouches for, or from CloudTrail. */

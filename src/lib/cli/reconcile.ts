@@ -2,12 +2,21 @@ import chalk from 'chalk';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Instant, isInstant, parseDuration } from '../base/time.js';
 import type { ReconcileFinding } from '../inspect/reconcile/finding.js';
-import { coverageOf, liveKeys, lookUpTrail, subjectOf, type TrailEvidence } from '../inspect/reconcile/gather.js';
+import {
+  coverageOf,
+  joined,
+  liveKeys,
+  lookUpTrail,
+  subjectOf,
+  type TrailEvidence,
+  trailRegions,
+} from '../inspect/reconcile/gather.js';
 import { type DeniedAttempt, type ReconcileReport, reconcile } from '../inspect/reconcile/reconcile.js';
 import type { Plan } from '../plan/plan.js';
 import { casesOf } from '../request/desk.js';
 import type { Context } from './context.js';
 import { heading, mark, wrap } from './render.js';
+import { openTrailBucket, readTrailBucket, S3_SCHEME } from './trail-bucket.js';
 import { readTrailFiles } from './trail-files.js';
 
 export interface ReconcileFlags {
@@ -38,15 +47,21 @@ export async function reconcileFor(context: Context, flags: ReconcileFlags): Pro
   return { ...report, since };
 }
 
+/** Files, folders and buckets, all of them one trail. */
 async function fromFiles(
-  { progress }: Context,
+  context: Context,
   plan: Plan,
-  files: readonly string[],
+  given: readonly string[],
   asked: Instant | null,
 ): Promise<TrailEvidence> {
-  const trail = await readTrailFiles(files, progress.tell);
-  const { events, unreadable } = trail;
-  return { events, unreadable, coverage: coverageOf(trail, plan, asked) };
+  const { tell } = context.progress;
+  const paths = given.filter((one) => !one.startsWith(S3_SCHEME));
+  const trails = paths.length === 0 ? [] : [await readTrailFiles(paths, tell)];
+  for (const one of given.filter((other) => !paths.includes(other))) {
+    trails.push(await readTrailBucket(await openTrailBucket(context, plan, one, trailRegions(plan)), asked, tell));
+  }
+  const trail = joined(trails);
+  return { events: trail.events, unreadable: trail.unreadable, coverage: coverageOf(trail, plan, asked) };
 }
 
 async function fromAws(

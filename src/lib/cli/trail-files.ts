@@ -1,14 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { CustodyError } from '../base/errors.js';
-import { addToTrail, emptyTrail, type FileTrail } from '../inspect/reconcile/gather.js';
-import { readTrail } from '../trail/document.js';
+import { unpack } from '../ingest/unpack.js';
+import { emptyTrail, type FileTrail } from '../inspect/reconcile/gather.js';
 import { MAX_DOCUMENT_BYTES, readRecords } from '../trail/records.js';
 import { readGiven } from './draft.js';
+import { addFile } from './trail-bucket.js';
 
-const unpack = promisify(gunzip);
 const LOG_FILE = /\.json(?:\.gz)?$/;
 /** Beside its log files CloudTrail writes digests of them, which hold no events. */
 const DIGESTS = /(?:^|[/\\])CloudTrail-Digest[/\\]/;
@@ -23,9 +21,7 @@ export async function readTrailFiles(paths: readonly string[], tell: (text: stri
   if (files.length === 0) throw new CustodyError('NOT_FOUND', `no log file of CloudTrail in ${paths.join(', ')}`);
   for (const [at, file] of files.entries()) {
     if (at % 100 === 99) tell(`${at + 1} of ${files.length} files`);
-    const { events, unreadable } = readTrail(await contentOf(file), file);
-    addToTrail(trail, events);
-    if (unreadable.length > 0) trail.unreadable.push(`${file}: records ${unreadable.join(', ')} are not readable`);
+    addFile(trail, file, await contentOf(file));
   }
   return trail;
 }
@@ -57,10 +53,5 @@ async function filesAt(path: string): Promise<readonly string[]> {
 
 /** @throws CustodyError RECORD_MALFORMED for what is not packed as its first bytes say, or too large unpacked */
 async function contentOf(path: string): Promise<Uint8Array> {
-  const bytes = await readGiven(path, MAX_DOCUMENT_BYTES);
-  // RFC 1952, section 2.3.1.
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  return unpack(bytes, { maxOutputLength: MAX_DOCUMENT_BYTES }).catch((cause: unknown) => {
-    throw new CustodyError('RECORD_MALFORMED', `${path}: cannot be unpacked`, { cause });
-  });
+  return unpack(await readGiven(path, MAX_DOCUMENT_BYTES), path, MAX_DOCUMENT_BYTES);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import { formatCanonical, type JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
-import { addToTrail, coverageOf, emptyTrail, subjectOf } from '../../../src/lib/inspect/reconcile/gather.js';
+import { addToTrail, coverageOf, emptyTrail, joined, subjectOf } from '../../../src/lib/inspect/reconcile/gather.js';
 import { type ReconcileSubject, reconcile } from '../../../src/lib/inspect/reconcile/reconcile.js';
 import { judge } from '../../../src/lib/quorum/judge.js';
 import type { Predicate, RequestPredicate } from '../../../src/lib/record/statement.js';
@@ -613,6 +613,15 @@ describe('evidence', () => {
       gap: null,
     });
     expect(gapOf([])).toBe('the files hold no event of it');
+  });
+
+  it('of files from several places is one: what one lacks another has', () => {
+    const [early, late] = [hourly(50).slice(0, 10), hourly(50).slice(8)];
+    const both = joined([trailOf(...late), trailOf(...early, event())]);
+    const whole = { first: NOON, last: addSeconds(NOON, 49 * 3600) };
+    expect(both.spans.get(PRIMARY)).toMatchObject(whole);
+    expect(both.spans.get(PRIMARY)?.hours.size).toBe(50);
+    expect(both.events.map(({ name }) => name)).toEqual(['RotateKeyOnDemand']);
   });
 
   it('of files keeps nothing that is of no interest', () => {

@@ -1,3 +1,4 @@
+import { once } from '../../base/once.js';
 import { addSeconds, type Instant, instantFromMillis, millisOf, secondsBetween } from '../../base/time.js';
 import { isKeyArn, type KeyReader, partsOf } from '../../key/key.js';
 import type { ObservedEstate } from '../../plan/estate.js';
@@ -34,6 +35,11 @@ function wanted({ regions, partition, interlock }: Plan): ReadonlyMap<string, re
   const names = new Map(kms);
   if (interlock && iam !== undefined) names.set(iam, [...(names.get(iam) ?? []), ...SLOT_NAMES]);
   return names;
+}
+
+/** Where events of interest are recorded. */
+export function trailRegions(plan: Plan): readonly string[] {
+  return [...wanted(plan).keys()];
 }
 
 /** Looks the events up, name by name, all Regions at once. @throws CustodyError what the reader throws */
@@ -92,7 +98,7 @@ const SILENCE_SECONDS = 86_400;
  * @param since null where nobody said: then from the first event on
  */
 export function coverageOf({ spans }: FileTrail, plan: Plan, since: Instant | null): readonly Coverage[] {
-  return [...wanted(plan).keys()].map((region) => {
+  return trailRegions(plan).map((region) => {
     const span = spans.get(region);
     if (span === undefined) return { region, from: null, until: null, gap: 'the files hold no event of it' };
     const { first, last, hours } = span;
@@ -117,20 +123,42 @@ function silenceIn(marks: readonly Instant[]): string | null {
 }
 
 /** Keeps of a file what may matter, so that a year of logs fits. */
-export function addToTrail({ events: kept, spans }: FileTrail, events: readonly TrailEvent[]): void {
+export function addToTrail(trail: FileTrail, events: readonly TrailEvent[]): void {
   for (const event of events) {
-    const { region, at } = event;
-    const span = spans.get(region) ?? { first: at, last: at, hours: new Set() };
-    if (at < span.first) span.first = at;
-    if (at > span.last) span.last = at;
-    span.hours.add(instantFromMillis(Math.floor(millisOf(at) / 3_600_000) * 3_600_000));
-    spans.set(region, span);
-    if (isOfInterest(event)) kept.push(event);
+    const span = spanIn(trail, event.region, event.at);
+    widen(span, event.at);
+    span.hours.add(instantFromMillis(Math.floor(millisOf(event.at) / 3_600_000) * 3_600_000));
+    if (isOfInterest(event)) trail.events.push(event);
   }
+}
+
+function spanIn({ spans }: FileTrail, region: string, at: Instant): Span {
+  return once(spans, region, () => ({ first: at, last: at, hours: new Set() }));
+}
+
+function widen(span: Span, at: Instant): void {
+  if (at < span.first) span.first = at;
+  if (at > span.last) span.last = at;
 }
 
 export function emptyTrail(): FileTrail {
   return { events: [], unreadable: [], spans: new Map() };
+}
+
+/** Several as one. */
+export function joined(trails: readonly FileTrail[]): FileTrail {
+  const whole = emptyTrail();
+  for (const { events, unreadable, spans } of trails) {
+    whole.events.push(...events);
+    whole.unreadable.push(...unreadable);
+    for (const [region, { first, last, hours }] of spans) {
+      const span = spanIn(whole, region, first);
+      widen(span, first);
+      widen(span, last);
+      for (const hour of hours) span.hours.add(hour);
+    }
+  }
+  return whole;
 }
 
 /** What the repository says, for a comparison with events. */
