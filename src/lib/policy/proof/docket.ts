@@ -1,3 +1,4 @@
+import { once } from '../../base/once.js';
 import { CLAIM_IDS, CLAIMS, type ClaimId } from '../claims.js';
 import type { Context } from '../keys.js';
 import type { Answer } from './court.js';
@@ -59,7 +60,7 @@ export interface Docket {
 /** An empty docket. What one person can do by one statement becomes one finding. */
 export function createDocket(): Docket {
   const tried = new Map<ClaimId, number>();
-  const findings = new Map<ClaimId, ProofFinding[]>();
+  const findings = new Map<ClaimId, Map<string, ProofFinding>>();
   const count = (claim: ClaimId, more = 1) => {
     tried.set(claim, (tried.get(claim) ?? 0) + more);
   };
@@ -67,17 +68,15 @@ export function createDocket(): Docket {
     held: count,
     add: (finding) => {
       count(finding.claim);
-      const before = findings.get(finding.claim) ?? [];
-      findings.set(finding.claim, before);
-      const same = before.findIndex((one) => sameBut(one, finding));
-      const known = before[same];
-      if (known === undefined) before.push(finding);
-      else before[same] = joined(known, finding);
+      const before = once(findings, finding.claim, () => new Map<string, ProofFinding>());
+      const what = whatIs(finding);
+      const known = before.get(what);
+      before.set(what, known === undefined ? finding : joined(known, finding));
     },
     results: () =>
       CLAIM_IDS.filter((id) => tried.has(id)).map((id) => {
-        const found = findings.get(id) ?? [];
-        return { id, status: statusOf(found), tried: tried.get(id) ?? 0, findings: [...found].sort(plainestFirst) };
+        const found = [...(findings.get(id)?.values() ?? [])];
+        return { id, status: statusOf(found), tried: tried.get(id) ?? 0, findings: found.sort(plainestFirst) };
       }),
   };
 }
@@ -95,10 +94,8 @@ function plainestFirst(one: ProofFinding, other: ProofFinding): number {
 }
 
 /** One person who may do twenty things by one statement is one finding. */
-function sameBut(one: ProofFinding, other: ProofFinding): boolean {
-  const fixed = ({ status, key, region, principal, sentence, statements }: ProofFinding) =>
-    JSON.stringify([status, key, region, principal, sentence, statements]);
-  return fixed(one) === fixed(other);
+function whatIs({ status, key, region, principal, sentence, statements }: ProofFinding): string {
+  return JSON.stringify([status, key, region, principal, sentence, statements]);
 }
 
 function joined(one: ProofFinding, other: ProofFinding): ProofFinding {
