@@ -36,7 +36,6 @@ service := "s3" if {
 
 call := {
 	"source": "cloudtrail",
-	"service": "s3",
 	"operation": object.get(names, input.record.eventName, input.record.eventName),
 	"bucket": object.get(parameters, "bucketName", null),
 	"resources": resources,
@@ -52,8 +51,6 @@ header(name) := parameters[headers[name]]
 
 # CloudTrail writes names of parameters with a small letter, and leaves secrets out.
 call := {
-	"source": "cloudtrail",
-	"service": "kms",
 	"operation": input.record.eventName,
 	"purpose": "recorded",
 	"quorum": object.get(input, "quorum", null),
@@ -74,7 +71,6 @@ default decision := {"allow": false, "concerned": true, "outcome": "made", "rule
 decision := object.union(judged, {"outcome": outcome}) if {
 	is_string(input.record.eventName)
 	called
-	service
 }
 
 judged := found if {

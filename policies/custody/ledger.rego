@@ -118,8 +118,10 @@ rules contains "write-not-once" if {
 
 rules contains "write-outside-the-ledger" if {
 	input.operation == "PutObject"
-	not startswith(object.get(input, "key", ""), places.ledger.prefix)
+	not in_the_folder
 }
+
+in_the_folder if startswith(input.key, places.ledger.prefix)
 
 write_parameters := {
 	"Body",
@@ -147,7 +149,6 @@ rules contains "write-parameter-not-allowed" if {
 }
 
 rules contains "lock-not-compliance" if {
-	input.operation == "PutObject"
 	object.get(input.params, "ObjectLockMode", "COMPLIANCE") != "COMPLIANCE"
 }
 
@@ -165,12 +166,10 @@ kept(until) if {
 }
 
 rules contains "encryption-not-by-the-ledger-key" if {
-	input.operation == "PutObject"
 	object.get(input.params, "ServerSideEncryption", "aws:kms") != "aws:kms"
 }
 
 rules contains "encryption-not-by-the-ledger-key" if {
-	input.operation == "PutObject"
 	key := input.params.SSEKMSKeyId
 	count(places.ledger.kmsKeys) > 0
 	not places.ledger_key(key)
@@ -178,7 +177,6 @@ rules contains "encryption-not-by-the-ledger-key" if {
 
 # A restore makes a readable copy for some days and nothing else.
 rules contains "restore-writes" if {
-	input.operation == "RestoreObject"
 	some name, _ in object.get(input.params, "RestoreRequest", {})
 	not name in {"Days", "GlacierJobParameters", "Tier"}
 }
@@ -301,13 +299,13 @@ sound(statement) if statement.Effect == "Deny"
 
 sound(statement) if {
 	statement.Effect == "Allow"
-	statement.Principal != "*"
-	object.get(statement.Principal, "AWS", "") != "*"
+	object.keys(statement.Principal) == {"AWS"}
+	not "*" in listed(statement.Principal.AWS)
 	every action in listed(statement.Action) { action in policy_actions }
 }
 
+# A sound statement about everybody denies.
 denies_deletion(statement) if {
-	statement.Effect == "Deny"
 	statement.Principal == "*"
 	not statement.Condition
 	some action in listed(statement.Action)

@@ -13,10 +13,7 @@ after := object.get(input.change.change, "after", null)
 
 before := object.get(input.change.change, "before", null)
 
-default quiet := false
-
 quiet if {
-	count(actions) > 0
 	every action in actions { action in {"no-op", "read"} }
 }
 
@@ -118,30 +115,99 @@ rules contains "resource-not-allowed" if {
 # The lists that Terraform makes of blocks.
 block(value, name) := value[name][0]
 
+# No resource but buckets and their objects has this, and none of KMS.
 rules contains "force-destroy" if {
-	kind == "aws_s3_bucket"
 	object.get(after, "force_destroy", false) != false
 }
 
 rules contains "bucket-without-lock" if {
 	kind == "aws_s3_bucket"
 	"create" in actions
-	object.get(after, "object_lock_enabled", false) != true
+	not made_with_lock
 }
 
-# Of an older provider: expiration stood in the bucket itself.
-rules contains "lifecycle-not-allowed" if {
-	kind == "aws_s3_bucket"
-	count(object.get(after, "lifecycle_rule", [])) > 0
+made_with_lock if after.object_lock_enabled == true
+
+made_with_lock if block(after, "object_lock_configuration").object_lock_enabled == "Enabled"
+
+# Before version 4 of the provider all this stood in the bucket itself, and later ones still read it there. Judged is what is
+# written there, and what was: to leave it out is to take it away.
+within(name) if {
+	about_s3
+	some values in state
+	count(object.get(values, name, [])) > 0
 }
+
+rules contains "lock-not-compliance" if {
+	within("object_lock_configuration")
+	not locks_within
+}
+
+locks_within if locking(block(after, "object_lock_configuration"))
+
+rules contains "versioning-not-enabled" if {
+	within("versioning")
+	not versioned_within
+}
+
+versioned_within if block(after, "versioning").enabled == true
+
+# A bucket without rules keeps everything.
+rules contains "lifecycle-not-allowed" if {
+	some rule in after.lifecycle_rule
+	not archives_within(rule)
+}
+
+archives_within(rule) if {
+	keeps(rule)
+	cold(rule.prefix)
+}
+
+rules contains "policy-not-of-the-ledger" if {
+	within("policy")
+	not sound
+}
+
+rules contains "ownership-with-acls" if {
+	not object.get(after, "acl", null) in {null, "", "private"}
+}
+
+# Everybody, everybody with an account, and the writer of access logs are groups.
+rules contains "ownership-with-acls" if {
+	some grant in after.grant
+	grant.type == "Group"
+}
+
+rules contains "replication-not-of-the-ledger" if {
+	within("replication_configuration")
+	not replicated_within
+}
+
+replicated_within if {
+	rules_within := block(after, "replication_configuration").rules
+	count(rules_within) > 0
+	every rule in rules_within {
+		object.get(rule, "delete_marker_replication_status", "") in {"", "Disabled"}
+		copies(rule)
+	}
+}
+
+rules contains "encryption-not-by-the-ledger-key" if {
+	within("server_side_encryption_configuration")
+	not encrypted_within
+}
+
+encrypted_within if encrypting(block(after, "server_side_encryption_configuration"))
 
 rules contains "lock-not-compliance" if {
 	kind == "aws_s3_bucket_object_lock_configuration"
 	not locks
 }
 
-locks if {
-	retention := block(block(after, "rule"), "default_retention")
+locks if locking(after)
+
+locking(configuration) if {
+	retention := block(block(configuration, "rule"), "default_retention")
 	retention.mode == "COMPLIANCE"
 	days(retention) >= places.ledger.retentionDays
 }
@@ -165,11 +231,15 @@ rules contains "lifecycle-not-allowed" if {
 archives if {
 	count(after.rule) > 0
 	every rule in after.rule {
-		count(object.get(rule, "expiration", [])) == 0
-		count(object.get(rule, "noncurrent_version_expiration", [])) == 0
-		count(object.get(rule, "noncurrent_version_transition", [])) == 0
-		cold(object.get(block(rule, "filter"), "prefix", ""))
+		keeps(rule)
+		cold(block(rule, "filter").prefix)
 	}
+}
+
+keeps(rule) if {
+	count(object.get(rule, "expiration", [])) == 0
+	count(object.get(rule, "noncurrent_version_expiration", [])) == 0
+	count(object.get(rule, "noncurrent_version_transition", [])) == 0
 }
 
 cold(prefix) if {
@@ -205,10 +275,14 @@ rules contains "replication-not-of-the-ledger" if {
 replicated if {
 	count(after.rule) > 0
 	every rule in after.rule {
-		rule.status == "Enabled"
 		every marker in object.get(rule, "delete_marker_replication", []) { marker.status == "Disabled" }
-		places.bucket_of(block(rule, "destination").bucket) in places.ledger_buckets
+		copies(rule)
 	}
+}
+
+copies(rule) if {
+	rule.status == "Enabled"
+	places.bucket_of(block(rule, "destination").bucket) in places.ledger_buckets
 }
 
 rules contains "encryption-not-by-the-ledger-key" if {
@@ -216,9 +290,11 @@ rules contains "encryption-not-by-the-ledger-key" if {
 	not encrypted
 }
 
-encrypted if {
-	count(after.rule) > 0
-	every rule in after.rule {
+encrypted if encrypting(after)
+
+encrypting(configuration) if {
+	count(configuration.rule) > 0
+	every rule in configuration.rule {
 		by_default := block(rule, "apply_server_side_encryption_by_default")
 		by_default.sse_algorithm == "aws:kms"
 		encrypts(by_default.kms_master_key_id)
@@ -251,16 +327,13 @@ rules contains "key-changed-without-quorum" if {
 rules contains "key-policy-changed" if {
 	about_kms
 	object.get(before, "policy", null) != object.get(after, "policy", null)
-	is_object(before)
 }
 
 rules contains "lockout-check-bypassed" if {
-	about_kms
 	object.get(after, "bypass_policy_lockout_safety_check", false) == true
 }
 
 rules contains "window-too-short" if {
-	about_kms
 	window := after.deletion_window_in_days
 	window < 30
 }

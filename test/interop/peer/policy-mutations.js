@@ -23,7 +23,7 @@ for (const name of readdirSync(join(work, 'custody')).sort()) {
     if (!isRule(line.trim())) continue;
     writeFileSync(path, lines.toSpliced(at, 1).join('\n'));
     const wasm = compile();
-    if (wasm !== null && holds(wasm)) survivors.push(`${name}: ${line.trim()}`);
+    if (wasm !== null && holds(wasm)) survivors.push(`${name}:${at + 1}: ${line.trim()}`);
   }
   writeFileSync(path, source);
 }
