@@ -1,32 +1,23 @@
-import { execFile } from 'node:child_process';
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
-import { PACKAGE_ROOT } from '../support/built.js';
 import { awsEnvironment } from '../support/python-peer.js';
-
-const run = promisify(execFile);
-const terraform = process.env.CUSTODY_PEER_TERRAFORM;
-const provider = process.env.CUSTODY_PEER_TERRAFORM_AWS;
-const peers = terraform && provider;
+import { type CallTerraform, openTerraform, TERRAFORM } from '../support/terraform-peer.js';
 
 /** Terraform with its AWS provider (SDK for Go) keeps a key and a role in the sandbox; paths come in CUSTODY_PEER_TERRAFORM and CUSTODY_PEER_TERRAFORM_AWS. */
-describe.skipIf(!peers)(`Terraform${peers ? '' : ' (skipped: CUSTODY_PEER_TERRAFORM is not set)'}`, () => {
+describe.skipIf(!TERRAFORM)(`Terraform${TERRAFORM ? '' : ' (skipped: CUSTODY_PEER_TERRAFORM is not set)'}`, () => {
   let dir: string;
   let serving: Serving;
+  let call: CallTerraform;
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'custody-terraform-'));
     serving = await serve({ dir: join(dir, 'sandbox') });
-    mkdirSync(join(dir, 'plugins'));
-    linkOrCopy(provider ?? '', join(dir, 'plugins', 'terraform-provider-aws_v1.60.0_x4'));
-    copyFileSync(join(PACKAGE_ROOT, 'test/interop/peer/terraform/main.tf'), join(dir, 'main.tf'));
-    await call('init', `-plugin-dir=${join(dir, 'plugins')}`);
+    call = await openTerraform(dir, 'terraform', awsEnvironment(serving.info, 'admin'));
   });
 
   afterAll(async () => {
@@ -35,12 +26,6 @@ describe.skipIf(!peers)(`Terraform${peers ? '' : ' (skipped: CUSTODY_PEER_TERRAF
   });
 
   const wanted = { region: 'eu-central-1', description: 'Case data', rotation: 'true', team: 'a' };
-
-  async function call(...words: string[]): Promise<string> {
-    const env = { ...awsEnvironment(serving.info, 'admin'), CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' };
-    const { stdout } = await run(terraform ?? '', [...words, '-no-color'], { cwd: dir, env, timeout: 110_000 });
-    return stdout;
-  }
 
   const variables = (change: Partial<typeof wanted>) =>
     Object.entries({ ...wanted, ...change, endpoint: serving.info.endpoint }).flatMap(([name, value]) => [
@@ -74,12 +59,3 @@ describe.skipIf(!peers)(`Terraform${peers ? '' : ' (skipped: CUSTODY_PEER_TERRAF
     expect(KeyMetadata?.KeyState).toBe('PendingDeletion');
   });
 });
-
-/** 95 MB: a link where the peers lie on the same file system. */
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFileSync(from, to);
-  }
-}
