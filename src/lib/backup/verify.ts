@@ -1,5 +1,8 @@
 import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
+import { ledgerPath } from '../ledger/paths.js';
+import type { LedgerHead } from '../ledger/store.js';
+import { readLedgerHead } from '../ledger/view.js';
 import type { InForce } from '../request/in-force.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { BackupPlace } from './backup.js';
@@ -61,7 +64,7 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
   const checks = [
     ...QUESTIONS.map((question) => questionCheck(question, judge, since)),
     memoryCheck(judge.backups, remembered),
-    ledgerCheck(told, judge, place.isCustody, since),
+    ledgerCheck(told, judge, place.isCustody, since, await readLedgerHead(state.view)),
     completeCheck(newest),
     freshCheck(judge, state, now),
   ];
@@ -147,7 +150,13 @@ function memoryCheck(backups: readonly Judged[], remembered: Remembered | null):
  * The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. Of
  * a repository of its own, a heartbeat may be untold where a run was cut off.
  */
-function ledgerCheck(all: readonly Telling[], { tellings }: Judge, isCustody: boolean, since: number): Check {
+function ledgerCheck(
+  all: readonly Telling[],
+  { tellings }: Judge,
+  isCustody: boolean,
+  since: number,
+  { size }: LedgerHead,
+): Check {
   const told = all.filter(({ sequence }) => sequence >= since);
   const known = new Set(told.map(nameOfTelling));
   const here = tellings.filter(({ sequence }) => sequence >= since);
@@ -156,7 +165,10 @@ function ledgerCheck(all: readonly Telling[], { tellings }: Judge, isCustody: bo
   if (gone)
     return check('ledger', false, `${gone.path} tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
   const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
-  if (untold) return check('ledger', false, `the ledger does not tell of ${nameOfTelling(untold)}`);
+  if (untold) {
+    const to = size === 0 ? 'which is empty' : `which ends with ${ledgerPath(size - 1)}`;
+    return check('ledger', false, `the ledger, ${to}, does not tell of ${nameOfTelling(untold)}`);
+  }
   // Two runs may renew a backup in the same moment; that one was made, is told of once.
   const made = told.filter(({ changed }) => changed);
   const once = new Set(made.map(({ sequence }) => sequence)).size === made.length;

@@ -9,9 +9,11 @@ import { ledgerPath } from '../ledger/paths.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { GrowingTree, leafHash, type TreeHash } from '../ledger/tree.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { signerOf } from '../quorum/signer.js';
 import { open } from '../record/envelope.js';
 import type { Files, View } from '../record/store.js';
 import { eventOf } from '../request/events.js';
+import { parseRoster } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
 import { judgeCheckpoints, readCheckpoints } from './checkpoints.js';
@@ -88,13 +90,16 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
   const head = await readLedgerHead(view);
   const stored = await readLedgerEntries(view, 0, head.size);
   const chain = verifyChain(stored);
-  const told = stored.map((bytes) => readEntry(bytes)?.record ?? null).filter((record) => record !== null);
+  const told = stored.flatMap((bytes, at) => {
+    const record = readEntry(bytes)?.record ?? null;
+    return record === null ? [] : [{ record, path: ledgerPath(at) }];
+  });
   const paths = await view.pathsUnder('records/');
   const files = await view.read(paths);
   const kept = new Map([...files].map(([path, bytes]) => [digestOf(bytes), path]));
-  const listed = new Set(told);
+  const listed = new Set(told.map(({ record }) => record));
   const untold = [...kept].filter(([digest]) => !listed.has(digest)).map(([, path]) => path);
-  const gone = told.filter((digest) => !kept.has(digest)).length;
+  const gone = told.filter(({ record }) => !kept.has(record));
   const chainDetail = faultText(chain.faults[0]) ?? `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
     {
@@ -107,17 +112,24 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
       untold.length === 0,
       untold.length === 0
         ? `each of ${kept.size} records has its entry`
-        : `${untold.length} records have no entry, as they are: ${untold[0]}`,
+        : `${untold.length} records have no entry, as they are: ${untold[0]}${otherFile(gone)}`,
     ),
     check(
       'complete',
-      gone === 0,
-      gone === 0 ? 'each entry has its record' : `${gone} entries tell of records that are not there`,
+      gone.length === 0,
+      gone.length === 0
+        ? 'each entry has its record'
+        : `${gone.length} entries tell of records that are not there, ${gone[0]?.path} first`,
     ),
-    lastCheck(stored.at(-1), files, kept),
+    lastCheck(stored.at(-1), files, kept, await readRosters(view)),
     check('once', listed.size === told.length, 'no record is told of twice'),
   ];
   return { verdict: verdictOf(checks), checks, head, entries: stored.length, from: 0 };
+}
+
+/** One changed byte in the last entry, or in its record, is the fault of one of two files. */
+function otherFile([first]: readonly { readonly path: string }[]): string {
+  return first === undefined ? '' : `, and ${first.path} tells of one that is not there`;
 }
 
 /** An entry that cannot be read is for the chain to name. */
@@ -138,16 +150,31 @@ function faultText(fault: ChainFault | undefined): string | null {
   return `${ledgerPath(sequence)}${before}: ${message}`;
 }
 
-/** The chain has nothing after its last entry that would pin it; what that tells of does. */
-function lastCheck(stored: Uint8Array | undefined, files: Files, kept: ReadonlyMap<string, string>): Check {
+/** The chain has nothing after its last entry that would pin it; what that tells of does, and the key that signed it. */
+function lastCheck(
+  stored: Uint8Array | undefined,
+  files: Files,
+  kept: ReadonlyMap<string, string>,
+  rosters: readonly Roster[],
+): Check {
   const entry = stored === undefined ? null : readEntry(stored);
   const path = kept.get(entry?.record ?? '');
   const bytes = path === undefined ? undefined : files.get(path);
   if (entry === null || bytes === undefined) return check('last', true, 'the last entry tells of no record');
   const { schema: _, sequence, previous: _previous, ...told } = entry;
-  const same = sameJson(told as unknown as JsonValue, eventOf(open(bytes, path), entry.by) as unknown as JsonValue);
+  const record = open(bytes, path);
+  const signers = rosters.map((roster) => signerOf(record, roster)).filter((signer) => typeof signer === 'object');
+  // Who is on no roster cannot be named; whether such a record counts is for others to judge.
+  const by = signers.length === 0 || signers.some(({ id }) => id === entry.by) ? entry.by : null;
+  const same = by !== null && sameJson(told as unknown as JsonValue, eventOf(record, by) as unknown as JsonValue);
   const of = ledgerPath(sequence);
   return check('last', same, same ? `${of} tells of its record as it is` : `${of} does not tell of ${path} as it is`);
+}
+
+/** Every roster that ever was. */
+async function readRosters(view: View): Promise<readonly Roster[]> {
+  const files = await view.read(await view.pathsUnder('roster/'));
+  return [...files].map(([path, bytes]) => parseRoster(bytes, path));
 }
 
 /** @throws CustodyError LEDGER_BROKEN with the first thing that is wrong */
