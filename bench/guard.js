@@ -1,12 +1,16 @@
-// The guard: what its start costs a command that calls AWS, and what each decision costs after that. The floor is the JSON
-// that goes into the evaluator and comes back.
+// The guard: what its start costs a command that calls AWS, what each decision costs after that, and what the middleware adds to
+// a call, with the decision in it. The floor is the JSON that goes into the evaluator and comes back.
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { attachGuard, underWarrant } from '../build/lib/aws/guard.js';
 import { decisionOf } from '../build/lib/guard/decision.js';
+import { createGuard } from '../build/lib/guard/guard.js';
 
 const WASM = new URL('../policies/custody.wasm', import.meta.url);
 const ROUNDS = 20_000;
 
 export async function benchGuard() {
+  const [loadBefore] = loadavg();
   const startup = {};
   const timed = async (name, work) => {
     const started = performance.now();
@@ -24,10 +28,25 @@ export async function benchGuard() {
   return {
     name: 'guard: one process, one core',
     policyBytes: bytes.length,
+    loadBefore,
     startup,
     decrypt: percentiles(() => policy.decide('guard', call('kms', 'Decrypt', 'use'))),
     append: percentiles(() => policy.decide('guard', call('s3', 'PutObject', 'ledger.append'))),
     delete: percentiles(() => policy.decide('guard', call('s3', 'DeleteObject', 'ledger.append'))),
+    throughMiddleware: {
+      decrypt: await throughMiddleware(policy, 'kms', 'DecryptCommand', { purpose: 'use' }, { KeyId: 'k' }),
+      append: await throughMiddleware(
+        policy,
+        's3',
+        'PutObjectCommand',
+        { purpose: 'ledger.append' },
+        {
+          ...{ Bucket: 'acme-ledger', Key: 'custody/slots/0', IfNoneMatch: '*' },
+          Body: new Uint8Array(1000),
+        },
+      ),
+      none: await percentilesOf(async () => ({})),
+    },
     floorMicros: percentiles(() => decisionOf(JSON.parse(JSON.stringify([{ result: { allow: true, rules: [] } }])))),
   };
 }
@@ -36,6 +55,28 @@ function call(service, operation, purpose) {
   const params = { Bucket: 'acme-ledger', Key: 'custody/slots/0', IfNoneMatch: '*' };
   const common = { source: 'process', endpoint: 'aws', region: 'eu-central-1', now: 1790000000, quorum: null };
   return { ...common, service, operation, purpose, bucket: 'acme-ledger', key: params.Key, resources: [], params };
+}
+
+/** A call that the guard lets through, to a service that answers at once. */
+function throughMiddleware(policy, service, commandName, warrant, input) {
+  let layer;
+  const client = { middlewareStack: { add: (middleware) => (layer = middleware) } };
+  const guard = createGuard(policy, null);
+  attachGuard(client, { service, region: 'eu-central-1', endpoint: 'aws', guard: async () => guard });
+  const send = layer(async () => ({}), { commandName });
+  return percentilesOf(() => underWarrant(warrant, () => send({ input })));
+}
+
+/** Microseconds of what is awaited. */
+async function percentilesOf(work) {
+  const times = [];
+  for (let at = 0; at < ROUNDS + 1000; at++) {
+    const started = performance.now();
+    await work();
+    if (at >= 1000) times.push((performance.now() - started) * 1000);
+  }
+  times.sort((a, b) => a - b);
+  return { p50: times[ROUNDS / 2], p99: times[Math.floor(ROUNDS * 0.99)] };
 }
 
 /** Microseconds. */

@@ -564,6 +564,7 @@ const RESULTS = {
       certificateAuthorities: count,
       timestampAuthorities: count,
     }),
+    signingConfig: nullable(object({ path: text, digest: use('digest'), changed: flag, refused: nullable(text) })),
   }),
   verify: object({
     ...report,

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { initializeTUFRepo, tufHandlers } from '@tufjs/repo-mock';
 
-/** A TUF repository on loopback that hands out one trusted root. */
+/** A TUF repository on loopback that hands out a trusted root, and a SigningConfig v0.2 where it has one. */
 export class TufRepository {
   /** Answers in place of a file's, by its name. */
   readonly faults = new Map<string, { readonly status: number; readonly body: string | Buffer }>();
@@ -13,8 +13,11 @@ export class TufRepository {
     readonly rootJson: Buffer,
   ) {}
 
-  static async start(trustedRoot: Buffer, name = 'trusted_root.json'): Promise<TufRepository> {
-    const repo = initializeTUFRepo([{ name, content: trustedRoot }]);
+  static async start(trustedRoot: Buffer, signingConfig?: Buffer): Promise<TufRepository> {
+    const repo = initializeTUFRepo([
+      { name: 'trusted_root.json', content: trustedRoot },
+      ...(signingConfig ? [{ name: 'signing_config.v0.2.json', content: signingConfig }] : []),
+    ]);
     const handlers = new Map(tufHandlers(repo, { metadataPathPrefix: '' }).map(({ path, fn }) => [path, fn]));
     const server = createServer((request, response) => {
       const path = request.url ?? '';

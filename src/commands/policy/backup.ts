@@ -46,7 +46,8 @@ export default class PolicyBackup extends BaseCommand<typeof PolicyBackup> {
       description: 'where the identity of --sign keyless comes from (else a browser at a terminal, ambient elsewhere)',
     }),
     'signing-config': Flags.string({
-      description: "where the plan's Sigstore instance is today: services that the pinned trusted root knows",
+      description:
+        'where the Sigstore instance is today: services that the pinned trusted root knows (else as the plan says, else signing_config.json of trust update)',
       helpValue: 'FILE',
     }),
     'dry-run': Flags.boolean({ default: false, description: 'read everything; sign and write nothing' }),

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { CustodyError } from '../base/errors.js';
 import type { Signer } from '../base/signature.js';
 import { type Clock, millisOf } from '../base/time.js';
+import { readFileBounded } from '../fs/files.js';
+import { SIGNING_CONFIG_NAME } from '../fs/folder.js';
 import type { Plan, SigstorePlan } from '../plan/plan.js';
 import {
   assertInstance,
@@ -39,7 +42,7 @@ export interface SignerSurroundings {
   readonly folder: string;
   /** A trusted root that lies elsewhere; the plan's digest must fit all the same. */
   readonly trustedRootFile?: string;
-  /** A SigningConfig: where the services are today. */
+  /** A SigningConfig: where the services are today, whatever the plan says. */
   readonly signingConfigFile?: string | undefined;
 }
 
@@ -76,17 +79,30 @@ export async function openStatementSigner(
   return openKeylessStatementSigner(certify, sigstore.identities, witnesses, root);
 }
 
-/** The services of today: those of the plan, or of a file, as far as the pinned root knows them. */
+/**
+ * The services of today: those of a file that is given, of the plan, or of the file that came with the trusted root; as far as
+ * the pinned root knows them.
+ */
 async function instanceFor(
   sigstore: SigstorePlan,
   root: TrustedRoot,
-  { signingConfigFile: file, clock }: SignerSurroundings,
+  { signingConfigFile, folder, clock }: SignerSurroundings,
 ): Promise<Instance> {
   const planned = assertInstance(sigstore.instance ?? PUBLIC_GOOD);
-  if (file === undefined) return planned;
-  const bytes = await readGiven(file, MAX_SIGNING_CONFIG_BYTES);
+  const file = signingConfigFile ?? join(folder, SIGNING_CONFIG_NAME);
+  const bytes = await configFor(sigstore, signingConfigFile, file);
+  if (bytes === null) return planned;
   const named = parseSigningConfig(bytes, new Date(millisOf(clock.now())), file);
   return instanceOfRoot(named, planned, root, file);
+}
+
+async function configFor(
+  { instance }: SigstorePlan,
+  given: string | undefined,
+  file: string,
+): Promise<Uint8Array | null> {
+  if (given !== undefined) return readGiven(given, MAX_SIGNING_CONFIG_BYTES);
+  return instance === undefined ? readFileBounded(file, MAX_SIGNING_CONFIG_BYTES) : null;
 }
 
 async function certifier(identity: IdentitySource | undefined, instance: Instance, around: SignerSurroundings) {

@@ -1,9 +1,11 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { sha256Hex } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import { millisOf } from '../base/time.js';
 import { makePrivateDirectory, readFileBounded, writeFileAtomic } from '../fs/files.js';
-import { requireFolder, TRUSTED_ROOT_NAME } from '../fs/folder.js';
+import { requireFolder, SIGNING_CONFIG_NAME, TRUSTED_ROOT_NAME } from '../fs/folder.js';
 import { type Environment, tufDirectory } from '../fs/places.js';
+import { MAX_SIGNING_CONFIG_BYTES, parseSigningConfig } from '../signing/sigstore/instance.js';
 import {
   MAX_TRUSTED_ROOT_BYTES,
   normalizeTrustedRoot,
@@ -11,6 +13,7 @@ import {
   parseTrustedRoot,
   type TrustedRoot,
 } from '../signing/sigstore/trusted-root.js';
+import { systemClock } from './clock.js';
 import type { Context } from './context.js';
 import { readGiven } from './draft.js';
 
@@ -35,14 +38,25 @@ export interface TrustUpdate {
     readonly certificateAuthorities: number;
     readonly timestampAuthorities: number;
   };
+  /** Where the instance's services are today; null where the source says nothing of it. */
+  readonly signingConfig: {
+    readonly path: string;
+    readonly digest: string;
+    readonly changed: boolean;
+    /** Why it was not written: what custody cannot go by stays out of the way. */
+    readonly refused: string | null;
+  } | null;
 }
 
 const MAX_ROOT_METADATA_BYTES = 512 * 1024;
 
-/** Gets the trusted root and puts it beside the draft; it counts only once a plan pins its digest. */
+/**
+ * Gets the trusted root, which counts only once a plan pins its digest, and the SigningConfig, which names nobody whom that root
+ * does not know; puts both beside the draft.
+ */
 export async function updateTrust(context: TrustContext, flags: TrustFlags): Promise<TrustUpdate> {
   const path = await target(context, flags.out);
-  const { bytes, source } = await obtain(context, flags);
+  const { bytes, signingConfig, source } = await obtain(context, flags);
   const normal = normalizeTrustedRoot(bytes, source);
   const root = parseTrustedRoot(normal, source);
   const before = await readFileBounded(path, MAX_TRUSTED_ROOT_BYTES);
@@ -60,7 +74,23 @@ export async function updateTrust(context: TrustContext, flags: TrustFlags): Pro
       certificateAuthorities: root.certificateAuthorities.length,
       timestampAuthorities: root.timestampAuthorities.length,
     },
+    signingConfig:
+      signingConfig === null ? null : await keepConfig(join(dirname(path), SIGNING_CONFIG_NAME), signingConfig),
   };
+}
+
+async function keepConfig(path: string, bytes: Uint8Array): Promise<TrustUpdate['signingConfig']> {
+  const found = { path, digest: `sha256:${sha256Hex(bytes)}` };
+  try {
+    parseSigningConfig(bytes, new Date(millisOf(systemClock.now())), 'its signing config');
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    return { ...found, changed: false, refused: cause.message };
+  }
+  const before = await readFileBounded(path, MAX_SIGNING_CONFIG_BYTES);
+  const changed = before === null || sha256Hex(before) !== sha256Hex(bytes);
+  if (changed) await writeFileAtomic(path, bytes, 0o644);
+  return { ...found, changed, refused: null };
 }
 
 async function target({ flags }: TrustContext, out: string | undefined): Promise<string> {
@@ -69,13 +99,14 @@ async function target({ flags }: TrustContext, out: string | undefined): Promise
 }
 
 async function obtain({ environment, progress }: TrustContext, { from, mirror, root }: TrustFlags) {
-  if (from !== undefined) return { bytes: await readGiven(from, MAX_TRUSTED_ROOT_BYTES), source: from };
+  if (from !== undefined)
+    return { bytes: await readGiven(from, MAX_TRUSTED_ROOT_BYTES), signingConfig: null, source: from };
   const cacheDir = await cacheFor(environment, root);
   progress.tell('Asking the TUF repository');
   // Only this command loads the TUF client.
-  const { fetchTrustedRoot } = await import('../net/tuf.js');
-  const bytes = await fetchTrustedRoot({ mirror: mirror ?? null, rootPath: root ?? null, cacheDir });
-  return { bytes, source: mirror ?? 'public-good' };
+  const { fetchTargets } = await import('../net/tuf.js');
+  const got = await fetchTargets({ mirror: mirror ?? null, rootPath: root ?? null, cacheDir });
+  return { bytes: got.trustedRoot, signingConfig: got.signingConfig, source: mirror ?? 'public-good' };
 }
 
 /** The client believes a root that it has cached; so each root that was handed over has a memory of its own. */
@@ -87,16 +118,23 @@ async function cacheFor(environment: Environment, root: string | undefined): Pro
 }
 
 /** For people: what was written, and the lines by which a plan pins it. */
-export function trustText({ trustedRoot }: TrustUpdate): string {
+export function trustText({ trustedRoot, signingConfig }: TrustUpdate): string {
   const { path, digest, changed, logs, certificateAuthorities, timestampAuthorities } = trustedRoot;
   return [
     `${path}: ${changed ? 'written' : 'as it was'}`,
     `${certificateAuthorities} certificate authorities, ${timestampAuthorities} timestamp authorities, logs: ${logs.join(', ') || 'none'}`,
+    ...configText(signingConfig),
     '',
     'It counts once the plan in force pins it. In custody.yaml:',
     'sigstore:',
     `  trustedRoot: ${digest}`,
   ].join('\n');
+}
+
+function configText(config: TrustUpdate['signingConfig']): readonly string[] {
+  if (config === null) return [];
+  const { path, changed, refused } = config;
+  return [refused === null ? `${path}: ${changed ? 'written' : 'as it was'}` : `${path}: not written: ${refused}`];
 }
 
 /** The trusted root beside the draft, whichever it is; null where there is none. */

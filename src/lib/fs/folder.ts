@@ -9,6 +9,9 @@ export const DRAFT_NAME = 'custody.yaml';
 /** Beside the draft: the Sigstore trusted root that the plan pins by its digest. */
 export const TRUSTED_ROOT_NAME = 'trusted_root.json';
 
+/** Beside both: where the public-good instance is today, as its TUF repository said with that trusted root. */
+export const SIGNING_CONFIG_NAME = 'signing_config.json';
+
 const MAX_DRAFT_BYTES = 1024 * 1024;
 
 /** The nearest folder from `start` upwards that holds `custody.yaml`; null when none does. */

@@ -2,7 +2,7 @@ import { DEFAULT_MIRROR_URL, initTUF, TUFError } from '@sigstore/tuf';
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { assertServiceUrl } from '../signing/sigstore/instance.js';
 
-/** A TUF repository that hands out a trusted root. */
+/** A TUF repository that hands out a trusted root, and where the services are today. */
 export interface TufSource {
   /** Null: the one of the public-good instance, whose root comes with @sigstore/tuf. */
   readonly mirror: string | null;
@@ -12,24 +12,40 @@ export interface TufSource {
   readonly cacheDir: string;
 }
 
-const TARGET = 'trusted_root.json';
+const ROOT = 'trusted_root.json';
+/** As the repositories of Sigstore name the SigningConfig of version 0.2 (protobuf-specs). */
+const SIGNING_CONFIG = 'signing_config.v0.2.json';
 const TIMEOUT_MILLIS = 15_000;
 const RETRY = { retries: 2, minTimeout: 200 };
 
+export interface TufTargets {
+  readonly trustedRoot: Buffer;
+  /** Null where the repository lists none. */
+  readonly signingConfig: Buffer | null;
+}
+
 /**
- * The current trusted root of a repository, verified from its pinned root on (The Update Framework 1.0, section 5).
+ * What a repository hands out at present, verified from its pinned root on (The Update Framework 1.0, section 5).
  * @throws CustodyError REMOTE_UNREACHABLE, UNAVAILABLE; STALE for expired metadata; ROLLBACK; SIGNATURE_INVALID; USAGE
  */
-export async function fetchTrustedRoot({ mirror, rootPath, cacheDir }: TufSource): Promise<Buffer> {
+export async function fetchTargets({ mirror, rootPath, cacheDir }: TufSource): Promise<TufTargets> {
   const url = assertServiceUrl(mirror ?? DEFAULT_MIRROR_URL, 'the TUF repository');
   const given = rootPath === null ? {} : { rootPath };
   const mirrorURL = url.href.replace(/\/$/, '');
   try {
     const client = await initTUF({ mirrorURL, cachePath: cacheDir, timeout: TIMEOUT_MILLIS, retry: RETRY, ...given });
-    return Buffer.from(await client.getTarget(TARGET), 'utf8');
+    const trustedRoot = Buffer.from(await client.getTarget(ROOT), 'utf8');
+    const signingConfig = await client.getTarget(SIGNING_CONFIG).catch(unlisted);
+    return { trustedRoot, signingConfig: signingConfig === null ? null : Buffer.from(signingConfig, 'utf8') };
   } catch (cause) {
     throw tufError(cause, url);
   }
+}
+
+/** Verified metadata that names no such file; anything else went wrong. */
+function unlisted(cause: unknown): null {
+  if (cause instanceof TUFError && cause.code === 'TUF_FIND_TARGET_ERROR') return null;
+  throw cause;
 }
 
 /** tuf-js tells its errors apart by class alone; a class that we do not know is a "no". */

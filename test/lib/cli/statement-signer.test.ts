@@ -90,7 +90,7 @@ describe('the signer of statements', () => {
     };
     /** The plan's own instance is where nobody listens. */
     const gone = { fulcioUrl: 'http://127.0.0.1:9', oidcUrl: 'http://127.0.0.1:9/auth' };
-    const open = (more: object = {}, root: Buffer = withUris()) => {
+    const written = (more: object, root: Buffer) => {
       const folder = mkdtempSync(join(dir, 'config-'));
       const service = (url: string, majorApiVersion = 1) => [{ url, majorApiVersion, operator: '' }];
       const config = {
@@ -103,8 +103,19 @@ describe('the signer of statements', () => {
       const signingConfigFile = join(folder, 'signing_config.json');
       writeFileSync(signingConfigFile, JSON.stringify(config));
       writeFileSync(join(folder, 'trusted_root.json'), root);
-      const plan = { sigstore: { ...sigstore, trustedRoot: digestOf(root), instance: gone } };
-      return openStatementSigner(ambient, plan, { ...around(), folder, signingConfigFile });
+      return { folder, signingConfigFile, trustedRoot: digestOf(root) };
+    };
+    const open = (more: object = {}, root: Buffer = withUris()) => {
+      const { trustedRoot, ...files } = written(more, root);
+      const plan = { sigstore: { ...sigstore, trustedRoot, instance: gone } };
+      return openStatementSigner(ambient, plan, { ...around(), ...files });
+    };
+    /** Nobody names the file: it lies where `trust update` puts it. */
+    const openBeside = (instance: SigstorePlan['instance'], more: object = {}) => {
+      const { folder, trustedRoot } = written(more, withUris());
+      const { instance: _, ...rest } = sigstore;
+      const plan = { sigstore: { ...rest, trustedRoot, ...(instance && { instance }) } };
+      return openStatementSigner(ambient, plan, { ...around(), folder });
     };
     const elsewhere = (path = '') => [{ url: `http://127.0.0.1:9${path}`, majorApiVersion: 1 }];
 
@@ -114,6 +125,20 @@ describe('the signer of statements', () => {
       expect(await verifyBundle(bundle, { ...trust(), root })).toMatchObject({ logged: 1 });
       // A sign-in that the plan names, too, is no other one.
       await open({ oidcUrls: elsewhere('/auth') });
+    });
+
+    it('that came with the trusted root says it for a plan that names no instance', async () => {
+      const bundle = await (await openBeside(undefined)).seal(statement);
+      const root = parseTrustedRoot(withUris());
+      expect(await verifyBundle(bundle, { ...trust(), root })).toMatchObject({ logged: 1 });
+      await expect(openBeside(undefined, { caUrls: elsewhere() })).rejects.toMatchObject({ code: 'REFUSED' });
+      await expect(openBeside(undefined, { caUrls: 7 })).rejects.toMatchObject({ code: 'RECORD_MALFORMED' });
+    });
+
+    it('that came with the trusted root says nothing of an instance that the plan names', async () => {
+      const { fulcioUrl = '', ...rest } = world.instance(2);
+      await openBeside({ ...rest, fulcioUrl }, { caUrls: elsewhere() });
+      await expect(openBeside(gone)).rejects.toMatchObject({ code: 'REMOTE_UNREACHABLE' });
     });
 
     it.each([

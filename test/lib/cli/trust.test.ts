@@ -38,9 +38,27 @@ describe('the trusted root is updated', () => {
   const update = (more: object = {}) =>
     updateTrust(context(), { mirror: tuf.url, root: join(dir, 'root.json'), ...more });
   const path = () => join(dir, 'trusted_root.json');
+  const configPath = () => join(dir, 'signing_config.json');
+  const signingConfig = (more: object = {}) =>
+    Buffer.from(
+      JSON.stringify({
+        mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+        rekorTlogUrls: [{ url: world.url, majorApiVersion: 2, operator: 'acme' }],
+        rekorTlogConfig: { selector: 'ANY' },
+        ...more,
+      }),
+    );
+  /** Another operator, who hands out where the services are, too. */
+  const serveConfig = async (config: Buffer) => {
+    await tuf.stop();
+    tuf = await TufRepository.start(given, config);
+    writeFileSync(join(dir, 'root.json'), tuf.rootJson);
+  };
 
   it('from a TUF repository: written beside the draft, without operators, in one form', async () => {
-    const { trustedRoot } = await update();
+    const { trustedRoot, signingConfig } = await update();
+    expect(signingConfig).toBeNull();
+    expect(existsSync(configPath())).toBe(false);
     const bytes = readFileSync(path());
     expect(trustedRoot).toMatchObject({
       path: path(),
@@ -50,7 +68,7 @@ describe('the trusted root is updated', () => {
     });
     expect(String(bytes)).not.toContain('operator');
     expect(parseTrustedRoot(bytes).logs).toHaveLength(1);
-    expect(trustText({ trustedRoot })).toContain(`  trustedRoot: ${trustedRoot.digest}`);
+    expect(trustText({ trustedRoot, signingConfig })).toContain(`  trustedRoot: ${trustedRoot.digest}`);
     expect((await readPinnedRoot(dir, trustedRoot.digest, undefined)).root.digest).toBe(trustedRoot.digest);
     // What was seen is remembered, for this user alone.
     expect(statSync(join(dir, 'state/custody/tuf')).mode & 0o077).toBe(0);
@@ -66,6 +84,34 @@ describe('the trusted root is updated', () => {
     const taken = await updateTrust(context(), { from: join(dir, 'given.json') });
     expect(taken.trustedRoot.digest).toBe(trustedRoot.digest);
     tuf = await TufRepository.start(given);
+  });
+
+  it('with a SigningConfig beside it, as it came', async () => {
+    await serveConfig(signingConfig());
+    const first = await update();
+    const digest = `sha256:${sha256Hex(signingConfig())}`;
+    expect(first.signingConfig).toEqual({ path: configPath(), digest, changed: true, refused: null });
+    expect(readFileSync(configPath())).toEqual(signingConfig());
+    expect(trustText(first)).toContain(`${configPath()}: written`);
+    expect((await update()).signingConfig).toMatchObject({ changed: false });
+    // One that this machine's owner wrote is replaced by what the repository signs.
+    writeFileSync(configPath(), 'old');
+    expect((await update()).signingConfig).toMatchObject({ changed: true });
+  });
+
+  it.each([
+    ['asks for every log', () => signingConfig({ rekorTlogConfig: { selector: 'ALL' } }), /asks for several/],
+    ['goes in the clear', () => signingConfig({ caUrls: [{ url: 'http://ca.test', majorApiVersion: 1 }] }), /http:/],
+    ['is of another version', () => signingConfig({ mediaType: 'v0.1' }), /mediaType/],
+    ['is none', () => Buffer.from('[]'), /signing config/],
+  ])('and a SigningConfig that %s is told of, not kept', async (_, config, reason) => {
+    await serveConfig(config());
+    writeFileSync(configPath(), 'old');
+    const told = await update();
+    expect(told.trustedRoot.changed).toBe(true);
+    expect(told.signingConfig).toMatchObject({ changed: false, refused: expect.stringMatching(reason) });
+    expect(trustText(told)).toContain(`${configPath()}: not written: `);
+    expect(readFileSync(configPath(), 'utf8')).toBe('old');
   });
 
   it('elsewhere: --out, without a repository', async () => {
@@ -117,6 +163,16 @@ describe('the trusted root is updated', () => {
     it('the trusted root is edited, at the same length', async () => {
       tuf.faults.set('trusted_root.json', { status: 200, body: String(given).replace('acme', 'evil') });
       expect(await refused('SIGNATURE_INVALID')).toMatchObject({ exit: 3 });
+    });
+
+    it.each([
+      ['is edited', { status: 200, body: '{"mediaType":"x"}' }, 'SIGNATURE_INVALID'],
+      ['is missing', { status: 503, body: '' }, 'UNAVAILABLE'],
+    ])('the SigningConfig %s', async (_, fault, code) => {
+      await serveConfig(signingConfig());
+      tuf.faults.set('signing_config.v0.2.json', fault);
+      await refused(code);
+      expect(existsSync(configPath())).toBe(false);
     });
 
     it('the metadata has expired', async () => {
