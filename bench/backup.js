@@ -20,7 +20,7 @@ import { createKeyWriter } from '../build/lib/aws/kms-writer.js';
 import { createPace } from '../build/lib/aws/pace.js';
 import { exportKeys } from '../build/lib/backup/export.js';
 import { forEachOf } from '../build/lib/backup/pool.js';
-import { formatSums } from '../build/lib/backup/sums.js';
+import { formatSortedSums } from '../build/lib/backup/sums.js';
 import { verifyBackups } from '../build/lib/backup/verify.js';
 import { openBundle, sealBundle } from '../build/lib/base/bundle.js';
 import { digestOf } from '../build/lib/base/bytes.js';
@@ -87,13 +87,12 @@ export async function exportAgainstSdk(count, rounds = 3) {
     const whole = async () => {
       const { store } = repository;
       const stage = await store.stage();
-      const staged = new Map();
-      const put = async (path, bytes) => staged.set(path, await stage.put(bytes));
+      const put = (_, bytes) => stage.put(bytes);
       const start = performance.now();
-      const { sums } = await exportKeys(portsOf(reader, put), scope);
+      const { files } = await exportKeys(portsOf(reader, put), scope);
       await stage.end();
       const millis = performance.now() - start;
-      publishing.push(await published(repository, sums, staged, publishing.length + 1));
+      publishing.push(await published(repository, files, publishing.length + 1));
       return { millis };
     };
     const times = await inTurns({ bare, whole }, rounds);
@@ -117,15 +116,15 @@ const portsOf = (reader, put) => ({
 });
 
 /** From the sums to the pushed commit: the list, one signature over it, and every file that lies in the clone already. */
-async function published({ store, actor }, sums, staged, turn) {
+async function published({ store, actor }, exported, turn) {
   const start = performance.now();
-  const list = formatSums(sums);
+  const list = formatSortedSums(exported.sums());
   const bundle = await sealBundle(Buffer.from(`{"list":"${digestOf(list)}"}`), actor.signer);
   const files = new Map([
     ['backups/SHA256SUMS', list],
     ['backups/manifest.sigstore.json', bundle],
   ]);
-  await store.publish(async () => ({ message: `Backup ${turn}`, files, staged }));
+  await store.publish(async () => ({ message: `Backup ${turn}`, files, staged: exported.staged() }));
   return performance.now() - start;
 }
 
@@ -139,7 +138,7 @@ export async function memoryOf(count) {
   try {
     const { store } = await createBackupRepository(join(root, 'repository'));
     const stage = await store.stage();
-    const staged = new Map();
+    let staged = 0;
     const marks = [];
     const mark = () => {
       collect();
@@ -147,9 +146,11 @@ export async function memoryOf(count) {
       marks.push({ live: heapUsed + external, rss });
     };
     mark();
-    const put = async (path, bytes) => {
-      staged.set(path, await stage.put(bytes));
-      if (staged.size === count * 3) mark();
+    const put = async (_, bytes) => {
+      const blob = await stage.put(bytes);
+      staged++;
+      if (staged === count * 3) mark();
+      return blob;
     };
     const plan = { partition: 'aws', account: ACCOUNT, regions: { primary: REGION, replicas: [] }, keys: {} };
     const scope = { kind: 'all', plan, known: new Map(), regions: [REGION] };
@@ -157,7 +158,8 @@ export async function memoryOf(count) {
     await stage.end();
     mark();
     const [before, middle, after] = marks;
-    if (exported.sums.length !== count * 6 + 1) throw new Error(`${exported.sums.length} files`);
+    const held = [...exported.files.sums()].length;
+    if (held !== count * 6 + 1) throw new Error(`${held} files`);
     return {
       liveMegabytes: (after.live - before.live) / 2 ** 20,
       bytesAKey: (after.live - before.live) / count,

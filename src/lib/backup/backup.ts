@@ -1,7 +1,7 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { planDigest } from '../plan/format.js';
-import type { BlobId, Change, CommitId, Files, RecordStore, View } from '../record/store.js';
+import type { Change, CommitId, Files, RecordStore, View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
 import type { Ports } from '../request/ports.js';
 import { rosterDigest } from '../roster/format.js';
@@ -11,10 +11,10 @@ import { isSame, type Made, makeAfter, manifestAfter } from './make.js';
 import type { ManifestPredicate } from './manifest.js';
 import type { BackupMemory } from './memory.js';
 import { assertNotBefore, type OpenBackup, openBackupAt } from './newest.js';
-import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SEALS, SUMS_PATH, type Sum } from './paths.js';
+import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SEALS, SUMS_PATH } from './paths.js';
 import type { Scope } from './scope.js';
 import { nameOfSigner, signerText } from './signer.js';
-import { formatSums } from './sums.js';
+import { formatSortedSums } from './sums.js';
 import { eventOf, ledgerAfter, type Told, toldBackups } from './telling.js';
 
 /** A repository of backups: the custody repository, or one of its own. */
@@ -117,23 +117,17 @@ async function assertInTime({ ports, state }: BackupRun, newest: OpenBackup | nu
 /** What was read, with its bytes already in the clone. */
 interface Collected {
   readonly exported: Exported;
-  readonly sums: readonly Sum[];
   readonly sumsBytes: Uint8Array;
-  readonly staged: ReadonlyMap<string, BlobId>;
 }
 
 async function collect({ ports, place, signing, sources, scope }: BackupRun): Promise<Collected> {
   const stage = await place.store.stage();
-  const staged = new Map<string, BlobId>();
-  const put = async (path: string, bytes: Uint8Array) => {
-    staged.set(path, await stage.put(bytes));
-  };
+  const put = (_: string, bytes: Uint8Array) => stage.put(bytes);
   const { clock, progress } = ports;
   const exported = await exportKeys({ ...sources, clock, progress, put }, scope);
-  for (const [path, bytes] of signing.beside) await put(path, bytes);
+  for (const [path, bytes] of signing.beside) exported.files.set(path, digestOf(bytes), await stage.put(bytes));
   await stage.end();
-  const sums = [...exported.sums, ...[...signing.beside].map(([path, bytes]) => ({ path, digest: digestOf(bytes) }))];
-  return { exported, sums, sumsBytes: formatSums(sums), staged };
+  return { exported, sumsBytes: formatSortedSums(exported.files.sums()) };
 }
 
 /** What `collect` would publish, without keeping it anywhere. */
@@ -145,11 +139,10 @@ export async function rehearseBackup(
   const before = await openBackupAt(view, signing.verifier, state);
   assertNotBefore(await place.memory.read(), before);
   const { clock, progress } = ports;
-  const exported = await exportKeys({ ...sources, clock, progress, put: async () => undefined }, scope);
-  const beside = [...signing.beside].map(([path, bytes]) => ({ path, digest: digestOf(bytes) }));
-  const sums = [...exported.sums, ...beside];
+  const exported = await exportKeys({ ...sources, clock, progress, put: async () => null }, scope);
+  for (const [path, bytes] of signing.beside) exported.files.set(path, digestOf(bytes), null);
   const manifest = manifestAfter(run, exported, before);
-  return { manifest, changed: before === null || !isSame(before, manifest, formatSums(sums)) };
+  return { manifest, changed: before === null || !isSame(before, manifest, formatSortedSums(exported.files.sums())) };
 }
 
 /** Rules may have changed while keys were read: who may sign is for the newest to say. @throws CustodyError CONFLICT */
@@ -186,9 +179,10 @@ async function changeOn(run: BackupRun, collected: Collected, made: Made, on: Vi
     return { message: `Backup ${sequence} still stands`, files };
   }
   const files = new Map([[SUMS_PATH, collected.sumsBytes], [MANIFEST_PATH, made.bundle], ...ledger]);
+  const staged = collected.exported.files.staged();
   const there = await on.pathsUnder(`${BACKUP_FOLDER}/`);
-  const removed = there.filter((path) => !collected.staged.has(path) && (!SEALS.has(path) || path === HEARTBEAT_PATH));
-  return { message: `Backup ${sequence}`, files, staged: collected.staged, removed };
+  const removed = there.filter((path) => !staged.has(path) && (!SEALS.has(path) || path === HEARTBEAT_PATH));
+  return { message: `Backup ${sequence}`, files, staged, removed };
 }
 
 /** @returns what the ledger is told of a backup */

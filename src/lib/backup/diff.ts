@@ -54,6 +54,7 @@ export async function sideOfLive(ports: Omit<ExportPorts, 'put'>, scope: Scope):
   const files = new Map<string, Uint8Array>();
   const put = async (path: string, bytes: Uint8Array) => {
     files.set(path, bytes);
+    return null;
   };
   const { unreadable } = await exportKeys({ ...ports, put }, scope);
   return {

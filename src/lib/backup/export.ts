@@ -2,10 +2,12 @@ import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
 import type { KeyReader } from '../key/key.js';
+import type { BlobId } from '../record/store.js';
 import { type ExportedKey, exportKey, type KeyToExport } from './export-key.js';
+import { FileTable } from './file-table.js';
 import { orGap, sortGaps } from './gap.js';
 import type { Gap, RegionInventory } from './manifest.js';
-import { KEY_FILES, keyFilePath, principalsPath, type Sum } from './paths.js';
+import { KEY_FILES, keyFilePath, principalsPath } from './paths.js';
 import { forEachOf } from './pool.js';
 import { type Found, findKeys, type Scope } from './scope.js';
 import { formatPart, formatPrincipals, type Principal } from './snapshot.js';
@@ -16,14 +18,13 @@ export interface ExportPorts {
   readonly roleId: (arn: string) => Promise<string | null>;
   readonly clock: Clock;
   readonly progress: (text: string) => void;
-  /** Takes each file once, as soon as it is there; nothing is kept here but digests. */
-  readonly put: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Takes each file once, as soon as it is there; nothing is kept here but digests. Null: it is not staged. */
+  readonly put: (path: string, bytes: Uint8Array) => Promise<BlobId | null>;
 }
 
 /** What was exported, and what was not. */
 export interface Exported {
-  /** Sorted by path. */
-  readonly sums: readonly Sum[];
+  readonly files: FileTable;
   readonly inventory: readonly RegionInventory[];
   readonly unreadable: readonly Gap[];
   readonly uncovered: readonly string[];
@@ -42,17 +43,12 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export async function exportKeys(ports: ExportPorts, scope: Scope): Promise<Exported> {
   const gaps: Gap[] = [];
   const found = await findKeys(ports.reader, scope, gaps);
-  const run = new ExportRun(
-    ports,
-    scope,
-    gaps,
-    found.reduce((sum, { keyIds }) => sum + keyIds.length, 0),
-  );
+  const run = new ExportRun(ports, scope, gaps, found);
   await Promise.all(found.map((one) => run.region(one)));
   assertSomething(found, run);
   await run.principals();
   return {
-    sums: [...run.sums].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    files: run.files,
     inventory: found.map(({ region, inventory }) => ({ ...inventory, exported: run.exported.get(region) ?? 0 })),
     unreadable: sortGaps(gaps),
     uncovered: uncovered(scope, run.seenRegions),
@@ -74,12 +70,13 @@ function uncovered({ plan, regions }: Scope, seen: ReadonlySet<string>): readonl
 }
 
 class ExportRun {
-  readonly sums: Sum[] = [];
+  readonly files: FileTable;
   readonly exported = new Map<string, number>();
   /** Regions that multi-Region keys tell of. */
   readonly seenRegions = new Set<string>();
   readonly #roles = new Set<string>();
   readonly #startedAt: number;
+  readonly #total: number;
   #done = 0;
   #toldAt: number;
 
@@ -87,8 +84,10 @@ class ExportRun {
     private readonly ports: ExportPorts,
     private readonly scope: Scope,
     readonly gaps: Gap[],
-    private readonly total: number,
+    found: readonly Found[],
   ) {
+    this.files = new FileTable(scope.plan.account, found);
+    this.#total = found.reduce((sum, { keyIds }) => sum + keyIds.length, 0);
     this.#startedAt = millisOf(ports.clock.now());
     this.#toldAt = this.#startedAt;
   }
@@ -130,8 +129,7 @@ class ExportRun {
       this.gaps.push({ ...where, code: 'LIMIT_EXCEEDED' });
       return;
     }
-    this.sums.push({ path, digest: digestOf(bytes) });
-    await this.ports.put(path, bytes);
+    this.files.set(path, digestOf(bytes), await this.ports.put(path, bytes));
   }
 
   async principals(): Promise<void> {
@@ -152,6 +150,6 @@ class ExportRun {
     if (now - this.#toldAt < 1000) return;
     this.#toldAt = now;
     const rate = Math.round((this.#done * 1000) / (now - this.#startedAt));
-    this.ports.progress(`${this.#done} of ${this.total} keys read, ${rate} a second`);
+    this.ports.progress(`${this.#done} of ${this.#total} keys read, ${rate} a second`);
   }
 }

@@ -7,14 +7,24 @@ import { textOf } from './text.js';
 
 const LINE = /^([0-9a-f]{64}) {2}([a-z0-9][a-z0-9._/-]{0,390})$/;
 const PREFIX = `${BACKUP_FOLDER}/`;
+const LINES_AT_ONCE = 1000;
 
 /** One line a file, sorted by path. */
 export function formatSums(sums: readonly Sum[]): Uint8Array {
-  const lines = [...sums].sort((a, b) => (a.path < b.path ? -1 : 1));
-  return Buffer.from(
-    lines.map(({ path, digest }) => `${digestHex(digest)}  ${path.slice(PREFIX.length)}\n`).join(''),
-    'utf8',
-  );
+  return formatSortedSums([...sums].sort((a, b) => (a.path < b.path ? -1 : 1)));
+}
+
+/** The same of what comes sorted by path: some lines at a time, for the text of all takes several times their bytes. */
+export function formatSortedSums(sums: Iterable<Sum>): Uint8Array {
+  const parts: Buffer[] = [];
+  let lines: string[] = [];
+  for (const { path, digest } of sums) {
+    lines.push(`${digestHex(digest)}  ${path.slice(PREFIX.length)}\n`);
+    if (lines.length < LINES_AT_ONCE) continue;
+    parts.push(Buffer.from(lines.join(''), 'utf8'));
+    lines = [];
+  }
+  return Buffer.concat([...parts, Buffer.from(lines.join(''), 'utf8')]);
 }
 
 /**

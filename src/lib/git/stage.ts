@@ -19,7 +19,6 @@ export function blobIdOf(bytes: Uint8Array): BlobId {
  * was cut off has left lies in no commit; git clears it away some day.
  */
 export function openStage(git: GitProcess, known: ReadonlySet<string>): Stage {
-  const seen = new Set(known);
   let writer: BlobWriter | null = null;
   return {
     put: async (bytes) => {
@@ -29,8 +28,8 @@ export function openStage(git: GitProcess, known: ReadonlySet<string>): Stage {
           `a file has ${bytes.length} bytes; at most ${MAX_BLOB_BYTES} are kept`,
         );
       const id = blobIdOf(bytes);
-      if (seen.has(id)) return id;
-      seen.add(id);
+      // What is new and comes twice, Git itself keeps once: to remember each id here would take more than the ids.
+      if (known.has(id)) return id;
       writer ??= startWriter(git);
       await writer.write(bytes);
       return id;
