@@ -26,7 +26,7 @@ export function offeredOperations(): readonly string[] {
   const services = [
     createIam({ ...shared, roles, policies, providers }),
     createSts({ ...shared, roles, policies, sessions }),
-    createCloudTrail(trail, 0),
+    createCloudTrail({ ...host, history: trail, delaySeconds: 0, ask: () => undefined }),
     ...SERVICES.map((make) => make(host)),
   ];
   return services

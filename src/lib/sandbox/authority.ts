@@ -89,6 +89,9 @@ function globalContext({
 /** Who comes with a token alone is nobody in the account yet. */
 function principalContext(caller: Caller): Record<string, string> {
   if (caller.kind === 'federated') return { 'aws:FederatedProvider': caller.principalArn };
+  if (caller.kind === 'service') {
+    return { 'aws:PrincipalIsAWSService': 'true', 'aws:PrincipalServiceName': caller.principalArn };
+  }
   const context: Record<string, string> = {
     'aws:PrincipalArn': caller.principalArn,
     'aws:PrincipalAccount': caller.account,

@@ -190,7 +190,7 @@ function carryOut(model: Dispatch, prepared: Prepared, refusal: ServiceError | n
   const { services, store, quotas } = model;
   const { run, input, open } = prepared;
   try {
-    for (const service of services) service.settle(open.call.nowMillis);
+    for (const service of services) service.settle(open.call.nowMillis, prepared.service);
     if (refusal) throw refusal;
     quotas.admit(prepared, open.call);
     const answer = run(input, open.call);

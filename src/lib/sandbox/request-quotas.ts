@@ -88,6 +88,13 @@ export const REQUEST_QUOTAS: Readonly<Partial<Record<Service['name'], (request: 
   kms: kmsQuota,
   // "IAM and AWS STS quotas": all operations of an account in a Region together.
   sts: () => ({ name: 'STS', perSecond: 600 }),
-  // LookupEvents: "limited to two per second, per account, per Region".
-  cloudtrail: () => ({ name: 'LookupEvents', perSecond: 2 }),
+  cloudtrail: cloudTrailQuota,
 };
+
+/** "Quotas in AWS CloudTrail": LookupEvents, what describes or lists, and everything else. */
+function cloudTrailQuota({ operation }: QuotedRequest): Quota {
+  if (operation === 'LookupEvents') return { name: operation, perSecond: 2 };
+  return /^(?:Get|List)/.test(operation)
+    ? { name: 'CloudTrail Get, Describe and List', perSecond: 10 }
+    : { name: 'CloudTrail, all other', perSecond: 1 };
+}

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Instant, instantFromMillis } from '../base/time.js';
 import { callAs } from './as-role.js';
+import { asCloudTrail } from './as-service.js';
 import { type Authority, createAuthority } from './authority.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCloudTrail } from './cloudtrail/service.js';
@@ -146,7 +147,7 @@ class EmbeddedSandbox implements Sandbox {
 
   advance(seconds: number): void {
     this.#clock.advance(seconds);
-    for (const service of this.#model.services) service.settle(this.#clock.nowMillis());
+    for (const service of this.#model.services) service.settle(this.#clock.nowMillis(), null);
     this.#options.store.flush();
   }
 
@@ -225,7 +226,6 @@ class EmbeddedSandbox implements Sandbox {
     const { account, regions } = this;
     const random = this.#random;
     const { roles, sessions, policies, providers, exists: principalExists } = this.#principals;
-    const announce = trail.announce.bind(trail);
     const inRole = { account, principals: this.#principals, authority, services: () => all };
     const host: ServiceHost = {
       store,
@@ -234,14 +234,15 @@ class EmbeddedSandbox implements Sandbox {
       random,
       principalExists,
       propagation,
-      announce,
+      announce: trail.announce.bind(trail),
       callAs: callAs.bind(null, inRole),
     };
     const all: readonly Service[] = [
       createIam({ account, roles, policies, providers, random }),
       createSts({ roles, policies, sessions, random }),
-      createCloudTrail(trail, trailDelaySeconds * 1000),
       ...services.map((make) => make(host)),
+      // Last: what the others did by themselves because time has come is delivered, too.
+      createCloudTrail({ ...host, history: trail, delaySeconds: trailDelaySeconds, ask: asCloudTrail(inRole) }),
     ];
     return all;
   }

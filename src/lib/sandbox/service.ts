@@ -10,9 +10,9 @@ export interface Caller {
   readonly account: string;
   /**
    * `root`: the account's root user; `user`: an IAM user; `role`: a session of an IAM role; `federated`: whoever comes
-   * with a token of an identity provider and no AWS credentials.
+   * with a token of an identity provider and no AWS credentials; `service`: a service of AWS's on its own.
    */
-  readonly kind: 'root' | 'user' | 'role' | 'federated';
+  readonly kind: 'root' | 'user' | 'role' | 'federated' | 'service';
   /** ARN of the user or role itself (`arn:aws:iam::…:role/NAME`): what `aws:PrincipalArn` holds; of the identity provider. */
   readonly principalArn: string;
   /** ARN of the session (`arn:aws:sts::…:assumed-role/NAME/SESSION`); the principal's own ARN for users and root. */
@@ -90,8 +90,11 @@ export type Operation = (input: JsonObject, call: Call) => JsonObject;
 export interface Service {
   readonly name: 'kms' | 'sts' | 'iam' | 'cloudtrail' | 's3';
   readonly operations: Readonly<Record<string, Operation>>;
-  /** Time-driven changes that are due at `nowMillis`: rotations, deletions, expiries. Called before each call and after `advance`. */
-  settle(nowMillis: number): void;
+  /**
+   * Time-driven changes that are due at `nowMillis`: rotations, deletions, expiries. Called before each call and after `advance`.
+   * @param asked the service of the call that follows
+   */
+  settle(nowMillis: number, asked: Service['name'] | null): void;
 }
 
 /** Where services keep what must survive a restart: rows of JSON by table and id; every `put` is durable when the call is answered. */

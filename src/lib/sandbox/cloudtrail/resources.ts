@@ -50,6 +50,8 @@ export function lookupResourcesOf(witnessed: Witnessed): readonly EventResource[
   if (service === 'kms') return kmsResourcesOf(witnessed).map((name) => ({ type: 'AWS::KMS::Key', name }));
   if (service === 's3')
     return typeof input.Bucket === 'string' ? [{ type: 'AWS::S3::Bucket', name: input.Bucket }] : [];
+  if (service === 'cloudtrail')
+    return typeof input.Name === 'string' ? [{ type: 'AWS::CloudTrail::Trail', name: input.Name }] : [];
   return Object.entries(IAM_MEMBERS).flatMap(([member, type]) => {
     const name = input[member];
     return typeof name === 'string' ? [{ type, name }] : [];

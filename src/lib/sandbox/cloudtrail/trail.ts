@@ -44,6 +44,10 @@ export interface Trail {
   announce(event: ServiceEvent): void;
   /** All that is kept, oldest first. */
   events(): readonly EventRow[];
+  /** Events with a higher number, in their order. */
+  after(number: number): IterableIterator<EventRow>;
+  /** Is called before events are forgotten: whoever still needs them takes them then. */
+  onForget(take: (nowMillis: number) => void): void;
 }
 
 /** The event history in `store`; it is read once. */
@@ -55,6 +59,7 @@ class StoredTrail implements Trail {
   readonly #options: TrailOptions;
   readonly #rows: EventRow[];
   #next: number;
+  #onForget: (nowMillis: number) => void = () => undefined;
 
   constructor(options: TrailOptions) {
     this.#options = options;
@@ -70,6 +75,19 @@ class StoredTrail implements Trail {
 
   events(): readonly EventRow[] {
     return this.#rows;
+  }
+
+  *after(number: number): IterableIterator<EventRow> {
+    // Numbers have no gaps.
+    const first = this.#rows[0]?.number ?? 0;
+    for (let at = Math.max(0, number + 1 - first); at < this.#rows.length; at++) {
+      const row = this.#rows[at];
+      if (row !== undefined) yield row;
+    }
+  }
+
+  onForget(take: (nowMillis: number) => void): void {
+    this.#onForget = take;
   }
 
   witness(call: Witnessed): void {
@@ -128,6 +146,7 @@ class StoredTrail implements Trail {
     const tooOld = this.#rows[PRUNED_AT_ONCE];
     const over = this.#rows.length >= MOST_EVENTS + PRUNED_AT_ONCE;
     if (!over && (tooOld === undefined || nowMillis - tooOld.atMillis <= KEPT_MILLIS)) return;
+    this.#onForget(nowMillis);
     for (const row of this.#rows.splice(0, PRUNED_AT_ONCE)) this.#options.store.remove(TABLE, idOf(row));
   }
 

@@ -18,6 +18,12 @@ interface Page {
 }
 
 export const listingOperations: Operations = (world) => ({
+  ListObjects(input, call) {
+    const bucket = openBucket(world, call, input);
+    authorize(world, call, 's3:ListBucket', bucket, null, contextOf(input, CONTEXT));
+    return listAsFirst(world, bucket.name, input);
+  },
+
   ListObjectsV2(input, call) {
     const bucket = openBucket(world, call, input);
     authorize(world, call, 's3:ListBucket', bucket, null, contextOf(input, CONTEXT));
@@ -67,6 +73,36 @@ function listObjects(world: S3World, bucket: string, input: JsonObject): JsonObj
   const page = pageOf(input);
   const token = optionalTextOf(input, 'ContinuationToken');
   const after = token === null ? textOf(input, 'StartAfter') : keyIn(token);
+  const { items, truncated, last } = collect(world, bucket, page, after);
+  const start = optionalTextOf(input, 'StartAfter');
+  return {
+    ...header(bucket, page, truncated),
+    KeyCount: items.length,
+    ...(token !== null && { ContinuationToken: token }),
+    ...(start !== null && { StartAfter: page.encode(start) }),
+    ...(truncated && page.limit > 0 && { NextContinuationToken: tokenFor(last) }),
+    Contents: contents(world, items, page, textOf(input, 'FetchOwner') === 'true'),
+    CommonPrefixes: prefixes(items, page),
+  };
+}
+
+/** The first version of the list (ListObjects), which older tools ask for, `aws cloudtrail validate-logs` among them. */
+function listAsFirst(world: S3World, bucket: string, input: JsonObject): JsonObject {
+  const page = pageOf(input);
+  const marker = textOf(input, 'Marker');
+  const { items, truncated, last } = collect(world, bucket, page, marker);
+  const end = items.at(-1);
+  return {
+    ...header(bucket, page, truncated),
+    Marker: page.encode(marker),
+    // "This element is returned only if you have the delimiter request parameter specified."
+    ...(truncated && page.delimiter !== '' && { NextMarker: page.encode(typeof end === 'string' ? end : last) }),
+    Contents: contents(world, items, page, true),
+    CommonPrefixes: prefixes(items, page),
+  };
+}
+
+function collect(world: S3World, bucket: string, page: Page, after: string) {
   const items: (VersionRow | string)[] = [];
   let truncated = false;
   let last = '';
@@ -83,21 +119,17 @@ function listObjects(world: S3World, bucket: string, input: JsonObject): JsonObj
     items.push(common ?? row);
     last = key;
   }
-  const rows = items.filter((item) => typeof item !== 'string');
-  const start = optionalTextOf(input, 'StartAfter');
-  return {
-    ...header(bucket, page, truncated),
-    KeyCount: items.length,
-    ...(token !== null && { ContinuationToken: token }),
-    ...(start !== null && { StartAfter: page.encode(start) }),
-    ...(truncated && page.limit > 0 && { NextContinuationToken: tokenFor(last) }),
-    Contents: rows.map((row) => ({
+  return { items, truncated, last };
+}
+
+function contents(world: S3World, items: readonly (VersionRow | string)[], page: Page, withOwner: boolean) {
+  return items
+    .filter((item) => typeof item !== 'string')
+    .map((row) => ({
       Key: page.encode(row.key),
       ...common(row),
-      ...(textOf(input, 'FetchOwner') === 'true' && { Owner: { ID: ownerId(world) } }),
-    })),
-    CommonPrefixes: prefixes(items, page),
-  };
+      ...(withOwner && { Owner: { ID: ownerId(world) } }),
+    }));
 }
 
 function prefixes(items: readonly (VersionRow | string)[], page: Page): readonly JsonObject[] {

@@ -135,6 +135,19 @@ export const BINDINGS: readonly Binding[] = [
       'start-after': 'StartAfter',
     },
   }),
+  {
+    operation: 'ListObjects',
+    method: 'GET',
+    level: 'bucket',
+    root: 'ListBucketResult',
+    query: {
+      delimiter: 'Delimiter',
+      'encoding-type': 'EncodingType',
+      marker: 'Marker',
+      'max-keys': 'MaxKeys',
+      prefix: 'Prefix',
+    },
+  },
   get('ListObjectVersions', 'versions', 'ListVersionsResult', {
     query: {
       delimiter: 'Delimiter',

@@ -63,7 +63,7 @@ describe('restarts', () => {
     kms.run('Encrypt', { KeyId, Plaintext });
     kms.run('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
     kms.wait(7 * DAY);
-    kms.service.settle(kms.now);
+    kms.service.settle(kms.now, null);
     expect(kms.store.text()).not.toContain(KeyId);
   });
 });
