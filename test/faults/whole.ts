@@ -21,14 +21,15 @@ function ledgerOf(world: World): readonly Buffer[] {
   return contents.map((content) => Buffer.from(content.slice(0, -1)));
 }
 
-/** What was there is there, and the ledger tells of each record once, and of nothing else but backups. */
+/** What was there is there, and the ledger tells of each record once, and of nothing else but backups, drills and what was taken in. */
 export function expectNothingLost(world: World, before: ReadonlyMap<string, string>): void {
   const now = filesOf(world);
   for (const [path, id] of before) expect(now.get(path), path).toBe(id);
   const ledger = ledgerOf(world);
   expect(verifyChain(ledger)).toMatchObject({ verdict: 'verified' });
   const records = [...now.keys()].filter((path) => path.startsWith('records/'));
-  expect(ledger).toHaveLength(records.length + count(world, 'backup') + count(world, 'drill'));
+  const besides = ['backup', 'drill', 'usage', 'ingest'].map((kind) => count(world, kind));
+  expect(ledger).toHaveLength(besides.reduce((sum, many) => sum + many, records.length));
 }
 
 /** How many entries of a kind the ledger has. */

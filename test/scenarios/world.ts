@@ -10,6 +10,7 @@ import { at, listAt, textAt } from '../../src/lib/rehearse/expect.js';
 import { callAdmin, readToken } from '../../src/lib/sandbox/client.js';
 import type { FaultRule } from '../../src/lib/sandbox/faults.js';
 import { type Serving, serve } from '../../src/lib/sandbox/serve.js';
+import { s3Service } from '../../src/lib/sandbox/services.js';
 import {
   type CliOutcome,
   copyFounded,
@@ -58,7 +59,7 @@ export class World {
 
   static async #serve(dir: string): Promise<World> {
     const { caseDataArn } = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
-    const services = [tellingKms((operation) => world.done.push(operation))];
+    const services = [tellingKms((operation) => world.done.push(operation)), s3Service()];
     const serving = await serve({ dir: join(dir, 'sandbox'), services, onKill: () => world.onKill() });
     const world = new World(dir, serving, caseDataArn);
     return world;
