@@ -420,6 +420,7 @@ const RESULTS = {
   'sandbox-region-up': model,
   'sandbox-reset': model,
   'sandbox-start': object({ sandbox: use('sandbox'), alreadyRunning: flag }),
+  'sandbox-events': object({ records: list(any) }),
   'sandbox-status': object({ dir: text, sandbox: nullable(use('sandbox')) }),
   'sandbox-stop': stopped,
   'signer-create': either(

@@ -65,6 +65,11 @@ export class World {
     return world;
   }
 
+  /** This world with a sandbox that was started anew, over the state that lies there; this one must have stopped. */
+  again(): Promise<World> {
+    return World.#serve(this.dir);
+  }
+
   /** Ends the sandbox; the folder stays, to be copied. */
   stop(): Promise<void> {
     return this.serving.stop();

@@ -54,7 +54,8 @@ export async function ingestFrom(url: string, hours = 3, from: Instant = TRAIL_S
       tell: () => undefined,
     };
     const keys = new Map([[TRAIL_KEY.split('/')[1] ?? '', 'tenant-data']]);
-    const watched = { account: TRAIL_ACCOUNT, repository: 'repo', keys, aliases: new Set<string>() };
+    const none = new Set<string>();
+    const watched = { account: TRAIL_ACCOUNT, repository: 'repo', keys, aliases: none, buckets: none };
     return await ingest(ports, { source, known: emptyKnown(), watched, unknownKeys: [], until: now, by: 'architect' });
   } finally {
     aws.close();

@@ -32,9 +32,14 @@ const PARALLEL = 8;
  *
  * A role that may list versions reads it by its id. One that may not can still append: of slots, and of nothing else, it
  * reads what S3 shows. That proves nothing; `histories`, and with it an audit, fails for such a role with DENIED.
+ * @param purpose `ledger.read` for a role that creates nothing: the guard holds it to that
  */
-export function createS3Objects(aws: AwsConnection, place: S3Place): ObjectStore {
-  const objects = new S3Objects(aws.s3(place.region, 'ledger.append'), place, {
+export function createS3Objects(
+  aws: AwsConnection,
+  place: S3Place,
+  purpose: 'ledger.append' | 'ledger.read' = 'ledger.append',
+): ObjectStore {
+  const objects = new S3Objects(aws.s3(place.region, purpose), place, {
     bucket: place.bucket,
     prefix: place.prefix,
     owner: aws.account,

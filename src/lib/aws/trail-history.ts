@@ -1,18 +1,18 @@
 import { type Instant, millisOf } from '../base/time.js';
-import type { TrailHistory } from '../trail/files.js';
+import type { HistoryTopic, TrailHistory } from '../trail/files.js';
 import { type RawRecords, readRecords } from '../trail/records.js';
 import type { AwsConnection } from './connection.js';
 import { unreadable } from './pages.js';
 
 /** CloudTrail's event history (LookupEvents), a page at a time: a day can hold more than one wants to keep at once. */
 export function createTrailHistory(aws: AwsConnection): TrailHistory {
-  return { pages: (region, source, from, until) => pagesOf(aws, region, source, from, until) };
+  return { pages: (region, topic, from, until) => pagesOf(aws, region, topic, from, until) };
 }
 
 async function* pagesOf(
   aws: AwsConnection,
   region: string,
-  source: string,
+  topic: HistoryTopic,
   from: Instant,
   until: Instant,
 ): AsyncGenerator<RawRecords> {
@@ -25,7 +25,7 @@ async function* pagesOf(
         new sdk.LookupEventsCommand({
           StartTime: new Date(millisOf(from)),
           EndTime: new Date(millisOf(until)),
-          LookupAttributes: [{ AttributeKey: 'EventSource', AttributeValue: source }],
+          LookupAttributes: [attributeOf(topic)],
           ...(token === undefined ? {} : { NextToken: token }),
         }),
       ),
@@ -36,4 +36,11 @@ async function* pagesOf(
     if (output.NextToken !== undefined && output.NextToken === token) throw unreadable('LookupEvents');
     token = output.NextToken;
   } while (token !== undefined);
+}
+
+/** LookupEvents takes one attribute ("LookupEvents", CloudTrail API Reference). */
+function attributeOf(topic: HistoryTopic) {
+  return 'source' in topic
+    ? { AttributeKey: 'EventSource' as const, AttributeValue: topic.source }
+    : { AttributeKey: 'ResourceName' as const, AttributeValue: topic.resource };
 }

@@ -4,6 +4,7 @@ const VALUED = new Set([
   '--as',
   '--profile',
   '--ledger-profile',
+  '--ledger-reader',
   '--region',
   '--endpoint-url',
   '--passphrase-fd',

@@ -13,6 +13,8 @@ export const DEFAULT_PREFIX = 'custody/';
 export interface LedgerAccess {
   readonly own: AwsAccess;
   readonly ledger: AwsAccess;
+  /** Who reads where the ledger's role only writes, as its bucket's policy wants it; null: the ledger's role itself. */
+  readonly reader: AwsAccess | null;
 }
 
 /**
@@ -30,7 +32,12 @@ export async function openLedgerObjects(plan: Plan, access: LedgerAccess, clock:
   });
 }
 
-async function openS3(plan: Plan, s3: S3Ledger, { own, ledger }: LedgerAccess, clock: Clock): Promise<ObjectStore> {
+async function openS3(
+  plan: Plan,
+  s3: S3Ledger,
+  { own, ledger, reader }: LedgerAccess,
+  clock: Clock,
+): Promise<ObjectStore> {
   const { createS3Objects } = await import('../aws/s3-objects.js');
   const { bucket, region, prefix = DEFAULT_PREFIX } = s3;
   const alias = plan.keys[s3.key]?.alias ?? s3.key;
@@ -41,5 +48,7 @@ async function openS3(plan: Plan, s3: S3Ledger, { own, ledger }: LedgerAccess, c
     });
   const { retentionDays } = plan.ledger;
   const place = { region, bucket, prefix, keyArn: key.arn, retentionDays, now: () => clock.now() };
-  return createS3Objects(await ledger.connection(plan), place);
+  const objects = createS3Objects(await ledger.connection(plan), place);
+  if (reader === null) return objects;
+  return { ...createS3Objects(await reader.connection(plan), place, 'ledger.read'), create: objects.create };
 }

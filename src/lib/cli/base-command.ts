@@ -34,6 +34,12 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       helpValue: 'PROFILE',
       description: 'profile that writes or reads an audit ledger in S3',
     }),
+    'ledger-reader': Flags.string({
+      helpGroup: GLOBAL,
+      env: 'CUSTODY_LEDGER_READER',
+      helpValue: 'PROFILE',
+      description: 'profile that reads it, where --ledger-profile only writes',
+    }),
     region: Flags.string({ helpGroup: GLOBAL, description: 'AWS Region for what the plan does not decide' }),
     'endpoint-url': Flags.string({
       helpGroup: GLOBAL,
@@ -81,6 +87,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
         as: text('as'),
         profile: text('profile'),
         ledgerProfile: text('ledger-profile'),
+        ledgerReader: text('ledger-reader'),
         region: text('region'),
         endpointUrl: text('endpoint-url'),
         passphraseFd: typeof given['passphrase-fd'] === 'number' ? given['passphrase-fd'] : undefined,

@@ -31,6 +31,7 @@ export interface GlobalFlags {
   readonly as?: string | undefined;
   readonly profile?: string | undefined;
   readonly ledgerProfile?: string | undefined;
+  readonly ledgerReader?: string | undefined;
   readonly region?: string | undefined;
   readonly endpointUrl?: string | undefined;
   readonly passphraseFd?: number | undefined;
@@ -75,7 +76,7 @@ export class Context {
   readonly interactive: boolean;
   readonly access: AwsAccess;
   readonly #others: AwsAccess[] = [];
-  #ledger: { readonly of: string; readonly access: AwsAccess } | undefined;
+  #ledger: { readonly of: string; readonly access: LedgerAccess } | undefined;
   #desk: Promise<Desk> | undefined;
   /** Where the guard's decisions go, once a plan says so. */
   #sink: GuardSink | null = null;
@@ -227,11 +228,14 @@ export class Context {
 
   /** Who writes or reads the audit ledger: a seat is no user of keys, so that in S3 it is a role of its own. */
   ledgerAccess({ ledger }: Plan): LedgerAccess {
-    const { ledgerProfile, profile } = this.flags;
+    const { ledgerProfile, ledgerReader, profile } = this.flags;
     // The guard goes by the plan that a way was opened for, and one command may bring the next plan into force.
     const of = JSON.stringify(ledger);
-    if (this.#ledger?.of !== of) this.#ledger = { of, access: this.accessAs(ledgerProfile ?? profile) };
-    return { own: this.access, ledger: this.#ledger.access };
+    if (this.#ledger?.of === of) return this.#ledger.access;
+    const reader = ledgerReader === undefined ? null : this.accessAs(ledgerReader);
+    const access = { own: this.access, ledger: this.accessAs(ledgerProfile ?? profile), reader };
+    this.#ledger = { of, access };
+    return access;
   }
 
   /** A line of a result that goes on as it happens, with --json too. */

@@ -15,7 +15,7 @@ import { type IngestPorts, ingest } from '../ingest/ingest.js';
 import { type Known, openKnown } from '../ingest/known.js';
 import type { IngestReport } from '../ingest/report.js';
 import type { Source } from '../ingest/source.js';
-import { subjectOf } from '../inspect/reconcile/gather.js';
+import { ledgerBuckets, subjectOf } from '../inspect/reconcile/gather.js';
 import type { Plan } from '../plan/plan.js';
 import { casesOf } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
@@ -95,7 +95,8 @@ async function sourceOf(context: Context, plan: Plan, flags: IngestFlags, moment
   if (flags.stdin) return sourceOfLines(linesOf(process.stdin, MAX_LINE_BYTES));
   if (flags.lookup) {
     const history = createTrailHistory(await context.access.connection(plan));
-    return sourceOfHistory({ history, regions, from: fromOf(flags, moment, 'lookup'), until, now, tell });
+    const buckets = ledgerBuckets(plan);
+    return sourceOfHistory({ history, regions, buckets, from: fromOf(flags, moment, 'lookup'), until, now, tell });
   }
   const { name, files } = await filesOf(context, plan, flags);
   const scopes = regions.map((region) => `${plan.account}/${region}`);

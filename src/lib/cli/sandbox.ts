@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
+import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { parseDuration } from '../base/time.js';
@@ -105,6 +106,13 @@ export function advanceBy(context: Context, given: string | undefined, duration:
   const seconds = parseDuration(duration);
   if (seconds === null) throw new CustodyError('USAGE', `not a duration like 90s, 15m, 24h or 7d: ${duration}`);
   return controlSandbox(dirOf(context, given), 'POST', 'advance', { seconds });
+}
+
+/** Records of CloudTrail, oldest first. @throws CustodyError UNAVAILABLE when no sandbox runs there */
+export async function dataEventsAt(context: Context, given: string | undefined): Promise<readonly JsonObject[]> {
+  const { records } = await controlSandbox(dirOf(context, given), 'GET', 'data-events');
+  const texts: readonly unknown[] = Array.isArray(records) ? records : [];
+  return texts.map((text) => JSON.parse(String(text)) as JsonObject);
 }
 
 /** Switches a Region on or off. @throws CustodyError UNAVAILABLE, USAGE for an unknown Region */

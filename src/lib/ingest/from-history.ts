@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Instant } from '../base/time.js';
-import type { TrailHistory } from '../trail/files.js';
+import type { HistoryTopic, TrailHistory } from '../trail/files.js';
 import { DELIVERY_SECONDS, HISTORY_SECONDS } from '../trail/reader.js';
 import type { RawRecords } from '../trail/records.js';
 import type { Batch, Source } from './source.js';
@@ -8,6 +8,8 @@ import type { Batch, Source } from './source.js';
 export interface HistoryQuestion {
   readonly history: TrailHistory;
   readonly regions: readonly string[];
+  /** Of the audit ledger: what is done to a bucket as a whole is in the history, too. */
+  readonly buckets: readonly { readonly region: string; readonly bucket: string }[];
   /** Null: as far back as the history goes. */
   readonly from: Instant | null;
   readonly until: Instant;
@@ -15,7 +17,7 @@ export interface HistoryQuestion {
   readonly tell: (text: string) => void;
 }
 
-const KMS = 'kms.amazonaws.com';
+const KMS: HistoryTopic = { source: 'kms.amazonaws.com' };
 /** How much is asked for at once: longer while little is there, shorter where there is too much to be held. */
 const FIRST_SLICE_SECONDS = 8 * 86_400;
 const LONGEST_SLICE_SECONDS = 30 * 86_400;
@@ -28,11 +30,15 @@ const FEW = 2_000;
  * The event history of the Regions, a slice of time after the other, since AWS gives the newest first. AWS itself answers over TLS: there
  * are no digests, and none are needed.
  */
-export function sourceOfHistory({ history, regions, from, until, now, tell }: HistoryQuestion): Source {
+export function sourceOfHistory({ history, regions, buckets, from, until, now, tell }: HistoryQuestion): Source {
   const oldest = addSeconds(now, -HISTORY_SECONDS);
   const start = from === null || from < oldest ? oldest : from;
   const settledBy = addSeconds(now, -DELIVERY_SECONDS);
   const mark = until < settledBy ? until : settledBy;
+  const asked = [
+    ...regions.map((region) => ({ region, topic: KMS })),
+    ...buckets.map(({ region, bucket }) => ({ region, topic: { resource: bucket } })),
+  ];
   const gap = `the event history keeps 90 days: nothing is known from ${from} to ${oldest}`;
   async function* batches(): AsyncGenerator<Batch> {
     let [at, length] = [start, FIRST_SLICE_SECONDS];
@@ -42,7 +48,7 @@ export function sourceOfHistory({ history, regions, from, until, now, tell }: Hi
       tell(
         `Asking CloudTrail in ${regions.length} Regions from ${slice.from.slice(0, 16)} to ${slice.until.slice(0, 16)}`,
       );
-      const pages = await Promise.all(regions.map((region) => pagesOf(history, region, slice)));
+      const pages = await Promise.all(asked.map(({ region, topic }) => pagesOf(history, region, topic, slice)));
       const found = pages.filter((part) => part !== null);
       if (found.length < pages.length) {
         if (length <= SHORTEST_SLICE_SECONDS) throw tooMany(slice.from);
@@ -81,11 +87,12 @@ interface Page {
 async function pagesOf(
   history: TrailHistory,
   region: string,
+  topic: HistoryTopic,
   { from, until }: { readonly from: Instant; readonly until: Instant },
 ): Promise<readonly Page[] | null> {
   const pages: Page[] = [];
   let held = 0;
-  for await (const content of history.pages(region, KMS, from, until)) {
+  for await (const content of history.pages(region, topic, from, until)) {
     const count = content.records.length + content.refused.length;
     held += count;
     if (held > MOST_AT_ONCE) return null;

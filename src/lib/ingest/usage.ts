@@ -2,7 +2,14 @@ import { digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { isObject, nullable, object, optional, type Reader, text } from '../base/fields.js';
 import type { Instant } from '../base/time.js';
-import { isTrailChange, KMS_EVENTS, type Watched, watchedIn } from '../inspect/reconcile/change.js';
+import {
+  type BucketPlace,
+  isTrailChange,
+  KMS_EVENTS,
+  ledgerChangeIn,
+  type Watched,
+  watchedIn,
+} from '../inspect/reconcile/change.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import { eventOf, type TrailEvent } from '../trail/event.js';
 
@@ -22,7 +29,7 @@ export interface WantedEvent {
   readonly entry: LedgerEvent;
 }
 
-/** `ignored`: about no key of the plan. */
+/** `ignored`: about no key of the plan, no trail and no bucket of the ledger. */
 export type Taken = WantedEvent | 'ignored' | { readonly why: string };
 
 const plain = (max: number, pattern: RegExp, expected: string) => text({ max, pattern, expected });
@@ -54,10 +61,12 @@ export function takeRecord(record: JsonObject, watched: Watched, evidence: Evide
   const event = eventOf(record);
   if (event === null) return { why: 'no record of CloudTrail' };
   const key = event.source === KMS_EVENTS ? watchedIn(event, watched) : null;
-  if (key === null && !(event.account === watched.account && isTrailChange(event))) return 'ignored';
+  const place = ledgerChangeIn(event, watched);
+  const isTrails = event.account === watched.account && isTrailChange(event);
+  if (key === null && place === null && !isTrails) return 'ignored';
   const why = faultIn(record);
   if (why !== null) return { why };
-  const facts = factsOf(event, key, record, evidence);
+  const facts = { ...factsOf(event, key, record, evidence), ...(place === null ? {} : placeFacts(place)) };
   const entry: LedgerEvent = { at: event.at, kind: 'usage', by, requestId: null, record: null, facts };
   return { id: event.id, at: event.at, entry };
 }
@@ -93,6 +102,13 @@ const MEMBER_NAMES = [
   'errorCode',
   'sharedEventID',
 ];
+
+/** What lies in a ledger has names of digits and digests; any other name may be text of whoever tried to write it. */
+const OBJECT_SHOWN = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,299}$/;
+
+function placeFacts({ bucket, object }: BucketPlace): JsonObject {
+  return { bucket, object: object !== null && OBJECT_SHOWN.test(object) ? object : null };
+}
 
 function factsOf(event: TrailEvent, key: string | null, record: JsonObject, evidence: Evidence): JsonObject {
   const { encryptionContext: context } = event.parameters;

@@ -48,6 +48,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const wish: unknown = input;
     return { token: sandbox.issueToken(wish as TokenWish) };
   },
+  'GET data-events': (sandbox) => ({ records: [...sandbox.dataEvents()] }),
   'POST reset': (sandbox) => {
     sandbox.reset();
     return ok(sandbox);

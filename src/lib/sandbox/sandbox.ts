@@ -82,6 +82,8 @@ export interface Sandbox {
   setRegion(region: string, up: boolean): void;
   /** A token of the identity provider that the sandbox plays, for AssumeRoleWithWebIdentity. @throws ServiceError ValidationError */
   issueToken(wish: TokenWish): string;
+  /** Records of the newest S3 data events, JSON text each, oldest first. */
+  dataEvents(): readonly string[];
   /** A fresh account in wall time; profiles keep their keys. */
   reset(): void;
   close(): void;
@@ -159,6 +161,10 @@ class EmbeddedSandbox implements Sandbox {
     if (up) store.remove(DOWN, region);
     else store.put(DOWN, region, { down: true });
     store.flush();
+  }
+
+  dataEvents(): readonly string[] {
+    return this.#model.trail.dataEvents();
   }
 
   issueToken(wish: TokenWish): string {

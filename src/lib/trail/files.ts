@@ -30,11 +30,14 @@ export interface TrailFiles {
   placeOf(bucket: string, object: string): string;
 }
 
+/** What of an event history is wanted: what a service recorded, or what names a resource. */
+export type HistoryTopic = { readonly source: string } | { readonly resource: string };
+
 /** PORT: the event history of a Region, part by part. */
 export interface TrailHistory {
   /**
-   * Every record of that service from `from` to `until`, newest first, a page at a time.
+   * Every record about the topic from `from` to `until`, newest first, a page at a time.
    * @throws CustodyError DENIED, UNAVAILABLE, THROTTLED
    */
-  pages(region: string, source: string, from: Instant, until: Instant): AsyncIterable<RawRecords>;
+  pages(region: string, topic: HistoryTopic, from: Instant, until: Instant): AsyncIterable<RawRecords>;
 }

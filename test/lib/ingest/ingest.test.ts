@@ -34,6 +34,7 @@ const WATCHED: Watched = {
   repository: 'repo',
   keys: new Map([[TRAIL_KEY.split('/')[1] ?? '', 'tenant-data']]),
   aliases: new Set(['alias/cmk/tenant-data']),
+  buckets: new Set(['acme-audit', 'acme-audit-copy']),
 };
 
 let signer: TrailSigner;
@@ -340,3 +341,67 @@ function moveAll(): void {
 function bomb(): void {
   objects.set(logsOf(objects)[0] ?? '', { bytes: gzipSync(Buffer.alloc(70 * 1024 * 1024)), metadata: {} });
 }
+
+describe('what is tried against the bucket of the ledger', () => {
+  /** A data event as "Example: CloudTrail log file entries for Amazon S3" has it, of a call that was denied. */
+  const s3 = (number: number, change: Record<string, unknown> = {}) =>
+    trailRecord(guid(number), AT, {
+      eventSource: 's3.amazonaws.com',
+      eventName: 'DeleteObject',
+      errorCode: 'AccessDenied',
+      readOnly: false,
+      requestParameters: { bucketName: 'acme-audit', key: 'custody/slots/000000001' },
+      resources: [
+        { type: 'AWS::S3::Object', ARN: 'arn:aws:s3:::acme-audit/custody/slots/000000001' },
+        { accountId: TRAIL_ACCOUNT, type: 'AWS::S3::Bucket', ARN: 'arn:aws:s3:::acme-audit' },
+      ],
+      managementEvent: false,
+      eventCategory: 'Data',
+      ...change,
+    });
+  const facts = async (record: Record<string, unknown>) => {
+    const report = await run(lines(record));
+    const found = written().flatMap((entry) => (entry.kind === 'usage' ? [entry.facts] : []));
+    return { report, found: found[0] ?? null };
+  };
+  const elsewhere = { bucketName: 'another', key: 'custody/slots/000000001' };
+
+  it.each<[string, Record<string, unknown>, object]>([
+    ['a delete that was refused', {}, { bucket: 'acme-audit', object: 'custody/slots/000000001', key: null }],
+    ['a delete that was done', { errorCode: undefined }, { eventName: 'DeleteObject', errorCode: null }],
+    [
+      'a call that names no object',
+      { requestParameters: null, resources: [{ ARN: 'arn:aws:s3:::acme-audit' }] },
+      { object: null },
+    ],
+    ['a call of which the parameters alone tell', { resources: null }, { bucket: 'acme-audit' }],
+    [
+      'the policy of the copy',
+      { eventName: 'DeleteBucketPolicy', requestParameters: { bucketName: 'acme-audit-copy' }, resources: [] },
+      { bucket: 'acme-audit-copy', object: null },
+    ],
+    ['a write that was denied', { eventName: 'PutObject' }, { eventName: 'PutObject' }],
+    ['an operation that nobody knows', { eventName: 'EraseObjectForever' }, { eventName: 'EraseObjectForever' }],
+    [
+      'a name that somebody made up',
+      { requestParameters: { bucketName: 'acme-audit', key: 'to: alice@example.com' } },
+      { object: null },
+    ],
+  ])('%s is an entry', async (_, change, expected) => {
+    const { found } = await facts(s3(900, change));
+    expect(found).toMatchObject(expected);
+    expect(JSON.stringify(found)).not.toMatch(/198\.51|alice/);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['an append', { eventName: 'PutObject', errorCode: undefined }],
+    ['an append that came second', { eventName: 'PutObject', errorCode: 'PreconditionFailed' }],
+    ['a read', { eventName: 'GetObject', readOnly: true }],
+    ['another bucket', { requestParameters: elsewhere, resources: [{ ARN: 'arn:aws:s3:::another' }] }],
+    ['another service', { eventSource: 'sqs.amazonaws.com' }],
+    ['another account', { recipientAccountId: '999999999999' }],
+  ])('%s is not', async (_, change) => {
+    const { report, found } = await facts(s3(900, change));
+    expect([found, report.counts.ignored]).toEqual([null, 1]);
+  });
+});

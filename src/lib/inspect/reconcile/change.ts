@@ -8,6 +8,7 @@ import type { TrailEvent } from '../../trail/event.js';
 
 export const KMS_EVENTS = 'kms.amazonaws.com';
 export const IAM_EVENTS = 'iam.amazonaws.com';
+const S3_EVENTS = 's3.amazonaws.com';
 
 /** What is looked up by name. Prepares an import and changes nothing itself, but receipts name it: GetParametersForImport. */
 export const KMS_NAMES: readonly string[] = [...MUTATING_OPERATIONS, 'CreateKey'];
@@ -24,6 +25,8 @@ export interface Watched {
   /** Names by key id: a multi-Region key has one id in every Region. */
   readonly keys: ReadonlyMap<string, string>;
   readonly aliases: ReadonlySet<string>;
+  /** Buckets of the audit ledger: its own and its copy's. */
+  readonly buckets: ReadonlySet<string>;
 }
 
 /**
@@ -44,6 +47,30 @@ export function isOfInterest(event: TrailEvent): boolean {
 
 export function isTrailChange({ source, name, errorCode }: TrailEvent): boolean {
   return source === 'cloudtrail.amazonaws.com' && TRAIL_CHANGES.has(name) && errorCode === null;
+}
+
+/** Where in S3 an event was at work; `object` is null for what is about the bucket. */
+export interface BucketPlace {
+  readonly bucket: string;
+  readonly object: string | null;
+}
+
+const S3_ARN = /^arn:[a-z-]+:s3:::([a-z0-9.-]{3,63})(?:\/(.+))?$/su;
+
+/**
+ * The place in the audit ledger's buckets that an event has changed, or tried to change; null for any other event. What was
+ * refused counts as what was done. Appends do not count, or each run would have the writes of the one before to tell of: a
+ * PutObject is one unless S3 denied it, and a second version of an object is for `ledger verify` to see.
+ */
+export function ledgerChangeIn(event: TrailEvent, { account, buckets }: Watched): BucketPlace | null {
+  const { source, name, readOnly, errorCode, parameters } = event;
+  if (source !== S3_EVENTS || event.account !== account || readOnly) return null;
+  if (name === 'PutObject' && errorCode !== 'AccessDenied') return null;
+  const named = event.resources.map((arn) => S3_ARN.exec(arn)).find((found) => buckets.has(found?.[1] ?? ''));
+  const bucket = named?.[1] ?? parameters.bucketName;
+  if (typeof bucket !== 'string' || !buckets.has(bucket)) return null;
+  const object = typeof parameters.key === 'string' ? parameters.key : named?.[2];
+  return { bucket, object: object ?? null };
 }
 
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]*:\d{12}:key\/(.+)$/;

@@ -195,6 +195,7 @@ export function subjectOf(books: Books, evidence: TrailEvidence, since: Instant)
       repository: state.roster.repository,
       keys,
       aliases: new Set(Object.values(plan.keys).map(({ alias }) => alias)),
+      buckets: new Set(ledgerBuckets(plan).map(({ bucket }) => bucket)),
     },
     unknownKeys: Object.keys(plan.keys).filter((name) => !named.has(name)),
     cases,
@@ -208,6 +209,13 @@ export function subjectOf(books: Books, evidence: TrailEvidence, since: Instant)
 }
 
 /** Every key that a request was about, too: one that was replaced is still there. */
+/** The buckets of the plan's audit ledger, the one that is written to first; none where it is not in S3. */
+export function ledgerBuckets({ ledger }: Plan): readonly { readonly region: string; readonly bucket: string }[] {
+  const { s3 } = ledger;
+  if (ledger.store !== 's3' || s3 === undefined) return [];
+  return [s3, ...(s3.replica === undefined ? [] : [s3.replica])];
+}
+
 function watchedKeys(plan: Plan, cases: readonly Case[], live: ReadonlyMap<string, string>) {
   const asked = cases.flatMap(({ request, verdict }): [string, string][] => {
     const { key, parameters } = request.statement.predicate;

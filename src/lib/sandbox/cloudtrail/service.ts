@@ -18,8 +18,8 @@ export interface CloudTrailOptions {
 }
 
 /**
- * CloudTrail's event history, and trails of management events, which put log files and digests into a bucket. Data events and
- * Insights do not exist here.
+ * CloudTrail's event history, and trails of management events, which put log files and digests into a bucket. Data events of S3 are
+ * kept beside the history, for `custody sandbox events`; no trail delivers them. Insights do not exist here.
  */
 export function createCloudTrail({ store, account, regions, history, delaySeconds, ask }: CloudTrailOptions): Service {
   const trails = new Table<TrailRow>(store, 'cloudtrail.trails');

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/canonical-json.js';
 import type { StateStore } from '../service.js';
+import { DataEvents } from './data-events.js';
 import { echoOf } from './echoes.js';
 import { userNameOf } from './identity.js';
 import { eventRegionOf, eventSourceOf, isReadOnly, recordOf, serviceRecordOf } from './record.js';
@@ -48,6 +49,8 @@ export interface Trail {
   after(number: number): IterableIterator<EventRow>;
   /** Is called before events are forgotten: whoever still needs them takes them then. */
   onForget(take: (nowMillis: number) => void): void;
+  /** Records of the newest data events that change something, JSON text each, oldest first. */
+  dataEvents(): readonly string[];
 }
 
 /** The event history in `store`; it is read once. */
@@ -58,11 +61,13 @@ export function openTrail(options: TrailOptions): Trail {
 class StoredTrail implements Trail {
   readonly #options: TrailOptions;
   readonly #rows: EventRow[];
+  readonly #data: DataEvents;
   #next: number;
   #onForget: (nowMillis: number) => void = () => undefined;
 
   constructor(options: TrailOptions) {
     this.#options = options;
+    this.#data = new DataEvents(options.store);
     this.#rows = [...options.store.rows(TABLE)]
       .map(([, row]) => {
         // The store holds only what this class wrote.
@@ -90,9 +95,16 @@ class StoredTrail implements Trail {
     this.#onForget = take;
   }
 
+  dataEvents(): readonly string[] {
+    return this.#data.texts();
+  }
+
   witness(call: Witnessed): void {
-    if (call.service === 's3' && !isManagement(call.operation)) return;
     const eventId = this.#newId();
+    if (call.service === 's3' && !isManagement(call.operation)) {
+      this.#data.witness(call, eventId);
+      return;
+    }
     const record = recordOf(call, eventId);
     const common = {
       atMillis: call.call.nowMillis,

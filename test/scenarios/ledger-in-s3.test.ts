@@ -1,0 +1,350 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openAws } from '../../src/lib/aws/connection.js';
+import { createS3Objects } from '../../src/lib/aws/s3-objects.js';
+import type { JsonObject } from '../../src/lib/base/canonical-json.js';
+import { instantFromMillis } from '../../src/lib/base/time.js';
+import { createLedgerSink } from '../../src/lib/guard/sink.js';
+import { createSlotLedger } from '../../src/lib/ledger/slots.js';
+import type { LedgerPlan } from '../../src/lib/plan/plan.js';
+import { at, listAt, textAt } from '../../src/lib/rehearse/expect.js';
+import { openFileStore } from '../../src/lib/sandbox/state.js';
+import { type CliOutcome, custody, type Player } from '../support/cli.js';
+import { patient } from '../support/ledger-writers.js';
+import { type Asked, askedIn, codeOf, World } from './world.js';
+
+/**
+ * The audit ledger in S3 by the command line alone, from the plan that wants it to what an outsider verifies; then it is attacked by
+ * everybody who can reach it.
+ */
+
+const REGION = 'eu-central-1';
+const BUCKET = 'acme-audit-7f3a';
+const ACCOUNT = '000000000000';
+const DAYS = 365;
+const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+const [WRITER, READER] = [role('ledger-w'), role('ledger-r')];
+
+let world: World;
+let keyArn = '';
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+const profiles = () => join(world.dir, 'aws-config');
+/** The same terminal with the ledger's roles at hand. */
+const as = (role: 'ledger-w' | 'ledger-r'): NodeJS.ProcessEnv => ({
+  AWS_CONFIG_FILE: profiles(),
+  CUSTODY_LEDGER_PROFILE: role,
+});
+/** Who takes events in must know what is there already, and may not be one who writes alone. */
+const both = (): NodeJS.ProcessEnv => ({ ...as('ledger-w'), CUSTODY_LEDGER_READER: 'ledger-r' });
+
+async function ends(exit: number, player: Player, words: string, env = as('ledger-w')): Promise<CliOutcome> {
+  const outcome = await world.run(player, words.split(' '), env);
+  expect(outcome.exit, `custody ${words}\n${outcome.stdout}\n${outcome.stderr}`).toBe(exit);
+  return outcome;
+}
+
+async function carriedOut(asked: Asked): Promise<CliOutcome> {
+  await approved(asked);
+  return ends(0, 'deputy', `keys execute ${asked.id}`);
+}
+
+async function approved({ id, digest }: Asked): Promise<void> {
+  const words = `keys approve ${id} --reviewed ${digest}`;
+  await Promise.all((['architect', 'privacy'] as const).map((player) => ends(0, player, words)));
+}
+
+async function propose(edit: (draft: string) => string): Promise<void> {
+  const file = join(world.clone('architect'), 'custody.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, edit(text));
+  expect(readFileSync(file, 'utf8')).not.toBe(text);
+  await carriedOut(askedIn(await ends(0, 'architect', 'plan propose --reason ledger')));
+}
+
+/** Credentials of a profile of the sandbox, or of a role that the administrator enters. */
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+async function credentials(profile: string): Promise<Keys> {
+  const own = world.serving.sandbox.profiles().find(({ name }) => name === profile);
+  if (own) return own;
+  const sts = new STSClient({
+    region: REGION,
+    endpoint: world.serving.info.endpoint,
+    credentials: await credentials('admin'),
+  });
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: role(profile), RoleSessionName: 'raw' }));
+  sts.destroy();
+  return {
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
+  };
+}
+
+/** A client that is no part of this tool, and asks no guard. */
+async function raw(profile: string): Promise<S3Client> {
+  const { endpoint } = world.serving.info;
+  return new S3Client({ region: REGION, endpoint, forcePathStyle: true, credentials: await credentials(profile) });
+}
+
+async function createRoles(): Promise<void> {
+  const iam = new IAMClient({
+    region: 'us-east-1',
+    endpoint: world.serving.info.endpoint,
+    credentials: await credentials('admin'),
+  });
+  const trust = {
+    Effect: 'Allow',
+    Principal: { AWS: role('Admin') },
+    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+  };
+  const kms = { Effect: 'Allow', Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: '*' };
+  const document = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  for (const RoleName of ['ledger-w', 'ledger-r']) {
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(trust) }));
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'kms', PolicyDocument: document(kms) }));
+  }
+  iam.destroy();
+  const config = readFileSync(world.serving.info.configFile, 'utf8');
+  const [, settings = ''] = /\[profile admin\]\n([^[]*)/.exec(config) ?? [];
+  const more = ['ledger-w', 'ledger-r'].map(
+    (name) => `[profile ${name}]\n${settings.trim()}\nrole_arn = ${role(name)}\nsource_profile = admin\n`,
+  );
+  writeFileSync(profiles(), `${config}\n${more.join('\n')}`);
+}
+
+/** The key with its users first, while the repository's chain is the only ledger; then the plan that puts the ledger into S3. */
+async function establish(): Promise<void> {
+  const user = (arn: string, may: string) =>
+    `      - { roleArn: "${arn}", may: [${may}], viaService: s3, encryptionContext: {} }\n`;
+  await propose((draft) =>
+    draft
+      .replace(
+        /(alias: alias\/cmk\/audit-ledger[\s\S]*?users:\n)/,
+        `$1${user(WRITER, 'generate-data-key')}${user(READER, 'decrypt')}`,
+      )
+      .replace('retention: 2555d', `retention: ${DAYS}d`),
+  );
+  const opened = listAt((await ends(0, 'architect', 'keys apply --reason ledger')).json, 'requests');
+  const mine = opened.find((item) => at(item, 'key', 'name') === 'audit-ledger');
+  const done = await carriedOut({ id: textAt(mine, 'id'), digest: textAt(mine, 'digest') });
+  keyArn = textAt(done.json, 'receipt', 'key', 'arn');
+  const lists = `    writerRoleArns: ["${WRITER}"]\n    readerRoleArns: ["${READER}"]`;
+  const s3 = `  store: s3\n  s3:\n    bucket: ${BUCKET}\n    region: ${REGION}\n    key: audit-ledger\n${lists}`;
+  await propose((draft) => draft.replace('  store: git', s3));
+  const admin = { ...as('ledger-w'), AWS_PROFILE: 'admin' };
+  const made = await ends(0, 'architect', 'ledger provision --create', admin);
+  expect(made.json.verdict).toBe('verified');
+}
+
+const ledger: LedgerPlan = {
+  store: 's3',
+  retentionDays: DAYS,
+  s3: { bucket: BUCKET, region: REGION, key: 'audit-ledger', writerRoleArns: [WRITER], readerRoleArns: [READER] },
+};
+
+/** The tool's own way to the bucket, in the writer's role, with decisions of the guard going into the ledger. */
+async function own() {
+  const { accessKeyId, secretAccessKey, sessionToken = '' } = await credentials('ledger-w');
+  const environment = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+  const options = {
+    environmentKind: 'sandbox',
+    account: ACCOUNT,
+    region: REGION,
+    environment,
+    ledger,
+    timeoutMillis: 20_000,
+  } as const;
+  const endpointUrl = world.serving.info.endpoint;
+  const place = { bucket: BUCKET, region: REGION, prefix: 'custody/', keyArn, retentionDays: DAYS };
+  const objects = createS3Objects(await openAws({ ...options, endpointUrl }), {
+    ...place,
+    now: () => instantFromMillis(world.serving.sandbox.nowMillis()),
+  });
+  const sink = createLedgerSink(createSlotLedger(objects), 'architect', patient());
+  return openAws({ ...options, endpointUrl, guardSink: sink });
+}
+
+const SLOT = 'custody/slots/000000001';
+
+async function versionOf(Key: string): Promise<string> {
+  const client = await raw('ledger-r');
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: Key }));
+  return Versions.at(-1)?.VersionId ?? '';
+}
+
+const no = (name: string) => expect.objectContaining({ name });
+
+/** What the role that writes, and the administrator of the account, may not do. */
+async function attackRaw(): Promise<void> {
+  const VersionId = await versionOf(SLOT);
+  const [{ Key: bundle = '' } = {}] =
+    (await (await raw('ledger-r')).send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: 'custody/bundles/' })))
+      .Versions ?? [];
+  const target = { Bucket: BUCKET, Key: SLOT };
+  const soon = new Date(world.serving.sandbox.nowMillis() + 86_400_000);
+  for (const profile of ['ledger-w', 'admin', 'ledger-r', 'outsider']) {
+    const client = await raw(profile);
+    const refused = [
+      ...(profile === 'ledger-r' ? [] : [new GetObjectCommand({ Bucket: BUCKET, Key: bundle })]),
+      new DeleteObjectCommand(target),
+      new DeleteObjectCommand({ ...target, VersionId, BypassGovernanceRetention: true }),
+      new PutObjectCommand({ ...target, Body: 'forged' }),
+      new PutObjectRetentionCommand({ ...target, VersionId, Retention: { Mode: 'COMPLIANCE', RetainUntilDate: soon } }),
+    ];
+    for (const command of refused)
+      await expect(client.send(command as never), profile).rejects.toThrow(no('AccessDenied'));
+    client.destroy();
+  }
+}
+
+const entriesOf = async (kind: string): Promise<readonly JsonObject[]> => {
+  const shown = await ends(0, 'privacy', `ledger show --kind ${kind} --last 200`, as('ledger-r'));
+  return listAt(shown.json, 'entries').map((entry) => at(entry, 'facts') as JsonObject);
+};
+
+/** The one version of an object in the sandbox's own state becomes these, as no call of AWS could make them. */
+async function tamper(change: (row: JsonObject) => readonly JsonObject[], key: string): Promise<void> {
+  await world.stop();
+  const store = openFileStore(join(world.dir, 'sandbox'));
+  const id = (row: JsonObject) => String(row.number).padStart(15, '0');
+  const [[number, own] = [], ...more] = [...store.rows('s3.versions')].filter(([, row]) => row.key === key);
+  expect(more).toEqual([]);
+  if (own !== undefined) for (const row of change(own)) store.put('s3.versions', id(row), row);
+  for (const [at, bytes] of [...store.rows('s3.bytes')])
+    if (at === number) store.put('s3.bytes', '000000900000000', bytes);
+  store.flush();
+  store.close();
+  world = await world.again();
+}
+
+const verdictNow = async (exit: number, more = '') => ends(exit, 'deputy', `ledger verify${more}`, as('ledger-r'));
+const detailOf = ({ json }: CliOutcome, id: string) =>
+  listAt(json, 'checks').flatMap((item) => (at(item, 'id') === id ? [String(at(item, 'detail'))] : []));
+
+it('T38–T41 T46 an audit ledger in S3 lives, is proven, and tells of every attempt to purge it', async () => {
+  await createRoles();
+  await establish();
+  await ends(0, 'architect', 'ledger carry');
+
+  // A ledger that cannot be written to: nothing is called, and the request is not spent.
+  const asked = askedIn(await ends(0, 'architect', 'keys rotate case-data'));
+  await approved(asked);
+  const before = world.done.filter((name) => name === 'RotateKeyOnDemand').length;
+  expect(codeOf(await ends(4, 'deputy', `keys execute ${asked.id}`, as('ledger-r')))).toBe('DENIED');
+  expect(world.done.filter((name) => name === 'RotateKeyOnDemand')).toHaveLength(before);
+  expect(world.filesOf(asked.id).some((path) => path.endsWith('intent.json'))).toBe(false);
+  await ends(0, 'deputy', `keys execute ${asked.id}`);
+  expect(world.done.filter((name) => name === 'RotateKeyOnDemand')).toHaveLength(before + 1);
+
+  // A delete by the tool's own client, and by clients that ask no guard.
+  const link = (await own()).s3(REGION, 'ledger.append');
+  const purge = link.once('DeleteObject', (sdk, client) =>
+    client.send(new sdk.DeleteObjectCommand({ Bucket: BUCKET, Key: SLOT })),
+  );
+  await expect(purge).rejects.toThrow(/the guard does not let s3 DeleteObject through: operation-not-allowed/);
+  await attackRaw();
+
+  // Three at once: each has the events that its own stream gave, and the ledger is one chain.
+  const { stdout: events } = await custody(['sandbox', 'events', '--dir', join(world.dir, 'sandbox')]);
+  const taken = await Promise.all(
+    (['architect', 'privacy', 'deputy'] as const).map((player) => ingest(player, events)),
+  );
+  expect(
+    taken.map(({ exit }) => exit),
+    taken.map(({ stderr }) => stderr).join('\n'),
+  ).toEqual([3, 3, 3]);
+  expect(
+    (await entriesOf('guard')).map(({ operation, decision, object }) => [operation, decision, object]),
+  ).toContainEqual(['DeleteObject', 'denied', SLOT]);
+  const usage = await entriesOf('usage');
+  const attempts = usage.filter(
+    ({ eventName, errorCode }) => eventName === 'DeleteObject' && errorCode === 'AccessDenied',
+  );
+  expect(new Set(attempts.map(({ principalArn }) => principalArn))).toEqual(
+    new Set([WRITER, READER, role('Admin'), role('outsider')]),
+  );
+  expect(
+    attempts.every(({ bucket, object, evidence }) => bucket === BUCKET && object === SLOT && evidence === 'none'),
+  ).toBe(true);
+  expect(new Set(usage.map(({ eventId }) => eventId)).size).toBe(usage.length);
+  expect(usage.filter(({ eventName, errorCode }) => eventName === 'PutObject' && errorCode === null)).toEqual([]);
+
+  // Proven to an outsider, from what is signed.
+  const outside = await ends(3, 'privacy', 'ledger ingest --lookup', both());
+  expect(at(outside.json, 'counts', 'refused')).toBe(0);
+  const whole = await verdictNow(0);
+  expect(whole.json).toMatchObject({ verdict: 'verified', ledger: 'ledger' });
+  const signed = await ends(0, 'architect', 'ledger checkpoint', both());
+  expect(at(signed.json, 'checkpoint', 'size')).toBe(at(whole.json, 'head', 'size'));
+  const proof = join(world.dir, 'entry-3.tlog-proof');
+  await ends(0, 'privacy', `ledger prove 3 --out ${proof}`, as('ledger-r'));
+  const roster = join(world.dir, 'roster.json');
+  writeFileSync(roster, world.read('roster/1.json'));
+  expect((await ends(0, 'deputy', `verify ${proof} --roster ${roster}`)).json.verdict).toBe('verified');
+
+  // What no call of AWS could do any more is found by whoever reads, and the entry is named.
+  const [slot, first] = ['custody/slots/000000001', textAt(whole.json, 'head', 'digest')];
+  expect(first).toMatch(/^sha256:/);
+  const days = (row: JsonObject, count: number) => ({
+    ...row,
+    retainUntilMillis: Number(row.modifiedMillis) + count * 86_400_000,
+  });
+  await tamper((row) => [{ ...days(row, 30) }], slot);
+  const short = await verdictNow(3);
+  expect(detailOf(short, 'store')).toEqual([
+    expect.stringMatching(/^entry \d+: slots\/000000001 has retention until .* only, less than 365 days$/),
+  ]);
+  await tamper(
+    (row) => [
+      days(row, DAYS),
+      { ...row, number: 900_000_000, versionId: 'later' },
+      { ...row, number: 900_000_001, versionId: 'mark', marker: true },
+    ],
+    slot,
+  );
+  const hidden = await verdictNow(3);
+  expect(detailOf(hidden, 'store')).toEqual([
+    expect.stringMatching(/^entry \d+: slots\/000000001 has 2 versions, a delete marker over it/),
+  ]);
+  // The first version is the ledger's all the same.
+  expect(detailOf(hidden, 'chain')).toEqual(detailOf(whole, 'chain'));
+});
+
+async function ingest(player: Player, events: string): Promise<CliOutcome> {
+  const { spawn } = await import('node:child_process');
+  const { PACKAGE_ROOT } = await import('../support/built.js');
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(PACKAGE_ROOT, 'bin/run.js'), 'ledger', 'ingest', '--stdin', '--json'], {
+      env: { ...process.env, ...world.environment(player), ...both() },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (part) => (stdout += String(part)));
+    child.stderr.on('data', (part) => (stderr += String(part)));
+    child.on('close', (exit) => resolve({ exit: exit ?? 1, stdout, stderr, json: {} }));
+    child.stdin.end(events);
+  });
+}
