@@ -233,6 +233,7 @@ async function tamper(change: (row: JsonObject) => readonly JsonObject[], key: s
   const id = (row: JsonObject) => String(row.number).padStart(15, '0');
   const [[number, own] = [], ...more] = [...store.rows('s3.versions')].filter(([, row]) => row.key === key);
   expect(more).toEqual([]);
+  store.remove('s3.versions', number ?? '');
   if (own !== undefined) for (const row of change(own)) store.put('s3.versions', id(row), row);
   for (const [at, bytes] of [...store.rows('s3.bytes')])
     if (at === number) store.put('s3.bytes', '000000900000000', bytes);
@@ -332,6 +333,14 @@ it('T38–T41 T46 an audit ledger in S3 lives, is proven, and tells of every att
   ]);
   // The first version is the ledger's all the same.
   expect(detailOf(hidden, 'chain')).toEqual(detailOf(whole, 'chain'));
+
+  // Who has written to it does not write on where its end was cut off.
+  const reader = await raw('ledger-r');
+  const names = await reader.send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: 'custody/slots/' }));
+  await tamper(() => [], names.Versions?.at(-1)?.Key ?? '');
+  const cut = await ends(3, 'architect', 'ledger carry');
+  expect(codeOf(cut)).toBe('LEDGER_BROKEN');
+  expect(cut.stdout).toMatch(/which this machine has seen, is gone/);
 });
 
 async function ingest(player: Player, events: string): Promise<CliOutcome> {

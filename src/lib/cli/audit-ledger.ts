@@ -2,9 +2,13 @@ import { createKeyReader } from '../aws/kms-reader.js';
 import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
+import type { CarryingLedger } from '../ledger/carried.js';
 import type { ObjectStore } from '../ledger/objects.js';
+import { createSlotLedger } from '../ledger/slots.js';
 import type { Plan, S3Ledger } from '../plan/plan.js';
+import type { MachineMemory } from '../record/memory.js';
 import type { AwsAccess } from './aws-access.js';
+import { tailMemory } from './ledger-memory.js';
 
 /** The folder in the bucket where a plan names none. */
 export const DEFAULT_PREFIX = 'custody/';
@@ -30,6 +34,31 @@ export async function openLedgerObjects(plan: Plan, access: LedgerAccess, clock:
       'ledger.store in custody.yaml says where it lies; --repository looks at the chain of the repository.',
     ],
   });
+}
+
+/** The machine that a ledger is written from. */
+export interface WritingMachine {
+  readonly environment: Parameters<typeof tailMemory>[0];
+  /** Of which repository it is. */
+  readonly memory: MachineMemory;
+}
+
+/**
+ * The audit ledger of a plan, to be written to. It must go on from where this machine has seen it end, and each append of
+ * this one's is remembered. @throws CustodyError as `openLedgerObjects`
+ */
+export async function openAuditLedger(
+  plan: Plan,
+  access: LedgerAccess,
+  clock: Clock,
+  { environment, memory }: WritingMachine,
+): Promise<CarryingLedger> {
+  const objects = await openLedgerObjects(plan, access, clock);
+  const known = await memory.read();
+  return createSlotLedger(
+    objects,
+    known === null ? {} : { memory: tailMemory(environment, known.genesis, plan.ledger) },
+  );
 }
 
 async function openS3(

@@ -10,7 +10,6 @@ import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { GuardSink } from '../guard/sink.js';
-import { createSlotLedger } from '../ledger/slots.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
 import { casesOf, lookUp, type Reach } from '../request/desk.js';
@@ -19,7 +18,7 @@ import type { Actor, Aws, Ports } from '../request/ports.js';
 import { successionsOf } from '../request/successors.js';
 import type { Roster } from '../roster/roster.js';
 import { openActor, seatOfRole } from './acting.js';
-import { type LedgerAccess, openLedgerObjects } from './audit-ledger.js';
+import { type LedgerAccess, openAuditLedger } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { openGuardSink } from './guard-sink.js';
@@ -136,7 +135,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: async (of) => createSlotLedger(await openLedgerObjects(of, this.ledgerAccess(of), clock)),
+      audit: (of) => openAuditLedger(of, this.ledgerAccess(of), clock, { environment, memory }),
     };
     if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? this.#seat);
     for (const access of [this.access, ...this.#others]) access.sink = this.#sink;

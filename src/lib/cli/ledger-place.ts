@@ -1,20 +1,16 @@
-import { join } from 'node:path';
 import { Flags } from '@oclif/core';
-import { digestHex, digestOf } from '../base/bytes.js';
+import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
-import { stateDirectory } from '../fs/places.js';
-import { openJsonFile } from '../fs/state.js';
-import { type LedgerName, originOf } from '../ledger/checkpoint.js';
-import { formatRememberedLedger, type LedgerMemory, parseRememberedLedger } from '../ledger/memory.js';
+import { originOf } from '../ledger/checkpoint.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { LedgerHead } from '../ledger/store.js';
-import type { LedgerPlan } from '../plan/plan.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import { openLedgerObjects } from './audit-ledger.js';
 import { systemClock } from './clock.js';
 import type { Context } from './context.js';
+import { placeOf, tailMemory, verifiedMemory } from './ledger-memory.js';
 import type { LedgerPlace } from './ledger-view.js';
 import { objectLedger } from './object-ledger.js';
 import { repositoryLedger } from './repository-ledger.js';
@@ -42,16 +38,17 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   const state = await context.lookUp(far);
   const { ledger } = state.plan.plan;
   const { genesis } = state;
+  const { environment } = context;
   const { ports } = await context.desk();
   if (flags.repository || ledger.store === 'git') {
-    return repositoryLedger(ports, state, memoryAt(context, genesis.digest, 'repository'));
+    return repositoryLedger(ports, state, verifiedMemory(environment, genesis.digest, 'repository'));
   }
-  const memory = memoryAt(context, genesis.digest, 'ledger', placeOf(ledger));
   return objectLedger({
     objects: await openLedgerObjects(state.plan.plan, context.ledgerAccess(state.plan.plan), ports.clock),
     signed: signedBy(state),
     repository: state.view,
-    memory,
+    memory: verifiedMemory(environment, genesis.digest, 'ledger', placeOf(ledger)),
+    tail: tailMemory(environment, genesis.digest, ledger),
     clock: ports.clock,
     // A folder knows no retention.
     retentionDays: ledger.store === 's3' ? ledger.retentionDays : null,
@@ -64,7 +61,7 @@ async function openGiven(context: Context, directory: string, reach: Reach): Pro
   const ledger = createSlotLedger(objects);
   const { size } = await ledger.head().catch(broken);
   const [first] = size === 0 ? [] : await ledger.read(0, 1).catch(() => []);
-  const memory = memoryAt(context, digestOf(first ?? ''), 'ledger');
+  const memory = verifiedMemory(context.environment, digestOf(first ?? ''), 'ledger');
   const state = await context.lookUp(reach).catch(noRepository);
   const clock = state === null ? systemClock : (await context.desk()).ports.clock;
   return objectLedger({
@@ -72,6 +69,7 @@ async function openGiven(context: Context, directory: string, reach: Reach): Pro
     signed: state === null ? null : signedBy(state),
     repository: null,
     memory,
+    tail: null,
     clock,
     retentionDays: null,
   });
@@ -90,29 +88,4 @@ function noRepository(cause: unknown): null {
 
 function signedBy({ genesis, roster }: InForce) {
   return { origin: originOf(genesis.digest, 'ledger'), roster };
-}
-
-/** A ledger that a plan has put elsewhere begins anew, and is another one to remember. */
-function placeOf({ store, directory, s3 }: LedgerPlan): string {
-  const where = store === 's3' ? [s3?.region, s3?.bucket, s3?.prefix] : [directory];
-  return digestHex(digestOf(JSON.stringify([store, ...where]))).slice(0, 16);
-}
-
-function memoryAt(
-  { environment }: Context,
-  of: InForce['genesis']['digest'],
-  name: LedgerName,
-  place?: string,
-): LedgerMemory {
-  const path = join(
-    stateDirectory(environment, of),
-    `verified-${place === undefined ? name : `${name}-${place}`}.json`,
-  );
-  const file = openJsonFile(path, (bytes) => parseRememberedLedger(bytes, path), formatRememberedLedger);
-  return {
-    read: file.read,
-    // Another process may have seen more meanwhile.
-    write: async (value) =>
-      void (await file.update((known) => (known !== null && known.size > value.size ? known : value))),
-  };
 }

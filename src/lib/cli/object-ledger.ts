@@ -5,13 +5,19 @@ import { checkpointPath } from '../ledger/checkpoint.js';
 import type { LedgerMemory } from '../ledger/memory.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import { overObjects, storeTiles } from '../ledger/subtrees.js';
+import type { TailMemory } from '../ledger/tail-memory.js';
 import type { LedgerPlace } from './ledger-view.js';
 
 /** An audit ledger in a store of write-once objects. */
 export function objectLedger(
-  of: Omit<LedgerQuestion, 'remembered'> & { readonly memory: LedgerMemory; readonly clock: Clock },
+  of: Omit<LedgerQuestion, 'remembered' | 'written'> & {
+    readonly memory: LedgerMemory;
+    /** Null for a folder that was named. */
+    readonly tail: TailMemory | null;
+    readonly clock: Clock;
+  },
 ): LedgerPlace {
-  const { objects, signed, memory, clock } = of;
+  const { objects, signed, memory, tail, clock } = of;
   return {
     name: 'ledger',
     origin: signed?.origin ?? null,
@@ -20,7 +26,10 @@ export function objectLedger(
     memory,
     clock,
     checkpoints: async () => (await checkpointsOf(objects, signed)).found,
-    verify: async (depth) => verifyAuditLedger({ ...of, remembered: await memory.read() }, depth),
+    verify: async (depth) => {
+      const written = (await tail?.read()) ?? null;
+      return verifyAuditLedger({ ...of, remembered: await memory.read(), written }, depth);
+    },
     publish: async (size, note) => {
       await storeTiles(objects, size);
       const path = checkpointPath(size, note);

@@ -1,9 +1,11 @@
+import { CustodyError } from '../base/errors.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
 import { hexOf, type RememberedLedger, startOf } from '../ledger/memory.js';
 import type { ObjectStore } from '../ledger/objects.js';
 import { AT_GENESIS, type Depth, LedgerScan } from '../ledger/scan.js';
 import { parseSlot, slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
+import { type RememberedTail, tailFault } from '../ledger/tail-memory.js';
 import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
 import type { LedgerTree } from '../ledger/view.js';
@@ -19,6 +21,8 @@ export interface LedgerQuestion {
   /** Of its checkpoints, and who may sign them; null where no repository says so. */
   readonly signed: { readonly origin: string; readonly roster: Roster } | null;
   readonly remembered: RememberedLedger | null;
+  /** Where the ledger ended when this machine last wrote to it. */
+  readonly written: RememberedTail | null;
   /** Days for which each object must be kept; null where the store keeps no time. */
   readonly retentionDays: number | null;
   /** The chain that it carries; null where none is known. */
@@ -71,6 +75,7 @@ export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyD
   const checks = [
     chainCheck(walked),
     ...(remembered === null ? [] : [rememberedCheck(remembered, walked)]),
+    ...(question.written === null ? [] : [await writtenCheck(objects, question.written)]),
     ...(signed === null ? [] : [judgeCheckpoints(checkpoints, scan.head, walked.rootAt, from)]),
     ...(depth.sinceRemembered ? [] : [await historyCheck(question)]),
     ...(repository === null ? [] : [await judgeCarried(objects, repository, !depth.sinceRemembered)]),
@@ -161,6 +166,25 @@ function chainCheck({ scan, place, from, forms }: Walked): Check {
 
 function rememberedCheck({ size, at }: RememberedLedger, { broken }: Walked): Check {
   return check('remembered', broken === null, broken ?? `goes on from the ${size} entries that were verified on ${at}`);
+}
+
+async function writtenCheck(objects: ObjectStore, written: RememberedTail): Promise<Check> {
+  const fault = await faultOf(objects, written);
+  return check(
+    'written',
+    fault === null,
+    fault ?? `what this machine has seen up to entry ${written.size - 1} is there`,
+  );
+}
+
+async function faultOf(objects: ObjectStore, written: RememberedTail): Promise<string | null> {
+  try {
+    return tailFault(written, await objects.read(slotName(written.slot)));
+  } catch (cause) {
+    // A delete marker in its place, or no slot at all.
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return cause.message;
+    throw cause;
+  }
 }
 
 async function historyCheck({ objects, retentionDays }: LedgerQuestion): Promise<Check> {

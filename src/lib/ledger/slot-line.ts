@@ -13,6 +13,7 @@ import {
   slotNumber,
 } from './slot.js';
 import type { LedgerHead } from './store.js';
+import { assertTail, type TailMemory } from './tail-memory.js';
 
 /** The last slot and where the chain ends with it; number −1 and the empty head for an empty ledger. */
 export interface Tail {
@@ -29,10 +30,10 @@ export class SlotLine {
   /** The last slot that this process has seen. */
   #seen: Tail | null = null;
 
-  /** @param hint a slot that was seen before, where the search for the end begins; −1 when there is none */
+  /** @param memory what this machine has seen before: the search for the end begins there; null: nothing is remembered */
   constructor(
     private readonly objects: ObjectStore,
-    private readonly hint: number,
+    private readonly memory: TailMemory | null,
   ) {}
 
   get seen(): Tail | null {
@@ -105,7 +106,7 @@ export class SlotLine {
 
   /** With one look at the names behind the head: a free slot with taken ones after it is a gap, not the end (T39). */
   async #searchCold(): Promise<number> {
-    let number = await this.#gallop(this.hint >= 0 && (await this.#isTaken(this.hint)) ? this.hint : -1);
+    let number = await this.#gallop(await this.#remembered());
     for (;;) {
       const later = await this.#laterThan(number);
       if (later === null) return number;
@@ -116,6 +117,14 @@ export class SlotLine {
       }
       number = await this.#gallop(number + 1);
     }
+  }
+
+  /** The remembered slot, which is read and must be the same; −1 where nothing is remembered. */
+  async #remembered(): Promise<number> {
+    const seen = (await this.memory?.read()) ?? null;
+    if (seen === null) return -1;
+    assertTail(seen, await this.objects.read(slotName(seen.slot)));
+    return seen.slot;
   }
 
   /** A slot after `number`, by its name; null when there is none that this role may see. */

@@ -17,6 +17,7 @@ import {
 } from './slot.js';
 import { SlotLine, type Tail } from './slot-line.js';
 import type { LedgerHead } from './store.js';
+import { type TailMemory, tailAfter } from './tail-memory.js';
 
 /** What one append has added. */
 export interface StoredBatch {
@@ -39,8 +40,8 @@ export interface SlotLedger extends CarryingLedger {
 }
 
 export interface SlotLedgerOptions {
-  /** A slot that was seen before, where the search for the head begins. It saves time and proves nothing. */
-  readonly hint?: number;
+  /** What this machine remembers of the ledger: it must go on from there, and each append of this one's is added. */
+  readonly memory?: TailMemory;
   /** How many objects are read at once by `batches`; 8 unless told. */
   readonly parallel?: number;
 }
@@ -55,9 +56,10 @@ const UNSURE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'STORA
  * slot that is read must be in canonical form and go on where the one before it ended.
  */
 export function createSlotLedger(objects: ObjectStore, options: SlotLedgerOptions = {}): SlotLedger {
-  const line = new SlotLine(objects, options.hint ?? -1);
+  const memory = options.memory ?? null;
+  const line = new SlotLine(objects, memory);
   const reader = { objects, line, parallel: options.parallel ?? 8 };
-  const writer = new SlotWriter(objects, line);
+  const writer = new SlotWriter(objects, line, memory);
   return {
     head: async () => (await line.tail()).head,
     carried: async () => (await line.tail()).carried,
@@ -75,6 +77,7 @@ class SlotWriter {
   constructor(
     private readonly objects: ObjectStore,
     private readonly line: SlotLine,
+    private readonly memory: TailMemory | null,
   ) {}
 
   async append(entries: readonly Uint8Array[], expected: LedgerHead): Promise<LedgerHead> {
@@ -113,8 +116,9 @@ class SlotWriter {
   }
 
   async #take(number: number, before: LedgerHead, slot: Slot, bytes: Uint8Array): Promise<LedgerHead> {
+    let isTaken = true;
     try {
-      if ((await this.objects.create(slotName(number), bytes)) === 'created') return this.#settled(number, slot);
+      isTaken = (await this.objects.create(slotName(number), bytes)) === 'exists';
     } catch (cause) {
       if (!isUnsure(cause)) throw cause;
       this.#unsure.set(number, textOf(bytes));
@@ -122,6 +126,7 @@ class SlotWriter {
       // Not there, or nobody knows: the store's own word stands, and a later try with the same head finds out.
       if (found === null) throw cause;
     }
+    if (!isTaken) return this.#settled(number, slot);
     const winner = await this.line.read(number, before);
     if (winner === null) throw brokenSlot(number, before.size, 'is taken, but cannot be read');
     if (this.#isOurs(number, formatSlot(winner), bytes)) return this.#settled(number, slot);
@@ -133,8 +138,10 @@ class SlotWriter {
     return this.#unsure.get(number) === textOf(sent) && textOf(found) === textOf(sent);
   }
 
-  #settled(number: number, slot: Slot): LedgerHead {
+  /** Remembered before it is acknowledged: what a caller has heard of must never be gone unnoticed. */
+  async #settled(number: number, slot: Slot): Promise<LedgerHead> {
     this.#unsure.delete(number);
+    await this.memory?.write(tailAfter(number, slot));
     return this.line.advance(number, slot);
   }
 }

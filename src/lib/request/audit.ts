@@ -14,6 +14,8 @@ export async function tellLedger({ audit, clock, random }: Ports, { plan: { plan
   return carry(await audit(plan), view, { clock, random: jitter });
 }
 
+const AGAIN = 'custody ledger carry tries it alone; then run the command again.';
+
 /** Before anything is called at AWS: what could not be told of does not happen. @throws CustodyError as `tellLedger`, with a next step */
 export async function assertTold(ports: Ports, state: InForce): Promise<void> {
   try {
@@ -26,7 +28,7 @@ export async function assertTold(ports: Ports, state: InForce): Promise<void> {
       {
         cause,
         details: cause.details ?? {},
-        suggestions: ['custody ledger carry tries it alone; then run the command again.'],
+        suggestions: cause.code === 'LEDGER_BROKEN' ? cause.suggestions : [AGAIN],
       },
     );
   }

@@ -12,6 +12,7 @@ import { bundleName, formatSlot, parseSlot, sealBatch, slotName } from '../../..
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import type { LedgerHead } from '../../../src/lib/ledger/store.js';
 import { overObjects, storeTiles } from '../../../src/lib/ledger/subtrees.js';
+import { type RememberedTail, tailAfter } from '../../../src/lib/ledger/tail-memory.js';
 import { hashOfBytes } from '../../../src/lib/ledger/tree.js';
 import { createMemoryObjects } from '../../support/memory-objects.js';
 import { createTeam } from '../../support/people.js';
@@ -49,8 +50,9 @@ async function verify(
   remembered: RememberedLedger | null = null,
   depth = FULL,
   days: number | null = null,
+  written: RememberedTail | null = null,
 ) {
-  return verifyAuditLedger({ objects, signed, remembered, retentionDays: days, repository: null }, depth);
+  return verifyAuditLedger({ objects, signed, remembered, written, retentionDays: days, repository: null }, depth);
 }
 
 async function remember(objects: Damaged): Promise<RememberedLedger> {
@@ -287,6 +289,20 @@ describe('what was rewritten as a whole', () => {
       /ends before entry 10; on .* it had 310 entries.*tiles: entry 4 is the first/,
     );
     expect(failed(await verify(other.objects, remembered, SINCE)).join()).toMatch(/remembered: entry 309 was there/);
+  });
+
+  test('of a ledger that this machine has written to, and never verified', async () => {
+    const { objects } = await ledgerOf(SIZES);
+    const last = await objects.read(slotName(3));
+    const written = tailAfter(3, parseSlot(last ?? new Uint8Array(), slotName(3)));
+    expect((await verify(objects, null, FULL, null, written)).report.verdict).toBe('verified');
+    objects.lose(slotName(3));
+    const found = await verify(objects, null, FULL, null, written);
+    expect(failed(found)).toEqual([
+      'written: entry 9, which this machine has seen, is gone: slots/000000003 is missing',
+    ]);
+    objects.kept.set(slotName(3), { versions: [Buffer.from('{}')], createdAt: null, retainedUntil: null });
+    expect(failed(await verify(objects, null, FULL, null, written)).join()).toMatch(/written: slots\/000000003/);
   });
 
   test('of the same length', async () => {

@@ -13,7 +13,15 @@ import {
   type Slot,
   slotName,
 } from '../../../src/lib/ledger/slot.js';
-import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
+import { createSlotLedger, type SlotLedger } from '../../../src/lib/ledger/slots.js';
+import {
+  formatRememberedTail,
+  laterTail,
+  parseRememberedTail,
+  type RememberedTail,
+  type TailMemory,
+  tailAfter,
+} from '../../../src/lib/ledger/tail-memory.js';
 import { ledgerEvent, patient } from '../../support/ledger-writers.js';
 import { createMemoryObjects, type MemoryObjects } from '../../support/memory-objects.js';
 
@@ -73,9 +81,10 @@ describe('the ledger over objects', () => {
     for await (const _ of createSlotLedger(createMemoryObjects()).batches()) expect.unreachable();
   });
 
-  it.each([-1, 0, 3, 9, 10, 500])('finds the head from the hint %i, which proves nothing', async (hint) => {
+  it.each([0, 3, 9])('finds the head from slot %i, which this machine remembers', async (number) => {
     const objects = await tenSlots();
-    expect((await createSlotLedger(objects, { hint }).head()).size).toBe(30);
+    const ledger = createSlotLedger(objects, { memory: await tailAt(objects, number) });
+    expect((await ledger.head()).size).toBe(30);
   });
 
   it.each([0, 1, 2, 3, 7, 8, 9, 31, 33, 64])('finds a head after %i slots', async (count) => {
@@ -441,5 +450,115 @@ describe('T51 a create that is answered with an error', () => {
       const [bytes] = objects.kept.get(name)?.versions ?? [];
       expect(name).toBe(`bundles/${digestHex(digestOf(bytes ?? new Uint8Array()))}`);
     }
+  });
+});
+
+/** What a machine keeps that has seen the ledger end with a slot, or nothing. */
+async function tailAt(
+  objects: MemoryObjects,
+  number: number | null,
+): Promise<TailMemory & { kept: RememberedTail | null }> {
+  const bytes = number === null ? null : await objects.read(slotName(number));
+  const seen = bytes === null || number === null ? null : tailAfter(number, parseSlot(bytes, slotName(number)));
+  const memory = {
+    kept: seen as RememberedTail | null,
+    read: async () => memory.kept,
+    write: async (tail: RememberedTail) => {
+      memory.kept = laterTail(memory.kept, tail);
+    },
+  };
+  return memory;
+}
+
+describe('what a machine remembers of the end (T38)', () => {
+  const broken = (about: RegExp) =>
+    expect.objectContaining({
+      code: 'LEDGER_BROKEN',
+      message: expect.stringMatching(about),
+      suggestions: [expect.stringContaining('custody ledger verify')],
+    });
+
+  it('costs one slot, not a search through the ledger', async () => {
+    const objects = await tenSlots();
+    const memory = await tailAt(objects, 9);
+    const reads: string[] = [];
+    const counted = {
+      ...objects,
+      read: (name: string) => {
+        reads.push(name);
+        return objects.read(name);
+      },
+    };
+    await createSlotLedger(counted, { memory }).head();
+    expect(new Set(reads)).toEqual(new Set([slotName(8), slotName(9), slotName(10)]));
+  });
+
+  it.each([
+    ['head', (ledger: SlotLedger) => ledger.head()],
+    ['carried', (ledger: SlotLedger) => ledger.carried()],
+    ['an append', (ledger: SlotLedger) => appendEvents(ledger, [ledgerEvent(99)], patient())],
+    [
+      'an append on a head that was told',
+      async (ledger: SlotLedger) => {
+        const head = { size: 24, digest: digestOf('x') };
+        return ledger.append(link([ledgerEvent(99)], head).entries, head);
+      },
+    ],
+  ])('%s is refused of a ledger whose end was cut off, and nothing is written', async (_, use) => {
+    const objects = await tenSlots();
+    const memory = await tailAt(objects, 9);
+    for (const number of [8, 9]) objects.lose(slotName(number));
+    const before = objects.names();
+    await expect(use(createSlotLedger(objects, { memory }))).rejects.toEqual(
+      broken(/entry 29, which this machine has seen, is gone: slots\/000000009 is missing/),
+    );
+    expect(objects.names()).toEqual(before);
+    expect(memory.kept?.slot).toBe(9);
+  });
+
+  it('a ledger that was emptied, and one that was written anew, are refused', async () => {
+    const memory = await tailAt(await tenSlots(), 9);
+    await expect(createSlotLedger(createMemoryObjects(), { memory }).head()).rejects.toEqual(broken(/is gone/));
+    const other = createMemoryObjects();
+    for (let slot = 0; slot < 10; slot++)
+      await appendEvents(
+        createSlotLedger(other),
+        [ledgerEvent(slot, 'x'), ledgerEvent(slot), ledgerEvent(slot)],
+        patient(),
+      );
+    await expect(createSlotLedger(other, { memory }).head()).rejects.toEqual(broken(/entry 29 is another one/));
+  });
+
+  it('grows with each append of its own, before it is acknowledged, and never back', async () => {
+    const objects = await tenSlots();
+    const memory = await tailAt(objects, null);
+    await appendEvents(createSlotLedger(objects, { memory }), [ledgerEvent(1)], patient());
+    expect(memory.kept).toMatchObject({ slot: 10, size: 31 });
+    const full = {
+      ...memory,
+      read: async () => null,
+      write: () => Promise.reject(new CustodyError('STORAGE', 'full')),
+    };
+    await expect(
+      appendEvents(createSlotLedger(objects, { memory: full }), [ledgerEvent(2)], patient()),
+    ).rejects.toThrow('full');
+    expect(
+      laterTail(
+        { schema: 1, slot: 3, size: 9, digest: digestOf('a') },
+        { schema: 1, slot: 2, size: 8, digest: digestOf('b') },
+      )?.slot,
+    ).toBe(3);
+  });
+
+  it.each([
+    '{"schema":2,"slot":1,"size":1,"digest":"sha256:00"}',
+    `{"schema":1,"slot":-1,"size":1,"digest":"${digestOf('a')}"}`,
+    `{"schema":1,"slot":1,"size":0,"digest":"${digestOf('a')}"}`,
+    `{"schema":1,"slot":1,"size":1,"digest":"${digestOf('a')}","more":1}`,
+    'nonsense',
+  ])('a file %s is STORAGE', (text) => {
+    expect(() => parseRememberedTail(Buffer.from(text), 'kept')).toThrow(expect.objectContaining({ code: 'STORAGE' }));
+    const good: RememberedTail = { schema: 1, slot: 1, size: 4, digest: digestOf('a') };
+    expect(parseRememberedTail(formatRememberedTail(good), 'kept')).toEqual(good);
   });
 });

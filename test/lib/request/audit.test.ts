@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { placeOf } from '../../../src/lib/ledger/carried.js';
 import { parseEntry } from '../../../src/lib/ledger/chain.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
+import type { RememberedTail } from '../../../src/lib/ledger/tail-memory.js';
 import { tellLedger } from '../../../src/lib/request/audit.js';
 import { lookUp } from '../../../src/lib/request/desk.js';
 import { execute } from '../../../src/lib/request/execute.js';
@@ -86,6 +88,25 @@ describe('the audit ledger and execution', () => {
     const later = office.machine('deputy', { audit }).ports;
     expect(await tellLedger(later, await lookUp(later, 'remote'))).toBe(1);
     expect((await kinds(audit)).at(-1)?.kind).toBe('receipt');
+  });
+
+  test('an audit ledger that does not go on from what this machine has seen stops the call (T38)', async () => {
+    const office = await audited();
+    const id = await office.approved();
+    const { ports, actor, aws } = office.machine('architect', {});
+    const seen: RememberedTail = { schema: 1, slot: 7, size: 20, digest: digestOf('the end that was') };
+    const memory = { read: async () => seen, write: async () => undefined };
+    const audit = async () => createSlotLedger(createMemoryObjects(), { memory });
+    const refused = execute({ ...ports, audit }, actor, aws, id);
+    await expect(refused).rejects.toThrow(code('LEDGER_BROKEN'));
+    await expect(refused).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/nothing was called at AWS.*entry 19, which this machine has seen, is gone/),
+        suggestions: [expect.stringContaining('custody ledger verify')],
+      }),
+    );
+    expect(office.aws.done).toEqual([]);
+    expect(office.remote.files().has(`records/${id}/intent.json`)).toBe(false);
   });
 
   test('an audit ledger of another repository stops the call (T61)', async () => {
