@@ -164,6 +164,8 @@ class Model implements FakeAws {
       authority: {
         whoAmI,
         roleId: async () => 'AROAEXAMPLE',
+        // The policies are for tests of their own.
+        assertAllowable: async () => undefined,
         assumeExecutor: step('sts assumeExecutor', async (session) => {
           this.sessions.push(session);
           return this.#writer(intercept);

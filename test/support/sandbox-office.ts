@@ -132,6 +132,7 @@ function intercepted(aws: Aws, intercept: Intercept): Aws {
     authority: {
       whoAmI,
       roleId: authority.roleId,
+      assertAllowable: authority.assertAllowable,
       assumeExecutor: async (session, warrant) =>
         writer(await intercept('sts assumeExecutor', () => authority.assumeExecutor(session, warrant))),
       own: (warrant) => writer(authority.own(warrant)),

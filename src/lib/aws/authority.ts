@@ -12,6 +12,7 @@ export function createKeyAuthority(aws: AwsConnection): KeyAuthority {
   return {
     whoAmI: () => whoAmI(aws),
     roleId: (roleArn) => roleId(aws, roleArn),
+    assertAllowable: (calls, warrant) => aws.assertAllowable(calls, warrant),
     assumeExecutor: async (session, warrant) => createKeyWriter(await enterExecutor(aws, session), warrant),
     own: (warrant) => createKeyWriter(aws, warrant),
   };

@@ -7,11 +7,12 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import { CustodyError } from '../base/errors.js';
 import { configOf } from '../guard/config.js';
 import type { GuardSink } from '../guard/sink.js';
-import type { Purpose } from '../key/warrant.js';
+import type { AwsCall } from '../key/key.js';
+import type { Purpose, Warrant } from '../key/warrant.js';
 import type { LedgerPlan } from '../plan/plan.js';
 import { type CredentialSource, type Credentials, credentialSource, SILENT } from './credentials.js';
 import { assertEndpoints, type EndpointKind, kmsHost } from './endpoint.js';
-import { attachGuard, type GuardSource, guardOver, underWarrant } from './guard.js';
+import { assertAllowable, attachGuard, type GuardSource, guardOver, underWarrant } from './guard.js';
 import { createLink, type Link, type LinkContext, type Loaded } from './link.js';
 import { createPace, DEFAULT_RETRY, type RetryPolicy, type Timer } from './pace.js';
 import { assertRegion, type Flags, resolveSettings, type Settings } from './settings.js';
@@ -63,6 +64,8 @@ export interface AwsConnection {
   cloudTrail(region: string): CloudTrailLink;
   /** @param purpose what for: the guard judges each call by it */
   s3(region: string, purpose: S3Purpose): S3Link;
+  /** Asks the guard about calls to KMS that are not made yet. @throws CustodyError REFUSED, GUARD_BROKEN */
+  assertAllowable(calls: readonly AwsCall[], warrant: Warrant): Promise<void>;
   /** The same ways with a session's credentials. */
   withCredentials(credentials: Credentials): AwsConnection;
   /** Closes idle sockets. */
@@ -143,6 +146,8 @@ function connect(base: Base, context: LinkContext): AwsConnection {
     iam: () => iamLink(home(), base, context),
     cloudTrail: (region) => cloudTrailLink(assertRegion(region), base, context),
     s3: (region, purpose) => s3Link(assertRegion(region), purpose, base, context),
+    assertAllowable: (calls, warrant) =>
+      assertAllowable({ service: 'kms', endpoint: base.kind, guard: base.guard }, calls, warrant),
     withCredentials: (credentials) => connect(base, { ...context, credentials: async () => credentials }),
     close: () => base.handler.destroy?.(),
   };

@@ -71,6 +71,21 @@ export function attachGuard(client: MiddlewareStack, about: GuardedClient): void
   );
 }
 
+/**
+ * Asks the guard about calls that are to be made later, and sends nothing: what it would not let through must not be begun.
+ * @throws CustodyError REFUSED, GUARD_BROKEN
+ */
+export async function assertAllowable(
+  about: Omit<GuardedClient, 'region'>,
+  calls: readonly { readonly region: string; readonly operation: string; readonly parameters: JsonObject }[],
+  warrant: Warrant,
+): Promise<void> {
+  const guard = await about.guard();
+  for (const { region, operation, parameters } of calls) {
+    await guard.assertAllowable(callOf(operation, parameters, { ...about, region }, warrant));
+  }
+}
+
 function callOf(commandName: string, input: object, about: GuardedClient, warrant: Warrant): GuardedCall {
   const params = redacted(input);
   const { service, region, endpoint } = about;

@@ -47,6 +47,7 @@ export const ERROR_EXIT = {
   ENDPOINT_REFUSED: EXIT.refused,
   FOREIGN_KEY: EXIT.refused,
   LEDGER_BROKEN: EXIT.refused,
+  GUARD_BROKEN: EXIT.refused,
   LIMIT_EXCEEDED: EXIT.refused,
   TREE_MALFORMED: EXIT.refused,
   CLONE_UNSAFE: EXIT.refused,

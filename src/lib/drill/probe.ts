@@ -16,6 +16,7 @@ const FATAL: ReadonlySet<ErrorCode> = new Set([
   'BUG',
   'CREDENTIALS_MISSING',
   'ENDPOINT_REFUSED',
+  'GUARD_BROKEN',
   'CLOCK_SKEW',
   'INTERRUPTED',
   'LOCKED',

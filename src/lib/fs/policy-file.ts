@@ -9,7 +9,7 @@ const MOST_LEVELS = 5;
 
 /**
  * A file of the package's folder `policies`, found from where the program lies.
- * @throws CustodyError STORAGE where the package is not whole
+ * @throws CustodyError GUARD_BROKEN where the package is not whole
  */
 export async function readPolicyFile(name: string): Promise<Buffer<ArrayBuffer>> {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -19,5 +19,7 @@ export async function readPolicyFile(name: string): Promise<Buffer<ArrayBuffer>>
     if (bytes !== null) return Buffer.from(new Uint8Array(bytes).buffer);
     folder = dirname(folder);
   }
-  throw new CustodyError('STORAGE', `the package lacks policies/${name}`, { suggestions: ['Install custody anew.'] });
+  throw new CustodyError('GUARD_BROKEN', `the package lacks policies/${name}`, {
+    suggestions: ['Install custody anew.'],
+  });
 }

@@ -11,22 +11,26 @@ export interface Guard {
    * @throws CustodyError REFUSED with `details.rules` · what the sink throws: a change that cannot be written down is not made
    */
   assertAllowed(call: GuardedCall): Promise<void>;
+  /** The same question of a call that is not made yet: a yes is written down when it is. @throws CustodyError REFUSED */
+  assertAllowable(call: GuardedCall): Promise<void>;
 }
 
 /** @param sink null where there is no ledger to write decisions to yet */
 export function createGuard(policy: Policy, sink: GuardSink | null): Guard {
+  const decide = async (call: GuardedCall): Promise<Decision> => {
+    const decision = policy.decide('guard', inputOf(call));
+    // The one place that lets anything through.
+    if (decision.allow === true) return decision;
+    // It is refused whether or not the refusal can be written down.
+    await sink?.record(call, decision).catch(() => undefined);
+    throw refusal(call, decision);
+  };
   return {
     assertAllowed: async (call) => {
-      const decision = policy.decide('guard', inputOf(call));
-      // Again at the one place that lets anything through.
-      if (decision.allow === true) {
-        if (decision.privileged) await sink?.record(call, decision);
-        return;
-      }
-      // It is refused whether or not the refusal can be written down.
-      await sink?.record(call, decision).catch(() => undefined);
-      throw refusal(call, decision);
+      const decision = await decide(call);
+      if (decision.privileged) await sink?.record(call, decision);
     },
+    assertAllowable: async (call) => void (await decide(call)),
   };
 }
 

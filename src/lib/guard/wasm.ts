@@ -14,12 +14,12 @@ const MEMORY = { initial: 16, maximum: 1024 };
  * Opens the compiled policies.
  * @param bytes policies/custody.wasm
  * @param config `data.config`
- * @throws CustodyError REFUSED for other bytes than those that this program was built with, or that do not run
+ * @throws CustodyError GUARD_BROKEN for other bytes than those that this program was built with, or that do not run
  */
 export async function openPolicy(bytes: Uint8Array<ArrayBuffer>, config: JsonObject): Promise<Policy> {
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (digest !== POLICY_SHA256) {
-    throw new CustodyError('REFUSED', 'the guard’s policy is another one than this program was built with', {
+    throw new CustodyError('GUARD_BROKEN', 'the guard’s policy is another one than this program was built with', {
       details: { expected: POLICY_SHA256, found: digest },
       suggestions: ['Install custody anew.'],
     });
@@ -37,7 +37,7 @@ async function load(bytes: Uint8Array<ArrayBuffer>, config: JsonObject): Promise
     loaded.setData({ config });
     return loaded;
   } catch (cause) {
-    throw new CustodyError('REFUSED', 'the guard’s policy does not run on this machine', { cause });
+    throw new CustodyError('GUARD_BROKEN', 'the guard’s policy does not run on this machine', { cause });
   }
 }
 

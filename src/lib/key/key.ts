@@ -213,6 +213,11 @@ export interface KeyAuthority {
   whoAmI(): Promise<CallerIdentity>;
   /** IAM's unique id (`AROA…`) of a role by ARN: a re-created role has another one. Null when there is no such role. */
   roleId(roleArn: string): Promise<string | null>;
+  /**
+   * Whether the guard will let these calls through, before anything is begun: sends nothing.
+   * @throws CustodyError REFUSED with the rules · GUARD_BROKEN
+   */
+  assertAllowable(calls: readonly AwsCall[], warrant: Warrant): Promise<void>;
   /** A writer in a session of the executor role, 900 s, SourceIdentity as given, limited to `keys` and `operations`. */
   assumeExecutor(session: ExecutorSession, warrant: Warrant): Promise<KeyWriter>;
   /** A writer with the caller's own credentials: for a veto, which a seat may make alone. */

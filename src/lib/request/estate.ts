@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { type KeyAlias, type KeyDescription, type KeyReader, keyArnOf } from '../key/key.js';
 import type { Expectations, ObservedEstate, ObservedKey } from '../plan/estate.js';
 import { type Plan, type PlannedKey, regionsOf } from '../plan/plan.js';
@@ -75,6 +75,8 @@ async function observeRegion(place: Place, names: readonly string[], known: Know
 }
 
 const UNREAD = Symbol('unread');
+/** With these every read fails alike, and a list of unread keys would say that there is an account to look at. */
+const NOTHING_IS_READ: ReadonlySet<ErrorCode> = new Set(['CREDENTIALS_MISSING', 'ENDPOINT_REFUSED', 'GUARD_BROKEN']);
 
 async function unread<T>(
   read: () => Promise<T>,
@@ -84,8 +86,7 @@ async function unread<T>(
   try {
     return await read();
   } catch (cause) {
-    if (!(cause instanceof CustodyError) || cause.code === 'CREDENTIALS_MISSING' || cause.code === 'ENDPOINT_REFUSED')
-      throw cause;
+    if (!(cause instanceof CustodyError) || NOTHING_IS_READ.has(cause.code)) throw cause;
     tell(`${what}: ${cause.message}`);
     return UNREAD;
   }

@@ -6,6 +6,7 @@ import { CLOCK_TOLERANCE_SECONDS } from '../quorum/evidence.js';
 import { isVeto } from '../record/action.js';
 import type { OpenRecord } from '../record/envelope.js';
 import { digestOfJson, type ReceiptPredicate, type RequestPredicate } from '../record/statement.js';
+import type { Identity } from '../roster/roster.js';
 import { apply } from './apply.js';
 import { assertArmed, enforcementNow, openExecutor, sweepSlots } from './armed.js';
 import { assertSameState } from './assert-state.js';
@@ -108,8 +109,17 @@ async function verify(ports: Ports, actor: Actor, aws: Aws, id: string, material
     assertSameState(said.preState, await preStateOf(ports, aws, state, said));
     assertSound(state, said);
   }
+  await assertGuarded(aws, found, identity);
   const session: Session = { ports, actor, aws, identity, material };
   return { session, state, found };
+}
+
+/** The guard stands before each call anyway. Asked first, its no leaves the request approved, and its cause can be mended. */
+async function assertGuarded({ authority }: Aws, found: Case, identity: Identity): Promise<void> {
+  const calls = found.request.statement.predicate.calls.flatMap((call) =>
+    call.service === 'kms' ? [{ ...call, service: call.service }] : [],
+  );
+  if (calls.length > 0) await authority.assertAllowable(calls, warrantOf(found, identity));
 }
 
 const NOTHING_TO_CALL: KeyWriter = {

@@ -1,7 +1,7 @@
 import { DecryptCommand, KMSClient, RotateKeyOnDemandCommand } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { attachGuard, guardOver, underWarrant } from '../../../src/lib/aws/guard.js';
+import { assertAllowable, attachGuard, guardOver, underWarrant } from '../../../src/lib/aws/guard.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import type { Decision, GuardedCall } from '../../../src/lib/guard/decision.js';
 import { createLedgerSink, type GuardSink, guardEvent } from '../../../src/lib/guard/sink.js';
@@ -97,6 +97,18 @@ describe('the guard before a client', () => {
     await expect(kms.send(new DecryptCommand({ KeyId: KEY, CiphertextBlob: Buffer.from('x') }))).rejects.toThrow(
       'no wire',
     );
+  });
+
+  it('answers for calls that are not made yet: a no is written down, a yes is not, and nothing is sent', async () => {
+    const sink = memorySink();
+    const about = { service: 'kms', endpoint: 'aws', guard: guardOver(VECTORS.configs.s3 ?? {}, sink) } as const;
+    const calls = [{ region: REGION, operation: 'RotateKeyOnDemand', parameters: { KeyId: KEY } }];
+    await assertAllowable(about, calls, warrantFor('RotateKeyOnDemand'));
+    expect(sink.kept).toEqual([]);
+    const other = [...calls, { region: REGION, operation: 'DisableKey', parameters: { KeyId: KEY } }];
+    const refused = assertAllowable(about, other, warrantFor('RotateKeyOnDemand'));
+    await expect(refused).rejects.toMatchObject({ code: 'REFUSED', details: { operation: 'DisableKey' } });
+    expect(sink.kept.map(([{ operation }, { allow }]) => [operation, allow])).toEqual([['DisableKey', false]]);
   });
 
   it('T46 keeps bodies and secrets out of what it judges and writes', async () => {

@@ -63,9 +63,9 @@ describe('the compiled policy', () => {
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
     for (const other of [changed, bytes.subarray(0, 100), Buffer.from(new Uint8Array(0).buffer)])
       await expect(openPolicy(Buffer.from(new Uint8Array(other).buffer), {})).rejects.toMatchObject({
-        code: 'REFUSED',
+        code: 'GUARD_BROKEN',
       });
-    await expect(readPolicyFile('custody.rego')).rejects.toMatchObject({ code: 'STORAGE' });
+    await expect(readPolicyFile('custody.rego')).rejects.toMatchObject({ code: 'GUARD_BROKEN' });
   });
 
   it('denies what it cannot judge: an entry point that is none, an input that fills the memory', async () => {
