@@ -208,7 +208,6 @@ export function subjectOf(books: Books, evidence: TrailEvidence, since: Instant)
   };
 }
 
-/** Every key that a request was about, too: one that was replaced is still there. */
 /** The buckets of the plan's audit ledger, the one that is written to first; none where it is not in S3. */
 export function ledgerBuckets({ ledger }: Plan): readonly { readonly region: string; readonly bucket: string }[] {
   const { s3 } = ledger;
@@ -216,6 +215,7 @@ export function ledgerBuckets({ ledger }: Plan): readonly { readonly region: str
   return [s3, ...(s3.replica === undefined ? [] : [s3.replica])];
 }
 
+/** Every key that a request was about, too: one that was replaced is still there. */
 function watchedKeys(plan: Plan, cases: readonly Case[], live: ReadonlyMap<string, string>) {
   const asked = cases.flatMap(({ request, verdict }): [string, string][] => {
     const { key, parameters } = request.statement.predicate;
