@@ -10,7 +10,7 @@ import {
 import { formatRemembered, parseRemembered } from '../../src/lib/backup/memory.js';
 import { KEY_FILES, keyFilePath, parseKeyFilePath } from '../../src/lib/backup/paths.js';
 import { formatPrincipals, parsePart, parsePrincipals } from '../../src/lib/backup/snapshot.js';
-import { formatSums, parseSums } from '../../src/lib/backup/sums.js';
+import { formatSums, parseSums, SumsReader } from '../../src/lib/backup/sums.js';
 import { formatText, parseText } from '../../src/lib/backup/text.js';
 import { openBundle } from '../../src/lib/base/bundle.js';
 import { digestOf } from '../../src/lib/base/bytes.js';
@@ -100,6 +100,41 @@ describe('written and read again', () => {
       fc.property(entries, (paths) => {
         const sums = paths.map((path) => ({ path, digest: digestOf(path) }));
         expect(parseSums(formatSums(sums))).toEqual([...sums].sort((a, b) => (a.path < b.path ? -1 : 1)));
+      }),
+    );
+  });
+
+  it('lists one after another are what each is by itself, or refused as that is', () => {
+    const entries = fc.uniqueArray(
+      fc.tuple(place, fc.constantFrom(...KEY_FILES)).map(([at, file]) => keyFilePath(at, file)),
+      { minLength: 4, maxLength: 12 },
+    );
+    const kept = fc.infiniteStream(fc.constantFrom('kept', 'kept', 'changed', 'gone', 'swapped'));
+    fc.assert(
+      fc.property(entries, fc.array(kept, { minLength: 3, maxLength: 3 }), (paths, turns) => {
+        const reader = new SumsReader();
+        const outcome = (read: () => unknown) => {
+          try {
+            return read();
+          } catch (cause) {
+            return (cause as Error).message;
+          }
+        };
+        for (const [turn, fates] of turns.entries()) {
+          const lines: string[] = [];
+          for (const path of [...paths].sort()) {
+            const { value: fate } = fates.next();
+            const [line = ''] = Buffer.from(
+              formatSums([{ path, digest: digestOf(`${path}${fate === 'changed' && turn}`) }]),
+            )
+              .toString('utf8')
+              .split('\n');
+            if (fate === 'swapped') lines.splice(-1, 0, line);
+            else if (fate !== 'gone') lines.push(line);
+          }
+          const bytes = Buffer.from(`${lines.join('\n')}\n`);
+          expect(outcome(() => reader.read(bytes, 'x'))).toEqual(outcome(() => parseSums(bytes, 'x')));
+        }
       }),
     );
   });

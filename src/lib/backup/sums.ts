@@ -37,22 +37,37 @@ export function parseSums(bytes: Uint8Array, what = 'SHA256SUMS'): readonly Sum[
 
 /** Reads one list after another. Most lines are those of the list before: each is taken apart once, its place looked at always. */
 export class SumsReader {
-  #known: ReadonlyMap<string, Sum> = new Map();
+  #lines: readonly string[] = [];
+  #sums: readonly Sum[] = [];
 
   /** @throws CustodyError RECORD_MALFORMED */
   read(bytes: Uint8Array, what: string): readonly Sum[] {
     const text = textOf(bytes, what);
     if (!text.endsWith('\n')) throw malformed(what, 'it does not end with a line feed');
-    const lines = new Map<string, Sum>();
+    const lines = text.slice(0, -1).split('\n');
+    const sums: Sum[] = [];
     let before = '';
-    for (const [at, line] of text.slice(0, -1).split('\n').entries()) {
-      const sum = this.#known.get(line) ?? sumOf(line, `${what}: line ${at + 1}`);
+    // Where the list before goes on; both are in one order, so nothing is looked up.
+    let next = 0;
+    for (const [at, line] of lines.entries()) {
+      const known = line === this.#lines[next] ? this.#sums[next] : undefined;
+      const sum = known ?? sumOf(line, `${what}: line ${at + 1}`);
       if (sum.path <= before) throw malformed(`${what}: line ${at + 1}`, 'out of order');
-      lines.set(line, sum);
       before = sum.path;
+      sums.push(sum);
+      if (known) next++;
+      else next = this.#after(next, before);
     }
-    this.#known = lines;
-    return [...lines.values()];
+    this.#lines = lines;
+    this.#sums = sums;
+    return sums;
+  }
+
+  /** The first place, from one on, of a path behind the given one. */
+  #after(from: number, path: string): number {
+    let at = from;
+    for (let sum = this.#sums[at]; sum !== undefined && sum.path <= path; sum = this.#sums[at]) at++;
+    return at;
   }
 }
 
