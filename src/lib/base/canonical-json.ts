@@ -98,8 +98,31 @@ const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
  * form in nothing but the order of names, lone surrogates, and `null` for numbers that JSON cannot say.
  */
 function writePlainly(value: JsonValue): string | null {
-  const text = JSON.stringify(value);
-  return isPlain(value) && !SURROGATE_ESCAPE.test(text) ? text : null;
+  const isOrdered = isPlain(value);
+  const ordered = isOrdered ? value : inOrder(value);
+  if (ordered === undefined || (!isOrdered && !isPlain(ordered))) return null;
+  const text = JSON.stringify(ordered);
+  return SURROGATE_ESCAPE.test(text) ? null : text;
+}
+
+/**
+ * A copy with the names of every object in order, as far as an object can have them so: names that are numbers keep an order of
+ * their own, and `__proto__` is no name of a plain object. Undefined for what is more than JSON.
+ */
+function inOrder(value: JsonValue | undefined): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) {
+    const items = value.map(inOrder).filter((item) => item !== undefined);
+    return items.length === value.length ? items : undefined;
+  }
+  if (typeof value.toJSON === 'function') return undefined;
+  const copy: Record<string, JsonValue> = {};
+  for (const name of Object.keys(value).sort()) {
+    const item = inOrder(value[name]);
+    if (item === undefined || name === '__proto__') return undefined;
+    copy[name] = item;
+  }
+  return copy;
 }
 
 /** Whether a value is made of JSON alone, with every object's names in the order of RFC 8785 section 3.2.3. */

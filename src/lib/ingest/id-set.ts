@@ -65,9 +65,10 @@ export class IdSet {
   /** Where the words are, or the free slot where they would be. */
   #find(words: Uint32Array): number {
     const table = this.#table;
-    let slot = (((words[0] ?? 0) ^ (words[3] ?? 0)) >>> 0) * WORDS;
+    const [a, b, c, d] = words;
+    let slot = (((a ?? 0) ^ (d ?? 0)) >>> 0) * WORDS;
     for (slot %= table.length; this.#isTaken(slot); slot = (slot + WORDS) % table.length) {
-      if (words.every((word, at) => table[slot + at] === word)) break;
+      if (table[slot] === a && table[slot + 1] === b && table[slot + 2] === c && table[slot + 3] === d) break;
     }
     return slot;
   }
@@ -92,10 +93,21 @@ function slotsFor(count: number): number {
 }
 
 function wordsOf(id: string): Uint32Array {
-  const own = GUID.test(id) ? wordsIn(Buffer.from(id.replaceAll('-', ''), 'hex'), 0) : null;
+  const own = GUID.test(id) ? wordsOfGuid(id) : null;
   return own?.some((word) => word !== 0) ? own : wordsIn(sha256(id), 0);
 }
 
+function wordsOfGuid(id: string): Uint32Array {
+  const words = new Uint32Array(WORDS);
+  words[0] = Number.parseInt(id.slice(0, 8), 16);
+  words[1] = Number.parseInt(id.slice(9, 13) + id.slice(14, 18), 16);
+  words[2] = Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16);
+  words[3] = Number.parseInt(id.slice(28), 16);
+  return words;
+}
+
 function wordsIn(bytes: Buffer, at: number): Uint32Array {
-  return Uint32Array.from({ length: WORDS }, (_, index) => bytes.readUInt32BE(at + 4 * index));
+  const words = new Uint32Array(WORDS);
+  for (let index = 0; index < WORDS; index++) words[index] = bytes.readUInt32BE(at + 4 * index);
+  return words;
 }

@@ -82,9 +82,8 @@ function faultIn(record: JsonObject): string | null {
     [ISSUER, ['arn'], issuer, 'sessionIssuer.'],
   ];
   for (const [read, names, value, prefix] of parts) {
-    const given = Object.fromEntries(
-      names.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]),
-    );
+    const given: Record<string, unknown> = {};
+    for (const name of names) if (Object.hasOwn(value, name)) given[name] = value[name];
     const faults: Parameters<typeof read>[2] = [];
     read(given, '', faults);
     const [first] = faults;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Authority } from './authority.js';
 import { openCall } from './calls.js';
 import type { AskS3 } from './cloudtrail/trail-row.js';
@@ -22,7 +23,10 @@ interface OnBehalf {
  * to the bucket's owner. It is a data event, which the history does not show.
  */
 export function asCloudTrail(host: Host): AskS3 {
-  return ({ arn: sourceArn, homeRegion: region }, nowMillis, input) => {
+  return ({ arn: sourceArn, homeRegion: region }, nowMillis, given) => {
+    // A bucket under Object Lock takes nothing that has no digest of its own.
+    const ContentMD5 = createHash('md5').update(String(given.Body), 'base64').digest('base64');
+    const input = { ...given, ContentMD5 };
     const put = host.services().find(({ name }) => name === 's3')?.operations.PutObject;
     if (put === undefined) throw new ServiceError('NotImplemented', 'There is no S3 in this sandbox.', 501);
     const about: OnBehalf = { service: 'cloudtrail', sourceArn, region, nowMillis };

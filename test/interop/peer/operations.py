@@ -299,8 +299,19 @@ def _bucket_policy(bucket):
     return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": {"Bool": {"aws:SecureTransport": "never"}}}]})
 
 
+def _trail_policy(bucket):
+    cloudtrail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    where = f"arn:aws:s3:::{bucket}"
+    statements = [{**cloudtrail, "Action": "s3:GetBucketAcl", "Resource": where}, {**cloudtrail, "Action": "s3:PutObject", "Resource": f"{where}/AWSLogs/*"}]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 def _s3(name, operation, input, gives="", **more):
     return Row(name, f"s3.{operation}", (lambda _: input) if isinstance(input, dict) else input, gives, **more)
+
+
+def _trail(name, operation, input, gives="", **more):
+    return Row(name, f"cloudtrail.{operation}", lambda _: input, gives, **more)
 
 
 STORAGE = [
@@ -323,6 +334,17 @@ STORAGE = [
     _s3("the ownership", "GetBucketOwnershipControls", BUCKET, "OwnershipControls"),
     _s3("a bucket policy", "PutBucketPolicy", {**BUCKET, "Policy": _bucket_policy("peer-ledger")}),
     _s3("that bucket policy", "GetBucketPolicy", BUCKET, "Policy", check=lambda _, a: json.loads(a["Policy"]) == json.loads(_bucket_policy("peer-ledger"))),
+    _s3("a bucket policy for a trail", "PutBucketPolicy", {**BUCKET, "Policy": _trail_policy("peer-ledger")}),
+    _trail("a trail", "CreateTrail", {"Name": "peer", "S3BucketName": "peer-ledger", "IsMultiRegionTrail": True, "EnableLogFileValidation": True}, "IncludeGlobalServiceEvents IsMultiRegionTrail IsOrganizationTrail LogFileValidationEnabled Name S3BucketName TrailARN"),
+    _trail("the trail again", "CreateTrail", {"Name": "peer", "S3BucketName": "peer-ledger"}, refused="TrailAlreadyExistsException"),
+    _trail("a trail without a bucket", "CreateTrail", {"Name": "none", "S3BucketName": "peer-nowhere"}, refused="S3BucketDoesNotExistException"),
+    _trail("the trail logs", "StartLogging", {"Name": "peer"}),
+    _trail("how it logs", "GetTrailStatus", {"Name": "peer"}, "IsLogging StartLoggingTime", check=lambda _, a: a["IsLogging"]),
+    _trail("it logs no more", "StopLogging", {"Name": "peer"}),
+    _trail("how it has logged", "GetTrailStatus", {"Name": "peer"}, "IsLogging StartLoggingTime StopLoggingTime", check=lambda _, a: not a["IsLogging"]),
+    _trail("keys of digests", "ListPublicKeys", {}, "PublicKeyList", check=lambda _, a: a["PublicKeyList"] == []),
+    _trail("the trail goes", "DeleteTrail", {"Name": "peer"}),
+    _trail("no trail", "GetTrailStatus", {"Name": "peer"}, refused="TrailNotFoundException"),
     _s3("no bucket policy", "PutBucketPolicy", {**BUCKET, "Policy": "{"}, refused="MalformedPolicy"),
     _s3("the bucket policy goes", "DeleteBucketPolicy", BUCKET),
     _s3("is gone", "GetBucketPolicy", BUCKET, refused="NoSuchBucketPolicy"),
@@ -347,6 +369,7 @@ STORAGE = [
     _s3("a version under lock", "DeleteObject", lambda s: {**SLOT, "VersionId": s["slot"]}, refused="AccessDenied"),
     _s3("a marker", "DeleteObject", SLOT, "DeleteMarker VersionId", check=lambda _, a: a["DeleteMarker"]),
     _s3("names", "ListObjectsV2", {**BUCKET, "Prefix": "custody/"}, "EncodingType IsTruncated KeyCount MaxKeys Name Prefix", check=lambda _, a: a["KeyCount"] == 0),
+    _s3("names by marker", "ListObjects", {**BUCKET, "Prefix": "custody/", "Marker": "custody/s"}, "EncodingType IsTruncated Marker MaxKeys Name Prefix", check=lambda _, a: "Contents" not in a),
     _s3("every version", "ListObjectVersions", {**BUCKET, "Prefix": "custody/"}, "DeleteMarkers EncodingType IsTruncated KeyMarker MaxKeys Name Prefix VersionIdMarker Versions", keep=lambda a: {"marker version": a["DeleteMarkers"][0]["VersionId"]}, check=lambda _, a: len(a["Versions"]) == 1 and len(a["DeleteMarkers"]) == 1),
     _s3("the marker goes", "DeleteObjects", lambda s: {**BUCKET, "Delete": {"Objects": [{"Key": SLOT["Key"], "VersionId": s["marker version"]}]}}, "Deleted"),
     _s3("a bucket with objects", "DeleteBucket", BUCKET, refused="BucketNotEmpty"),
