@@ -28,6 +28,7 @@ import { readGiven } from './draft.js';
 import { ingestLedger } from './ingest-ledger.js';
 import { liveOf, sinceOf } from './reconcile.js';
 import { openTrailBucket } from './trail-bucket.js';
+import { visible } from './visible.js';
 
 export interface IngestFlags {
   readonly lookup?: boolean | undefined;
@@ -40,6 +41,8 @@ export interface IngestFlags {
   readonly publicKeys?: string | undefined;
 }
 
+/** A name in S3 has at most 1024 bytes. */
+const LONGEST = 2000;
 /** What a delivery may be late by, and some: a run looks at this much of what the last one saw again. */
 const OVERLAP_SECONDS = 86_400;
 
@@ -140,11 +143,11 @@ async function watchedOf(context: Context, state: InForce, withAws: boolean) {
   return subjectOf({ state, cases, refused, live }, nothing, ports.clock.now());
 }
 
-/** What came in, and what stands behind it. */
+/** What came in, and what stands behind it. Whoever writes a log file or a line chooses words of it. */
 export function ingestText({ verdict, checks, refusals, findings }: IngestReport): string {
   const more = [
-    ...refusals.slice(0, 20).map(({ where, why }) => `  refused ${where}: ${why}`),
-    ...findings.slice(0, 20).map(({ id, where, detail }) => `  ${id} ${where}: ${detail}`),
+    ...refusals.slice(0, 20).map(({ where, why }) => `  ${visible(`refused ${where}: ${why}`, LONGEST)}`),
+    ...findings.slice(0, 20).map(({ id, where, detail }) => `  ${visible(`${id} ${where}: ${detail}`, LONGEST)}`),
   ];
   return [...(more.length > 0 ? [...more, ''] : []), checksText(verdict, checks)].join('\n');
 }
