@@ -1,3 +1,4 @@
+import { GrowingTree } from '../../src/lib/ledger/growing-tree.js';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { parsePublicKey } from '../../src/lib/base/signature.js';
@@ -15,7 +16,6 @@ import { hashRanges, overLeaves, proveInclusion } from '../../src/lib/ledger/sub
 import { formatTile, tilePath } from '../../src/lib/ledger/tiles.js';
 import {
   consistencyRanges,
-  GrowingTree,
   hashBytes,
   hashOfBytes,
   leafHash,

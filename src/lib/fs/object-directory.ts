@@ -26,6 +26,12 @@ const LEFTOVER_MILLIS = 3600 * 1000;
  */
 export function createObjectDirectory(dir: string): ObjectStore {
   let swept = false;
+  let root: string | null = null;
+  /** Where it really is: known once, so that another folder in its place is no folder of ours. */
+  const rootOf = async () => {
+    root ??= await realpath(dir);
+    return root;
+  };
   return {
     create: async (name, bytes) => {
       assertObject(name, bytes);
@@ -35,9 +41,9 @@ export function createObjectDirectory(dir: string): ObjectStore {
       swept = true;
       return create(await realDirectory(dir), name, bytes);
     },
-    read: async (name) => {
+    read: async (name, room) => {
       assertName(name);
-      return readObject(dir, name);
+      return readObject({ dir, rootOf }, name, room);
     },
     list: (prefix, after = '') => list(dir, prefix, after),
     histories: (prefix) => histories(dir, prefix),
@@ -86,18 +92,23 @@ async function makeFolders(root: string, below: string): Promise<void> {
   }
 }
 
+interface Place {
+  readonly dir: string;
+  rootOf(): Promise<string>;
+}
+
 /** @throws CustodyError LIMIT_EXCEEDED, STORAGE; LEDGER_BROKEN for what is there and is no plain file in its place */
-async function readObject(dir: string, name: string): Promise<Uint8Array | null> {
+async function readObject({ dir, rootOf }: Place, name: string, room?: Buffer): Promise<Uint8Array | null> {
   const path = join(dir, name);
   try {
-    if (!(await isInside(dir, name))) throw notPlain(name);
+    if (!(await isInside(dir, await rootOf(), name))) throw notPlain(name);
     // NONBLOCK: opening a pipe that somebody put there would wait for a writer.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const found = await file.stat();
       if (!found.isFile()) throw notPlain(name);
       if (found.size > MAX_OBJECT_BYTES) throw tooLarge(name, found.size);
-      return await readWhole(file, found.size);
+      return await readWhole(file, found.size, room);
     } finally {
       await file.close();
     }
@@ -109,8 +120,12 @@ async function readObject(dir: string, name: string): Promise<Uint8Array | null>
 }
 
 /** No more than it had when it was opened: an object does not grow. */
-async function readWhole(file: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
-  const buffer = Buffer.alloc(size);
+async function readWhole(
+  file: Awaited<ReturnType<typeof open>>,
+  size: number,
+  room: Buffer | undefined,
+): Promise<Uint8Array> {
+  const buffer = room !== undefined && room.length >= size ? room : Buffer.allocUnsafe(size);
   let length = 0;
   while (length < size) {
     const { bytesRead } = await file.read(buffer, length, size - length);
@@ -180,12 +195,11 @@ async function realDirectory(dir: string): Promise<string> {
 }
 
 async function assertInside(root: string, name: string): Promise<void> {
-  if (!(await isInside(root, name))) throw notPlain(name);
+  if (!(await isInside(root, root, name))) throw notPlain(name);
 }
 
-/** Whether no folder on the way to the object is a symbolic link. */
-async function isInside(dir: string, name: string): Promise<boolean> {
-  const root = await realpath(dir);
+/** Whether no folder on the way to the object is a symbolic link. @param root what `dir` really is */
+async function isInside(dir: string, root: string, name: string): Promise<boolean> {
   return (await realpath(dirname(join(dir, name)))) === dirname(join(root, name));
 }
 

@@ -1,15 +1,15 @@
 import { CustodyError } from '../base/errors.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
-import { hexOf, type RememberedLedger, startOf } from '../ledger/memory.js';
+import { hexOf, type RememberedLedger, rootsOf, startOf } from '../ledger/memory.js';
 import type { ObjectStore } from '../ledger/objects.js';
-import { AT_GENESIS, type Depth, LedgerScan } from '../ledger/scan.js';
+import { AT_GENESIS, type Depth, LedgerScan, type ScanStart } from '../ledger/scan.js';
 import { parseSlot, slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { type RememberedTail, tailFault } from '../ledger/tail-memory.js';
 import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
 import type { LedgerTree } from '../ledger/view.js';
-import { FIRST_SLOT, judgeHistories, type SlotPlace, walkSlots } from '../ledger/walk.js';
+import { FIRST_SLOT, isAsBefore, judgeHistories, type SlotPlace, walkSlots } from '../ledger/walk.js';
 import type { Roster } from '../roster/roster.js';
 import { judgeCarried } from './carried.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
@@ -96,15 +96,31 @@ export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyD
     slots: place.slots,
     slotsDigest: place.digest,
     forms: walked.forms,
+    ...rootsSeen(sizes, walked.rootAt, from, remembered),
   };
   return { report, toRemember: verdict === 'verified' && size > 0 ? kept : null };
+}
+
+/** At the sizes of checkpoints: looked at now or, where this walk has not been, before. */
+function rootsSeen(
+  sizes: readonly number[],
+  rootAt: Walked['rootAt'],
+  from: number,
+  remembered: RememberedLedger | null,
+): Pick<RememberedLedger, 'roots'> {
+  const before = remembered === null ? undefined : rootsOf(remembered);
+  const roots = [...new Set(sizes)].flatMap((size) => {
+    const root = size < from ? before?.get(size) : rootAt(size);
+    return root === undefined ? [] : [{ size, root: hexOf(root) }];
+  });
+  return roots.length === 0 ? {} : { roots };
 }
 
 async function walk(question: LedgerQuestion, depth: VerifyDepth, sizes: readonly number[]): Promise<Walked> {
   const { objects, remembered } = question;
   const links: Depth = depth.forms ? 'forms' : 'links';
   const start = remembered === null ? null : startOf(remembered);
-  if (remembered === null || start === null) return walkAll(objects, links, sizes, null);
+  if (remembered === null || start === null) return walkAll(objects, links, sizes, remembered);
   const place = { slots: remembered.slots, digest: remembered.slotsDigest };
   if (depth.sinceRemembered) {
     const scan = new LedgerScan(start, links, sizes);
@@ -113,15 +129,36 @@ async function walk(question: LedgerQuestion, depth: VerifyDepth, sizes: readonl
     const forms = remembered.forms && depth.forms;
     return { scan, place: end, from: start.size, forms, broken, rootAt: (size) => scan.rootAt(size) };
   }
-  // Bytes that hash to what was found whole before are whole: their links, and their forms if these were judged.
-  const known = new LedgerScan(AT_GENESIS, depth.forms && !remembered.forms ? 'forms' : 'hashes', sizes);
-  const until = await walkSlots(objects, known, FIRST_SLOT, remembered.slots);
-  const same = hexOf(known.root()) === remembered.root && until.digest === remembered.slotsDigest;
-  if (!same || known.faults.length > 0) return walkAll(objects, links, sizes, remembered);
-  const scan = new LedgerScan(known.end(), links, sizes);
-  const end = await walkSlots(objects, scan, until);
-  const rootAt = (size: number) => scan.rootAt(size) ?? known.rootAt(size);
+  const known = await readAgain(question, remembered, start, depth.forms, sizes);
+  if (known === null) return walkAll(objects, links, sizes, remembered);
+  const scan = new LedgerScan(start, links, sizes);
+  const end = await walkSlots(objects, scan, place);
+  const rootAt = (size: number) => scan.rootAt(size) ?? known(size);
   return { scan, place: end, from: 0, forms: depth.forms, broken: null, rootAt };
+}
+
+/**
+ * Bytes that were found whole before are whole: their links, and their forms if these were judged. The tree is built once
+ * more only for a size that was not looked at then, the entries read only for their forms.
+ * @returns the roots that the ledger went through; null when it is not the same
+ */
+async function readAgain(
+  { objects }: LedgerQuestion,
+  remembered: RememberedLedger,
+  start: ScanStart,
+  forms: boolean,
+  sizes: readonly number[],
+): Promise<Walked['rootAt'] | null> {
+  const { slots, slotsDigest } = remembered;
+  const roots = rootsOf(remembered);
+  const unread = forms && !remembered.forms;
+  if (!unread && sizes.every((size) => size >= start.size || roots.has(size))) {
+    return (await isAsBefore(objects, { slots, digest: slotsDigest })) ? (size) => roots.get(size) : null;
+  }
+  const scan = new LedgerScan(AT_GENESIS, unread ? 'forms' : 'hashes', sizes);
+  const { digest } = await walkSlots(objects, scan, FIRST_SLOT, slots);
+  const same = hexOf(scan.root()) === remembered.root && digest === slotsDigest && scan.faults.length === 0;
+  return same ? (size) => scan.rootAt(size) : null;
 }
 
 async function walkAll(

@@ -20,8 +20,8 @@ export interface CarryingLedger extends LedgerStore {
 }
 
 const PLACE = object({ sequence: integer(0, 999_999_999), digest });
-/** Appears in every carried entry; looked for first, because a batch of uses of keys has none of them. */
-export const CARRIED_MARK = Buffer.from('"repository":{"digest":"sha256:');
+/** Appears in every carried entry. */
+const CARRIED_MARK = Buffer.from('"repository":{"digest":"sha256:');
 const MOST_AT_ONCE = 1_000;
 
 /** An entry of the repository's chain as the audit ledger tells of it. */
@@ -30,9 +30,14 @@ export function carriedEvent(stored: Uint8Array): LedgerEvent {
   return { ...event, facts: { ...event.facts, repository: { sequence, digest: digestOf(stored) } } };
 }
 
+/** Whether there may be a carried entry among these bytes of one or many: most batches hold uses of keys alone. */
+export function tellsOfRepository(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(CARRIED_MARK);
+}
+
 /** The place of a carried entry in the repository's chain; null for an entry of the ledger's own. @throws CustodyError RECORD_MALFORMED */
 export function placeOf(stored: Uint8Array): { readonly sequence: number; readonly digest: Digest } | null {
-  if (!Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).includes(CARRIED_MARK)) return null;
+  if (!tellsOfRepository(stored)) return null;
   const { repository } = parseEntry(stored).facts;
   return repository === undefined ? null : readFields(PLACE, repository, 'carried entry', 'RECORD_MALFORMED');
 }

@@ -1,9 +1,9 @@
 import { isDigest } from '../base/bytes.js';
 import { parseJson } from '../base/canonical-json.js';
-import { integer, list, nullable, object, readFields, type Shaped, text, where } from '../base/fields.js';
+import { integer, list, nullable, object, optional, readFields, type Shaped, text, where } from '../base/fields.js';
 import { isInstant } from '../base/time.js';
 import type { ScanStart } from './scan.js';
-import { hashBytes, hashOfBytes, peakCount } from './tree.js';
+import { foldPeaks, hashBytes, hashOfBytes, peakCount, type TreeHash } from './tree.js';
 
 const digest = where(isDigest, 'sha256: and 64 hex characters');
 const hex = text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' });
@@ -21,6 +21,8 @@ const shape = {
   slotsDigest: nullable(digest),
   /** Whether the form of each entry was judged, too. */
   forms: where((value): value is boolean => typeof value === 'boolean', 'true or false'),
+  /** Roots at sizes that custodians signed, as they were found. */
+  roots: optional(list(object({ size: integer(0, 1_000_000_000), root: hex }), { max: 256 })),
   at: where(isInstant, 'an instant like 2026-01-31T09:00:00.000Z'),
 };
 
@@ -44,10 +46,17 @@ export function formatRememberedLedger(value: RememberedLedger): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`, 'utf8');
 }
 
+/** The roots that are remembered, at their sizes. */
+export function rootsOf({ size, root, roots = [] }: RememberedLedger): ReadonlyMap<number, TreeHash> {
+  const known = [{ size, root }, ...roots];
+  return new Map(known.map((one) => [one.size, hashOfBytes(Buffer.from(one.root, 'hex')) ?? '']));
+}
+
 /** Where a scan goes on; null for a memory whose parts do not fit each other. */
-export function startOf({ size, digest: last, peaks }: RememberedLedger): ScanStart | null {
+export function startOf({ size, root, digest: last, peaks }: RememberedLedger): ScanStart | null {
   const hashes = peaks.map((peak) => hashOfBytes(Buffer.from(peak, 'hex')) ?? '');
-  return hashes.length === peakCount(size) ? { size, digest: last, peaks: hashes } : null;
+  if (hashes.length !== peakCount(size) || hexOf(foldPeaks(hashes)) !== root) return null;
+  return { size, digest: last, peaks: hashes };
 }
 
 export function hexOf(hash: string): string {

@@ -29,8 +29,11 @@ export interface ObjectHistory {
 export interface ObjectStore {
   /** `exists` when the name is taken, by whatever bytes; they are left as they are. */
   create(name: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
-  /** The bytes of the FIRST version, however many lie above it, markers included; null when the name was never taken. */
-  read(name: string): Promise<Uint8Array | null>;
+  /**
+   * The bytes of the FIRST version, however many lie above it, markers included; null when the name was never taken.
+   * @param room memory of the caller's that the answer may lie in, where it fits: whoever reads much uses it again
+   */
+  read(name: string, room?: Buffer): Promise<Uint8Array | null>;
   /** Names under `prefix` that come after `after`, in byte order of the whole name, those under a delete marker included. */
   list(prefix: string, after?: string): AsyncIterable<string>;
   /** The same names with what the store has kept of each, for audits. */

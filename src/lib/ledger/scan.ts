@@ -2,8 +2,10 @@ import { hash } from 'node:crypto';
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { type ChainFault, parseEntry } from './chain.js';
+import { EntryEnd, tailOf } from './entry-end.js';
+import { GrowingTree } from './growing-tree.js';
 import type { LedgerHead } from './store.js';
-import { GrowingTree, leafHashInPlace, type TreeHash } from './tree.js';
+import { leafHashInPlace, type TreeHash } from './tree.js';
 
 /**
  * Reads a ledger from front to back, bundle by bundle, as hashes of stored bytes. Each depth does what those before it do:
@@ -25,6 +27,7 @@ const LENGTH_BYTES = 2;
 export class LedgerScan {
   readonly faults: ChainFault[] = [];
   readonly #tree: GrowingTree;
+  readonly #end = new EntryEnd();
   readonly #rootsAt = new Map<number, TreeHash>();
   readonly #awaited: number[];
   #digest: Digest | null;
@@ -106,12 +109,17 @@ export class LedgerScan {
 
   #judgeLink(bundle: Buffer, from: number, to: number): void {
     const sequence = this.#tree.size;
+    if (!this.#end.isUsual(bundle, from, to, this.#previous, sequence)) this.#judgeEnd(bundle, from, to);
+    if (this.depth === 'forms') this.#judgeForm(bundle.subarray(from, to), sequence);
+    this.#previous = hash('sha256', bundle.subarray(from, to), 'hex');
+  }
+
+  #judgeEnd(bundle: Buffer, from: number, to: number): void {
+    const sequence = this.#tree.size;
     const named = tailOf(bundle, from, to, sequence);
     const expected = this.#previous === null ? '"previous":null' : `"previous":"sha256:${this.#previous}"`;
     if (named === null) this.fault(sequence, `it does not end as entry ${sequence} does`);
     else if (!named.endsWith(expected)) this.fault(sequence, this.#linkFault(named));
-    if (this.depth === 'forms') this.#judgeForm(bundle.subarray(from, to), sequence);
-    this.#previous = hash('sha256', bundle.subarray(from, to), 'hex');
   }
 
   /** A link that does not hold is the fault of one of two entries; what follows tells which. */
@@ -130,30 +138,4 @@ export class LedgerScan {
       this.fault(sequence, cause.message);
     }
   }
-}
-
-/** The longest end of an entry from the name `previous` on. */
-const TAIL_BYTES = 300;
-const NULL_REQUEST = ',"requestId":null';
-const REQUEST_LENGTH = ',"requestId":"r-abcdefghij"'.length;
-const NULL_RECORD = ',"record":null';
-const RECORD_LENGTH = ',"record":"sha256:"'.length + 64;
-
-/**
- * The entry up to the end of its member `previous`, without a parser: in the canonical form the members `previous`,
- * `record`, `requestId`, `schema` and `sequence` come last in this order, and the four last have few forms. Null when it
- * does not end so.
- */
-function tailOf(bundle: Buffer, from: number, to: number, sequence: number): string | null {
-  const tail = bundle.latin1Slice(Math.max(from, to - TAIL_BYTES), to);
-  const end = `,"schema":1,"sequence":${sequence}}`;
-  if (!tail.endsWith(end)) return null;
-  let at = tail.length - end.length;
-  if (tail.endsWith(NULL_REQUEST, at)) at -= NULL_REQUEST.length;
-  else if (tail.startsWith(',"requestId":"r-', at - REQUEST_LENGTH)) at -= REQUEST_LENGTH;
-  else return null;
-  if (tail.endsWith(NULL_RECORD, at)) at -= NULL_RECORD.length;
-  else if (tail.startsWith(',"record":"sha256:', at - RECORD_LENGTH)) at -= RECORD_LENGTH;
-  else return null;
-  return tail.slice(0, at);
 }

@@ -1,6 +1,6 @@
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { readAhead } from './ahead.js';
-import { type CarryingLedger, carriedAfter } from './carried.js';
+import { type CarryingLedger, carriedAfter, tellsOfRepository } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
 import type { ObjectStore } from './objects.js';
 import {
@@ -180,7 +180,8 @@ async function* batches(reader: Reader, from: number, to: number | null): AsyncG
   const open = async ({ number, slot, carried }: Placed): Promise<StoredBatch> => {
     const bytes = await objects.read(bundleName(slot.bundle));
     const entries = openBundle(bytes, slot, number);
-    if (!sameHead(carriedAfter(entries, carried), slot.carried)) {
+    const after = bytes !== null && tellsOfRepository(bytes) ? carriedAfter(entries, carried) : carried;
+    if (!sameHead(after, slot.carried)) {
       throw brokenSlot(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
     }
     return { slot: number, first: slot.first, entries };

@@ -1,3 +1,4 @@
+import { GrowingTree } from './growing-tree.js';
 import type { ObjectStore } from './objects.js';
 import { createSlotLedger } from './slots.js';
 import {
@@ -12,7 +13,6 @@ import {
   tilePath,
 } from './tiles.js';
 import {
-  GrowingTree,
   inclusionRanges,
   type LeafRange,
   leafHash,

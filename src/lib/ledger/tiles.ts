@@ -1,5 +1,13 @@
 import { CustodyError } from '../base/errors.js';
-import { HASH_BYTES, hashBytes, nodeHash, type Subtree, type TreeHash } from './tree.js';
+import {
+  HASH_BYTES,
+  HASH_CHARACTERS,
+  HASH_ENCODING,
+  hashBytes,
+  nodeHash,
+  type Subtree,
+  type TreeHash,
+} from './tree.js';
 
 /** The tree as files, as c2sp.org/tlog-tiles lays it out. */
 
@@ -65,8 +73,8 @@ export function parseTile(bytes: Uint8Array, tile: Tile): readonly TreeHash[] {
       `${tilePath(tile)} has ${bytes.length} bytes, not ${tile.width * HASH_BYTES}`,
     );
   }
-  const text = Buffer.from(bytes).toString('latin1');
-  return Array.from({ length: tile.width }, (_, at) => text.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+  const text = Buffer.from(bytes).toString(HASH_ENCODING);
+  return Array.from({ length: tile.width }, (_, at) => text.slice(at * HASH_CHARACTERS, (at + 1) * HASH_CHARACTERS));
 }
 
 /** The full tile that a full subtree lies in, were it full: where its hash can be read or computed from. */

@@ -5,12 +5,15 @@ import { hash } from 'node:crypto';
  * A leaf is the stored bytes of an entry, and its number the entry's.
  */
 
-/** A SHA-256 as 32 characters of one byte each: the form that Node hashes to and writes from fastest. */
+/** A SHA-256 as 16 characters of two bytes each, the low one first: the form that Node hashes to and writes from fastest. */
 export type TreeHash = string;
 
 export const HASH_BYTES = 32;
+export const HASH_CHARACTERS = 16;
+/** What Node calls the encoding of a hash. */
+export const HASH_ENCODING = 'ucs2';
 /** The root of a tree without leaves: the SHA-256 of nothing. */
-export const EMPTY_ROOT: TreeHash = hash('sha256', '', 'binary');
+export const EMPTY_ROOT: TreeHash = hash('sha256', '', HASH_ENCODING);
 
 const LEAF = 0x00;
 const NODE = 0x01;
@@ -20,7 +23,7 @@ export function leafHash(entry: Uint8Array): TreeHash {
   const bytes = Buffer.allocUnsafe(entry.length + 1);
   bytes[0] = LEAF;
   bytes.set(entry, 1);
-  return hash('sha256', bytes, 'binary');
+  return hash('sha256', bytes, HASH_ENCODING);
 }
 
 /**
@@ -30,7 +33,7 @@ export function leafHash(entry: Uint8Array): TreeHash {
 export function leafHashInPlace(buffer: Buffer, from: number, to: number): TreeHash {
   const before = buffer[from - 1] ?? 0;
   buffer[from - 1] = LEAF;
-  const hashed = hash('sha256', buffer.subarray(from - 1, to), 'binary');
+  const hashed = hash('sha256', buffer.subarray(from - 1, to), HASH_ENCODING);
   buffer[from - 1] = before;
   return hashed;
 }
@@ -40,55 +43,22 @@ pair[0] = NODE;
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: TreeHash, right: TreeHash): TreeHash {
-  pair.latin1Write(left, 1, HASH_BYTES);
-  pair.latin1Write(right, 1 + HASH_BYTES, HASH_BYTES);
-  return hash('sha256', pair, 'binary');
+  pair.ucs2Write(left, 1, HASH_BYTES);
+  pair.ucs2Write(right, 1 + HASH_BYTES, HASH_BYTES);
+  return hash('sha256', pair, HASH_ENCODING);
 }
 
 export function hashBytes(value: TreeHash): Buffer {
-  return Buffer.from(value, 'latin1');
+  return Buffer.from(value, HASH_ENCODING);
 }
 
 /** Null for anything but 32 bytes. */
 export function hashOfBytes(bytes: Uint8Array): TreeHash | null {
-  return bytes.length === HASH_BYTES ? Buffer.from(bytes).toString('latin1') : null;
+  return bytes.length === HASH_BYTES ? Buffer.from(bytes).toString(HASH_ENCODING) : null;
 }
 
-/** A tree that grows at its right edge; it keeps one hash for each bit of its size. */
-export class GrowingTree {
-  #size: number;
-  readonly #peaks: TreeHash[];
-
-  /** @param peaks the hashes of the full subtrees that `size` leaves consist of, the largest first */
-  constructor(size = 0, peaks: readonly TreeHash[] = []) {
-    this.#size = size;
-    this.#peaks = [...peaks];
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** What another tree can go on from. */
-  get peaks(): readonly TreeHash[] {
-    return [...this.#peaks];
-  }
-
-  add(leaf: TreeHash): void {
-    let hashed = leaf;
-    // One full subtree of each height is merged for each 1 at the end of the size in binary.
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2)
-      hashed = nodeHash(this.#peaks.pop() ?? '', hashed);
-    this.#peaks.push(hashed);
-    this.#size++;
-  }
-
-  root(): TreeHash {
-    return foldPeaks(this.#peaks);
-  }
-}
-
-function foldPeaks(peaks: readonly TreeHash[]): TreeHash {
+/** The root over the hashes of full subtrees, the largest first. */
+export function foldPeaks(peaks: readonly TreeHash[]): TreeHash {
   let root = peaks.at(-1);
   if (root === undefined) return EMPTY_ROOT;
   for (let at = peaks.length - 2; at >= 0; at--) root = nodeHash(peaks[at] ?? '', root);

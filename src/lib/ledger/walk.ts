@@ -2,7 +2,7 @@ import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds } from '../base/time.js';
 import { readAhead } from './ahead.js';
-import { CARRIED_MARK, carriedAfter } from './carried.js';
+import { carriedAfter, tellsOfRepository } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
 import type { ObjectHistory, ObjectStore } from './objects.js';
 import type { LedgerScan } from './scan.js';
@@ -29,8 +29,10 @@ export interface SlotPlace {
 export const FIRST_SLOT: SlotPlace = { slots: 0, digest: null };
 
 const PARALLEL = 4;
-/** Entries that wait in memory at most: some 8 MB of usual ones. */
-const MAX_WAITING_ENTRIES = 16_384;
+/** Entries that wait in memory at most: some 4 MB of usual ones. */
+const MAX_WAITING_ENTRIES = 8_192;
+/** Most bundles fit; of what is not written to, the system gives nothing. */
+const ROOM_BYTES = 4 * 1024 * 1024;
 
 interface Placed {
   readonly number: number;
@@ -50,13 +52,12 @@ export async function walkSlots(
 ): Promise<SlotPlace> {
   let place = from;
   let carried = await carriedBefore(objects, from.slots);
-  const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
-  const open = async (placed: Placed) => ({ ...placed, bundle: await objects.read(bundleName(placed.slot.bundle)) });
   try {
-    for await (const { number, bytes, slot, bundle } of readAhead(slotsOf(objects, scan, from, until), open, limits)) {
+    for await (const placed of bundlesOf(objects, scan.head, from, until)) {
+      const { number, slot, bundle } = placed;
       takeBundle(scan, number, slot, bundle);
       carried = assertCarried(scan, number, slot, bundle, carried);
-      place = { slots: number + 1, digest: digestOf(Buffer.concat([Buffer.from(place.digest ?? ''), bytes])) };
+      place = placeAfter(place, placed);
     }
   } catch (cause) {
     if (!(cause instanceof CustodyError) || cause.code !== 'LEDGER_BROKEN') throw cause;
@@ -66,14 +67,50 @@ export async function walkSlots(
   return place;
 }
 
+/**
+ * Whether the first slots are those that were walked before, and their bundles those that they name: then every byte is
+ * the same as it was, by the digest of each bundle and the one over the slots. What is wrong is for a walk to say.
+ */
+export async function isAsBefore(objects: ObjectStore, before: SlotPlace): Promise<boolean> {
+  let place = FIRST_SLOT;
+  try {
+    for await (const placed of bundlesOf(objects, EMPTY_HEAD, FIRST_SLOT, before.slots)) {
+      if (placed.bundle === null || digestOf(placed.bundle) !== placed.slot.bundle) return false;
+      place = placeAfter(place, placed);
+    }
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return false;
+    throw cause;
+  }
+  return place.slots === before.slots && place.digest === before.digest;
+}
+
+/** Slots with their bundles, which lie in memory that is used again: they are gone when the next one is asked for. */
+async function* bundlesOf(objects: ObjectStore, head: LedgerHead, from: SlotPlace, until: number) {
+  const rooms: Buffer[] = [];
+  const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
+  const open = async (placed: Placed) => {
+    const room = rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM_BYTES);
+    return { ...placed, room, bundle: await objects.read(bundleName(placed.slot.bundle), room) };
+  };
+  for await (const placed of readAhead(slotsOf(objects, head, from, until), open, limits)) {
+    yield placed;
+    rooms.push(placed.room);
+  }
+}
+
+function placeAfter({ digest }: SlotPlace, { number, bytes }: Placed): SlotPlace {
+  return { slots: number + 1, digest: digestOf(Buffer.concat([Buffer.from(digest ?? ''), bytes])) };
+}
+
 /** Slots in order, each checked against the one before. */
 async function* slotsOf(
   objects: ObjectStore,
-  scan: LedgerScan,
+  head: LedgerHead,
   from: SlotPlace,
   until: number,
 ): AsyncGenerator<Placed> {
-  let before = scan.head;
+  let before = head;
   let expected = from.slots;
   if (expected >= until) return;
   for await (const name of objects.list(SLOT_PREFIX, expected === 0 ? undefined : slotName(expected - 1))) {
@@ -136,9 +173,7 @@ function assertCarried(
   before: LedgerHead | null,
 ): LedgerHead {
   if (scan.depth === 'hashes' || bundle === null || before === null) return slot.carried;
-  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength);
-  // Most bundles hold uses of keys alone: one search for all of them.
-  const after = bytes.includes(CARRIED_MARK) ? carriedAfter(parseBundle(bytes) ?? [], before) : before;
+  const after = tellsOfRepository(bundle) ? carriedAfter(parseBundle(bundle) ?? [], before) : before;
   if (sameHead(after, slot.carried)) return after;
   throw brokenAt(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
 }

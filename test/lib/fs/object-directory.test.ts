@@ -77,6 +77,25 @@ describe('objects in a folder', () => {
     await expect(objects.read('slots/000000002')).rejects.toEqual(broken);
   });
 
+  it('lie in the memory that a reader gives where they fit, and only then', async () => {
+    await objects.create('a', Buffer.from('first'));
+    await objects.create('b', Buffer.from('longer one'));
+    const room = Buffer.alloc(5, '.');
+    const [first, second] = [await objects.read('a', room), await objects.read('b', room)];
+    expect([String(first), String(second), String(room)]).toEqual(['first', 'longer one', 'first']);
+    expect(first?.buffer).toBe(room.buffer);
+  });
+
+  it('are not read from another folder that has taken the place of theirs', async () => {
+    await objects.create('slots/000000000', bytes);
+    expect(await objects.read('slots/000000000')).toEqual(bytes);
+    renameSync(dir, `${dir}-moved`);
+    mkdirSync(join(`${dir}-other`, 'slots'), { recursive: true });
+    writeFileSync(join(`${dir}-other`, 'slots/000000000'), 'planted');
+    symlinkSync(`${dir}-other`, dir);
+    await expect(objects.read('slots/000000000')).rejects.toEqual(broken);
+  });
+
   it('are not in a folder that is a symbolic link, or that others may write', async () => {
     mkdirSync(`${dir}-real`, { mode: 0o700 });
     symlinkSync(`${dir}-real`, dir);

@@ -153,6 +153,24 @@ describe('an untouched ledger', () => {
     expect([...new Set(reads)]).toEqual([slotName(3)]);
   });
 
+  test('is read byte for byte when it is verified again, checkpoints included', async () => {
+    const { objects, head } = await ledgerOf(SIZES);
+    await checkpoint(objects, 'architect');
+    await createSlotLedger(objects).append(link(events(5), head).entries, head);
+    const remembered = await remember(objects);
+    const { root } = (await verify((await ledgerOf(SIZES)).objects)).report;
+    expect(remembered).toMatchObject({ size: 15, roots: [{ size: 10, root }] });
+    const reads: string[] = [];
+    const watched = { ...objects, read: (name: string) => objects.read(reads[reads.push(name) - 1] ?? '') };
+    const { report, toRemember } = await verify(watched, remembered);
+    expect(report.checks.map(({ status }) => status)).toEqual(['pass', 'pass', 'pass', 'pass']);
+    expect(toRemember).toEqual({ ...remembered, at: undefined });
+    for (let n = 0; n < 5; n++) expect(reads).toEqual(expect.arrayContaining([slotName(n), bundleAt(objects, n)]));
+    // Each once: nothing is read again for the tree.
+    expect(reads.filter((name) => name.startsWith('bundles/'))).toHaveLength(5);
+    expect((await verify(objects, remembered, SINCE)).toRemember?.roots).toEqual(remembered.roots);
+  });
+
   test('that is empty is unproven', async () => {
     const { report, toRemember } = await verify((await ledgerOf([])).objects);
     expect([report.verdict, toRemember]).toEqual(['unproven', null]);
@@ -328,6 +346,28 @@ describe('what was rewritten as a whole', () => {
     expect(failed(await verify(forged.objects)).join()).toMatch(/ends before entry 4; privacy signed that it had 10/);
   });
 
+  test('shows by a checkpoint that was signed for a size that this machine has passed', async () => {
+    const { objects } = await ledgerOf(SIZES);
+    await checkpoint(objects, 'architect');
+    const remembered = await remember(objects);
+    // Of another ledger that the same custodian was shown: at a size that is remembered, at one that was not looked at.
+    for (const size of [10, 7]) {
+      const shown = await ledgerOf(SIZES);
+      await checkpoint(shown.objects, 'privacy', { size, root: 'ab'.repeat(32) });
+      for (const known of [null, remembered]) {
+        expect(failed(await verify(shown.objects, known)).join()).toMatch(
+          /checkpoints: entries 0 to . are not those .* privacy/,
+        );
+      }
+    }
+    const held = await ledgerOf([3, 1, 3]);
+    await checkpoint(held.objects, 'privacy');
+    for (const [name, kept] of held.objects.kept) if (name.startsWith('checkpoints/')) objects.kept.set(name, kept);
+    const again = await verify(objects, remembered);
+    expect(again.report.verdict).toBe('verified');
+    expect(again.toRemember?.roots?.map(({ size }) => size).sort()).toEqual([10, 7]);
+  });
+
   test('a checkpoint of nobody proves and breaks nothing', async () => {
     const { objects } = await ledgerOf(SIZES);
     await checkpoint(objects, 'outsider', { root: 'ab'.repeat(32) });
@@ -342,8 +382,12 @@ describe('what was rewritten as a whole', () => {
   test('memory whose parts do not fit each other is not gone on from', async () => {
     const { objects } = await ledgerOf(SIZES);
     const remembered = await remember(objects);
-    const { report } = await verify(objects, { ...remembered, root: 'ab'.repeat(32) });
-    expect(report.verdict).toBe('refused');
+    for (const change of [{ root: 'ab'.repeat(32) }, { peaks: remembered.peaks.slice(1) }]) {
+      for (const depth of [FULL, SINCE]) {
+        const { report } = await verify(objects, { ...remembered, ...change }, depth);
+        expect(report.verdict).toBe('refused');
+      }
+    }
   });
 });
 

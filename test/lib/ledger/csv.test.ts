@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { sha256Hex } from '../../../src/lib/base/bytes.js';
 import { parseInstant } from '../../../src/lib/base/time.js';
 import { EMPTY_HEAD, link } from '../../../src/lib/ledger/chain.js';
 import { csvField, csvLine } from '../../../src/lib/ledger/csv.js';
-import { parseRememberedLedger, startOf } from '../../../src/lib/ledger/memory.js';
+import { hexOf, parseRememberedLedger, rootsOf, startOf } from '../../../src/lib/ledger/memory.js';
 import { entriesOf, passes } from '../../../src/lib/ledger/read.js';
 import { createMemoryLedgerStore } from '../../support/memory-ledger-store.js';
 
@@ -63,14 +64,33 @@ describe('a filter', () => {
 });
 
 describe('what a machine remembers', () => {
+  const peaks = ['cd'.repeat(32), 'ef'.repeat(32)];
+  const root = sha256Hex(Buffer.from(`01${peaks.join('')}`, 'hex'));
   const kept = {
-    ...{ schema: 1, size: 3, root: 'ab'.repeat(32), peaks: ['cd'.repeat(32), 'ef'.repeat(32)], digest: null },
+    ...{ schema: 1, size: 3, root, peaks, digest: null },
     ...{ slots: 1, slotsDigest: null, forms: false, at: entry.at },
   };
   const parse = (change: object) => parseRememberedLedger(Buffer.from(JSON.stringify({ ...kept, ...change })), 'file');
   test('is read, and gone on from only where it fits', () => {
     expect(startOf(parse({}))).toMatchObject({ size: 3 });
     expect(startOf(parse({ size: 4 }))).toBeNull();
+    expect(startOf(parse({ root: 'ab'.repeat(32) }))).toBeNull();
+  });
+  test('knows the roots that custodians signed, and its own', () => {
+    const known = rootsOf(parse({ roots: [{ size: 2, root: 'ab'.repeat(32) }] }));
+    expect([...known].map(([size, at]) => [size, hexOf(at)])).toEqual([
+      [3, root],
+      [2, 'ab'.repeat(32)],
+    ]);
+    expect(rootsOf(parse({})).size).toBe(1);
+  });
+  test.each([
+    { roots: [{ size: 2, root: 'AB' }] },
+    { roots: [{ size: -1, root: 'ab'.repeat(32) }] },
+    { roots: [{ size: 2 }] },
+    { roots: Array.from({ length: 257 }, (_, size) => ({ size, root: 'ab'.repeat(32) })) },
+  ])('%j of roots are none', (change) => {
+    expect(() => parse(change)).toThrow(expect.objectContaining({ code: 'STORAGE' }));
   });
   test.each([{ size: 0 }, { root: 'AB' }, { peaks: [] }, { forms: 'yes' }, { more: 1 }, { at: 'now' }])(
     '%j is none',

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GrowingTree } from '../../../src/lib/ledger/growing-tree.js';
 import { hashRanges, overLeaves } from '../../../src/lib/ledger/subtrees.js';
 import {
   consistencyRanges,
   EMPTY_ROOT,
-  GrowingTree,
   hashBytes,
   hashOfBytes,
   inclusionRanges,

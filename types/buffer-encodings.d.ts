@@ -2,4 +2,5 @@
 interface Buffer {
   latin1Write(text: string, offset: number, length: number): number;
   latin1Slice(start: number, end: number): string;
+  ucs2Write(text: string, offset: number, length: number): number;
 }
