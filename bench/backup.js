@@ -7,16 +7,18 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
+  CreateKeyCommand,
   DescribeKeyCommand,
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
+  KMSClient,
   ListGrantsCommand,
   ListKeyRotationsCommand,
   ListResourceTagsCommand,
 } from '@aws-sdk/client-kms';
+import { fromIni } from '@aws-sdk/credential-providers';
 import { openAws } from '../build/lib/aws/connection.js';
 import { createKeyReader } from '../build/lib/aws/kms-reader.js';
-import { createKeyWriter } from '../build/lib/aws/kms-writer.js';
 import { createPace } from '../build/lib/aws/pace.js';
 import { exportKeys } from '../build/lib/backup/export.js';
 import { forEachOf } from '../build/lib/backup/pool.js';
@@ -226,16 +228,18 @@ async function account(root, count) {
     timer: IDLE,
     requestHandler: createInProcessHandler(sandbox),
   });
-  const writer = createKeyWriter(aws);
+  // Past the tool: its own client makes a key for a request alone.
+  const { configFile: configFilepath, credentialsFile: filepath } = files;
+  const maker = new KMSClient({
+    region: REGION,
+    endpoint: 'http://127.0.0.1:4599',
+    credentials: fromIni({ profile: 'admin', configFilepath, filepath, ignoreCache: true }),
+    requestHandler: createInProcessHandler(sandbox),
+  });
   const ids = [];
   for (let at = 0; at < count; at++) {
-    const { answer } = await writer.call({
-      service: 'kms',
-      region: REGION,
-      operation: 'CreateKey',
-      parameters: { Description: `key ${at}` },
-    });
-    ids.push(answer.KeyMetadata.KeyId);
+    const { KeyMetadata } = await maker.send(new CreateKeyCommand({ Description: `key ${at}` }));
+    ids.push(KeyMetadata.KeyId);
   }
   const plan = { partition: 'aws', account: sandbox.account, regions: { primary: REGION, replicas: [] }, keys: {} };
   return { aws, reader: createKeyReader(aws), ids, scope: { kind: 'all', plan, known: new Map(), regions: [REGION] } };

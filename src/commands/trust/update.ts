@@ -3,8 +3,7 @@ import { BaseCommand } from '../../lib/cli/base-command.js';
 import { trustText, updateTrust } from '../../lib/cli/trust.js';
 
 export default class TrustUpdate extends BaseCommand<typeof TrustUpdate> {
-  static override summary =
-    'Get the trusted root of a Sigstore instance, its digest for the plan, and where its services are.';
+  static override summary = 'Get trusted root and SigningConfig of a Sigstore instance by TUF.';
   static override description =
     'The only command that talks to TUF: everything else verifies with the file whose SHA-256 the plan pins. Writes trusted_root.json beside custody.yaml; it counts once the plan in force names its digest. Where the repository has a SigningConfig v0.2, that becomes signing_config.json there: policy backup goes by it where the plan names no instance, as far as the pinned trusted root knows its services. --mirror is a TUF repository of your own, with the root.json that its operator handed you. --from takes a file that you trust for another reason, and asks nobody. Exit 5 when the repository cannot be reached.';
   static override examples = [
