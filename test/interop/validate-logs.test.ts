@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { S3Client } from '@aws-sdk/client-s3';
+import { fromIni } from '@aws-sdk/credential-providers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { serve } from '../../src/lib/sandbox/serve.js';
 import { ingestFrom } from '../support/trail-aws.js';
 import {
   digestsOf,
@@ -18,6 +22,7 @@ import {
   trailSigner,
 } from '../support/trail-fixture.js';
 import { serveTrail, type TrailServer } from '../support/trail-server.js';
+import { STAGE_ARN, STAGE_BUCKET, startTrail } from '../support/trail-stage.js';
 
 const aws = process.env.CUSTODY_PEER_AWS;
 
@@ -41,22 +46,27 @@ describe.skipIf(!aws)(
     afterEach(() => server.close());
 
     function validateLogs(): Promise<{ readonly exit: number; readonly said: string }> {
-      const words = [
-        ...['cloudtrail', 'validate-logs', '--region', 'eu-central-1', '--s3-bucket', TRAIL_BUCKET],
+      return ask(server.url, [
+        ...['--s3-bucket', TRAIL_BUCKET],
         ...['--trail-arn', `arn:aws:cloudtrail:eu-central-1:${TRAIL_ACCOUNT}:trail/${TRAIL_NAME}`],
-        ...['--start-time', '2026-03-02T08:00:00Z', '--end-time', '2026-03-02T13:00:00Z', '--endpoint-url', server.url],
-      ];
+        ...['--start-time', '2026-03-02T08:00:00Z', '--end-time', '2026-03-02T13:00:00Z'],
+      ]);
+    }
+
+    function ask(url: string, more: readonly string[], own: NodeJS.ProcessEnv = {}) {
+      const words = ['cloudtrail', 'validate-logs', '--region', 'eu-central-1', '--endpoint-url', url, ...more];
       const env = {
         PATH: process.env.PATH,
         HOME: dir,
         AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'not-a-secret',
-        AWS_ENDPOINT_URL: server.url,
+        AWS_ENDPOINT_URL: url,
         AWS_EC2_METADATA_DISABLED: 'true',
         AWS_MAX_ATTEMPTS: '1',
         AWS_PAGER: '',
+        ...own,
       };
-      return new Promise((resolve) => {
+      return new Promise<{ readonly exit: number; readonly said: string }>((resolve) => {
         execFile(aws ?? '', words, { env, timeout: 60_000 }, (error, stdout, stderr) => {
           resolve({
             exit: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
@@ -132,6 +142,34 @@ describe.skipIf(!aws)(
       const found = report.findings.map(({ id }) => id);
       if (finding === null) expect(found).toEqual([]);
       else expect(found).toContain(finding);
+    });
+
+    it('agrees with what a trail of the sandbox delivers', async () => {
+      const serving = await serve({ dir: join(dir, 'sandbox') });
+      const { configFile, credentialsFile, endpoint } = serving.info;
+      const credentials = fromIni({ profile: 'admin', configFilepath: configFile, filepath: credentialsFile });
+      const config = { region: 'eu-central-1', endpoint, credentials };
+      const clients = {
+        s3: new S3Client({ ...config, forcePathStyle: true }),
+        cloudTrail: new CloudTrailClient(config),
+      };
+      try {
+        const from = new Date(serving.sandbox.nowMillis() - 1000).toISOString();
+        await startTrail(clients, [], { IsMultiRegionTrail: false });
+        serving.sandbox.advance(4 * 3600);
+        const key = serving.sandbox.profiles().find(({ name }) => name === 'admin');
+        const own = { AWS_ACCESS_KEY_ID: key?.accessKeyId, AWS_SECRET_ACCESS_KEY: key?.secretAccessKey };
+        const until = new Date(serving.sandbox.nowMillis()).toISOString();
+        const window = ['--start-time', from, '--end-time', until, '--verbose'];
+        const words = ['--s3-bucket', STAGE_BUCKET, '--trail-arn', STAGE_ARN, ...window];
+        expect(await ask(endpoint, words, own)).toEqual({
+          exit: 0,
+          said: expect.stringMatching(/3\/3 digest files valid[\s\S]*1\/1 log files valid/),
+        });
+      } finally {
+        for (const client of Object.values(clients)) client.destroy();
+        await serving.stop();
+      }
     });
 
     function forge(): void {
