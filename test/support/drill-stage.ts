@@ -207,6 +207,7 @@ async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), sc
     cases,
     place: placeOf(desk),
     verifier,
+    audit: null,
     copies: [copyOver('origin', () => office.remote), copyOver('mirror', () => stage.mirror)],
     role: {
       canaries: createCanaryKeeper(line, (length) => randomBytes(length)),

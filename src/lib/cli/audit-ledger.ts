@@ -36,6 +36,30 @@ export async function openLedgerObjects(plan: Plan, access: LedgerAccess, clock:
   });
 }
 
+/** The copy in another Region, to be read; null where the plan names none. */
+export function ledgerCopy(
+  plan: Plan,
+  { ledger, reader }: LedgerAccess,
+  clock: Clock,
+): (() => Promise<ObjectStore>) | null {
+  const { store, s3, retentionDays } = plan.ledger;
+  if (store !== 's3' || s3?.replica === undefined) return null;
+  const { region, bucket } = s3.replica;
+  // Nothing is written there, so no key is needed.
+  const place = {
+    region,
+    bucket,
+    prefix: s3.prefix ?? DEFAULT_PREFIX,
+    keyArn: '',
+    retentionDays,
+    now: () => clock.now(),
+  };
+  return async () => {
+    const { createS3Objects } = await import('../aws/s3-objects.js');
+    return createS3Objects(await (reader ?? ledger).connection(plan), place, 'ledger.read');
+  };
+}
+
 /** The machine that a ledger is written from. */
 export interface WritingMachine {
   readonly environment: Parameters<typeof tailMemory>[0];

@@ -17,6 +17,7 @@ import { casesOf } from '../request/desk.js';
 import { type OpenPlace, openPlace } from './backup-place.js';
 import { verifierOf } from './backup-trust.js';
 import type { Context, Seat } from './context.js';
+import { auditPlace } from './ledger-place.js';
 import { organizationOf } from './organization.js';
 import { reconcileFor } from './reconcile.js';
 
@@ -46,6 +47,7 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
     place,
     verifier,
     copies: await copiesOf(context, seat, place),
+    audit: auditPlace(context, state, ports.clock),
     role: await openRole(context, plan, flags['drill-profile']),
     inspections: await openInspections(context, { seat: { ...seat, aws }, cases, refused }, flags),
     history: (await readDrills(state.view, verifier, state)).drills,

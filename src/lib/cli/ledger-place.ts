@@ -1,13 +1,15 @@
 import { Flags } from '@oclif/core';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import type { Clock } from '../base/time.js';
+import type { AuditPlace } from '../drill/ports.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import { originOf } from '../ledger/checkpoint.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import type { LedgerHead } from '../ledger/store.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
-import { openLedgerObjects } from './audit-ledger.js';
+import { ledgerCopy, openLedgerObjects } from './audit-ledger.js';
 import { systemClock } from './clock.js';
 import type { Context } from './context.js';
 import { placeOf, tailMemory, verifiedMemory } from './ledger-memory.js';
@@ -43,16 +45,41 @@ export async function openLedgerPlace(context: Context, flags: LedgerFlags, reac
   if (flags.repository || ledger.store === 'git') {
     return repositoryLedger(ports, state, verifiedMemory(environment, genesis.digest, 'repository'));
   }
-  return objectLedger({
-    objects: await openLedgerObjects(state.plan.plan, context.ledgerAccess(state.plan.plan), ports.clock),
+  const { clock } = ports;
+  return objectLedger({ ...(await auditKept(context, state, clock)), ...memoriesOf(context, state), clock });
+}
+
+/** How the audit ledger of the plan is kept, and what of it is to be known. */
+async function auditKept(context: Context, state: InForce, clock: Clock) {
+  const { plan } = state.plan;
+  return {
+    objects: await openLedgerObjects(plan, context.ledgerAccess(plan), clock),
     signed: signedBy(state),
     repository: state.view,
-    memory: verifiedMemory(environment, genesis.digest, 'ledger', placeOf(ledger)),
-    tail: tailMemory(environment, genesis.digest, ledger),
-    clock: ports.clock,
     // A folder knows no retention.
-    retentionDays: ledger.store === 's3' ? ledger.retentionDays : null,
-  });
+    retentionDays: plan.ledger.store === 's3' ? plan.ledger.retentionDays : null,
+  };
+}
+
+function memoriesOf({ environment }: Context, { genesis, plan: { plan } }: InForce) {
+  return {
+    memory: verifiedMemory(environment, genesis.digest, 'ledger', placeOf(plan.ledger)),
+    tail: tailMemory(environment, genesis.digest, plan.ledger),
+  };
+}
+
+/** The audit ledger as a drill looks at it; null where the repository's chain is the only ledger. */
+export function auditPlace(context: Context, state: InForce, clock: Clock): AuditPlace | null {
+  const { plan } = state.plan;
+  if (plan.ledger.store === 'git') return null;
+  return {
+    question: async () => {
+      const { memory, tail } = memoriesOf(context, state);
+      const known = { remembered: await memory.read(), written: await tail.read() };
+      return { ...(await auditKept(context, state, clock)), ...known };
+    },
+    copy: ledgerCopy(plan, context.ledgerAccess(plan), clock),
+  };
 }
 
 /** A folder that was named: known by its first entry, and signed by the roster of the repository one stands in, if any. */

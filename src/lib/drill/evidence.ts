@@ -8,6 +8,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   type Reader,
   readFields,
   text,
@@ -30,7 +31,8 @@ const keyName = text({ max: 31, pattern: /^[a-z][a-z0-9-]{1,30}$/, expected: "a 
 const millis = integer(0, 30 * DAY_MILLIS);
 const seconds = nullable(integer(0, 400 * 86_400));
 const base64 = text({ max: 8192, pattern: /^[A-Za-z0-9+/]+={0,2}$/, expected: 'base64' });
-const material = nullable(text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' }));
+const hex = text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' });
+const material = nullable(hex);
 const arn = where(isKeyArn, 'the ARN of a key');
 const drill = where(isDrillId, 'the name of a drill');
 
@@ -74,6 +76,8 @@ const predicate = object({
   keys: list(keyName, { max: 600 }),
   backup: nullable(object({ sequence: integer(1, 999_999_999), manifest: digest, createdAt: instant })),
   ledger: object({ entries: integer(0, 999_999_999), head: nullable(digest) }),
+  /** The audit ledger that was found whole, with the root of its tree in hex; null or absent: there is none, or it was not. */
+  auditLedger: optional(nullable(object({ entries: integer(1, 999_999_999), head: nullable(digest), root: hex }))),
   /** The commit that was looked at. */
   commit: commitId,
   recovery: object({

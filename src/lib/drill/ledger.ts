@@ -1,12 +1,14 @@
 import { verifyLedger } from '../inspect/ledger.js';
 import { verifyChain } from '../ledger/chain.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { type AuditHead, drillAuditLedger } from './audit-ledger.js';
 import { drillsFault, readDrills } from './history.js';
 import type { Scene } from './ports.js';
 import { fail, open, type Probe, pass, passIf } from './probe.js';
 
-/** The chain with its records, the heads that were seen before, and the line of drills. */
-export async function drillLedger({ state, verifier, history }: Scene, probe: Probe): Promise<void> {
+/** The chain with its records, the heads that were seen before, the line of drills, and the audit ledger of the plan. */
+export async function drillLedger(scene: Scene, probe: Probe): Promise<AuditHead | null> {
+  const { state, verifier, history } = scene;
   const { view } = state;
   await probe.ask('chain', null, async () => {
     const { checks, entries, head } = await verifyLedger(view);
@@ -34,4 +36,5 @@ export async function drillLedger({ state, verifier, history }: Scene, probe: Pr
       fault ?? '',
     );
   });
+  return drillAuditLedger(scene, probe);
 }

@@ -1,9 +1,11 @@
 import type { BackupPlace } from '../backup/backup.js';
 import type { Instant } from '../base/time.js';
+import type { LedgerQuestion } from '../inspect/audit-ledger.js';
 import type { ProofReport } from '../inspect/proof.js';
 import type { ReconcileReport } from '../inspect/reconcile/reconcile.js';
 import type { CanaryKeeper } from '../key/canary.js';
 import type { KeyReader, KeyReEncryptor, KeyWriter } from '../key/key.js';
+import type { ObjectStore } from '../ledger/objects.js';
 import type { Case } from '../request/case.js';
 import type { InForce } from '../request/in-force.js';
 import type { Aws, Ports } from '../request/ports.js';
@@ -26,6 +28,14 @@ export interface Copy {
   use<T>(work: (place: BackupPlace) => Promise<T>): Promise<T>;
 }
 
+/** The audit ledger of the plan. */
+export interface AuditPlace {
+  /** How it is verified. @throws CustodyError what opening it throws */
+  readonly question: () => Promise<LedgerQuestion>;
+  /** Its copy in another Region; null where the plan names none. */
+  readonly copy: (() => Promise<ObjectStore>) | null;
+}
+
 /** The flows of other folders that a drill asks; each reads alone. */
 export interface Inspections {
   /** The proof over the live keys and the account. */
@@ -45,6 +55,8 @@ export interface Scene {
   readonly place: BackupPlace;
   readonly verifier: StatementVerifier;
   readonly copies: readonly Copy[];
+  /** Null where the repository's chain is the only ledger. */
+  readonly audit: AuditPlace | null;
   readonly role: DrillRole;
   readonly inspections: Inspections;
   /** Drills before this one, oldest first. */

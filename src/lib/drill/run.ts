@@ -9,6 +9,7 @@ import { identityIn } from '../request/desk.js';
 import type { Actor } from '../request/ports.js';
 import { keyStatementSigner } from '../signing/key-statement.js';
 import { drillChallenge, drillReview } from './answers.js';
+import type { AuditHead } from './audit-ledger.js';
 import { type BackupFindings, drillBackup } from './backup.js';
 import { drillCycle } from './cycle.js';
 import { drillData } from './data.js';
@@ -35,6 +36,7 @@ import { type DrillCheck, judgeDrill } from './verdict.js';
 interface Found {
   readonly checks: DrillCheck[];
   backup: BackupFindings;
+  auditLedger: AuditHead | null;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
   /** Who runs the drill. */
@@ -56,6 +58,7 @@ export async function runDrill(given: Scene, actor: Actor, selected: readonly Dr
   const found: Found = {
     checks: [],
     backup: { newest: null, signedAt: null, oldestUncopied: null },
+    auditLedger: null,
     canaries: [],
     scratch: [],
     by,
@@ -86,7 +89,9 @@ const RUN: Readonly<
   backup: async (scene, _, probe, found) => {
     found.backup = await drillBackup(scene, probe);
   },
-  ledger: (scene, _, probe) => drillLedger(scene, probe),
+  ledger: async (scene, _, probe, found) => {
+    found.auditLedger = await drillLedger(scene, probe);
+  },
   quorum: (scene, _, probe) => drillQuorum(scene, probe),
   people: (scene, _, probe) => drillPeople(scene, probe),
   regions: (scene, estate, probe) => drillRegions(scene, estate, probe),
@@ -189,7 +194,7 @@ async function headOf(tree: LedgerTree) {
 async function predicateOf(
   scene: Scene,
   time: RecoveryTime,
-  { checks, backup, canaries, scratch }: Found,
+  { checks, backup, auditLedger, canaries, scratch }: Found,
   place: Pick<DrillPredicate, 'quarter' | 'number' | 'previous'>,
 ): Promise<DrillPredicate> {
   const { state, ports } = scene;
@@ -215,6 +220,7 @@ async function predicateOf(
         ? null
         : { sequence: newest.manifest.sequence, manifest: newest.digest, createdAt: newest.manifest.createdAt },
     ledger: { entries: ledger.size, head: ledger.digest },
+    auditLedger,
     commit: state.head,
     recovery: recoveryOf(scene, time, backup),
     checks,

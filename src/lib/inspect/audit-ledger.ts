@@ -23,10 +23,20 @@ export interface LedgerQuestion {
   readonly remembered: RememberedLedger | null;
   /** Where the ledger ended when this machine last wrote to it. */
   readonly written: RememberedTail | null;
+  /** States that somebody has signed elsewhere, as drills do: it must have gone through each. */
+  readonly through?: readonly SeenState[];
   /** Days for which each object must be kept; null where the store keeps no time. */
   readonly retentionDays: number | null;
   /** The chain that it carries; null where none is known. */
   readonly repository: LedgerTree | null;
+}
+
+export interface SeenState {
+  readonly size: number;
+  /** In hex. */
+  readonly root: string;
+  /** Who has seen it. */
+  readonly what: string;
 }
 
 export interface VerifyDepth {
@@ -69,7 +79,8 @@ interface Walked {
 export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyDepth): Promise<VerifiedLedger> {
   const { objects, signed, remembered, repository } = question;
   const checkpoints = await checkpointsOf(objects, signed);
-  const sizes = checkpoints.found.map(({ checkpoint }) => checkpoint.size);
+  const { through = [] } = question;
+  const sizes = [...checkpoints.found.map(({ checkpoint }) => checkpoint.size), ...through.map(({ size }) => size)];
   const walked = await walk(question, depth, sizes);
   const { scan, place, from } = walked;
   const checks = [
@@ -77,6 +88,7 @@ export async function verifyAuditLedger(question: LedgerQuestion, depth: VerifyD
     ...(remembered === null ? [] : [rememberedCheck(remembered, walked)]),
     ...(question.written === null ? [] : [await writtenCheck(objects, question.written)]),
     ...(signed === null ? [] : [judgeCheckpoints(checkpoints, scan.head, walked.rootAt, from)]),
+    ...(through.length === 0 ? [] : [throughCheck(through, walked)]),
     ...(depth.sinceRemembered ? [] : [await historyCheck(question)]),
     ...(repository === null ? [] : [await judgeCarried(objects, repository, !depth.sinceRemembered)]),
   ];
@@ -203,6 +215,16 @@ function chainCheck({ scan, place, from, forms }: Walked): Check {
 
 function rememberedCheck({ size, at }: RememberedLedger, { broken }: Walked): Check {
   return check('remembered', broken === null, broken ?? `goes on from the ${size} entries that were verified on ${at}`);
+}
+
+function throughCheck(through: readonly SeenState[], { rootAt }: Walked): Check {
+  const other = through.find(({ size, root }) => {
+    const found = rootAt(size);
+    return found === undefined || hexOf(found) !== root;
+  });
+  const detail = `it leads through the ${through.length} states that were signed for`;
+  if (other === undefined) return check('through', true, detail);
+  return check('through', false, `entries 0 to ${other.size - 1} are not those of ${other.what}`);
 }
 
 async function writtenCheck(objects: ObjectStore, written: RememberedTail): Promise<Check> {
