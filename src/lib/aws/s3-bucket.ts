@@ -184,7 +184,7 @@ function toSdkRule({ id, enabled, prefix, transitions }: LifecycleRule): SdkLife
     ID: id,
     Status: enabled ? 'Enabled' : 'Disabled',
     Filter: { Prefix: prefix ?? '' },
-    Transitions: transitions.map(({ days }) => ({ Days: days, StorageClass: 'GLACIER' })),
+    Transitions: transitions.map(({ days }) => ({ Days: days, StorageClass: 'GLACIER_IR' })),
   };
 }
 

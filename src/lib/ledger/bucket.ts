@@ -20,7 +20,7 @@ export interface LifecycleRule {
   readonly enabled: boolean;
   /** Null: a filter of another kind than one prefix. */
   readonly prefix: string | null;
-  /** `GLACIER` after so many days; none: a rule that moves nothing. */
+  /** `GLACIER_IR` after so many days; none: a rule that moves nothing. */
   readonly transitions: readonly { readonly days: number; readonly storageClass: string }[];
   /** Whether it expires anything: versions, markers, current or not. */
   readonly expires: boolean;

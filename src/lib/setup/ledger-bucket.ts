@@ -2,6 +2,7 @@ import { parseJson, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { type Check, check } from '../inspect/check.js';
 import type { BucketSettings, LifecycleRule } from '../ledger/bucket.js';
+import { BUNDLE_PREFIX } from '../ledger/slot.js';
 import type { Plan, S3Ledger } from '../plan/plan.js';
 import { ledgerBucketPolicy } from '../policy/ledger-bucket.js';
 
@@ -24,8 +25,11 @@ export interface EntryKeys {
 const PREFIX = 'custody/';
 /** S3's role for the copy: the plan has none, so that it has this name. */
 export const REPLICATION_ROLE = 'custody-ledger-replication';
-/** Old bundles alone; what proofs need stays where it is read at once. */
-const ARCHIVE_AFTER_DAYS = 90;
+/**
+ * Old bundles alone. Glacier Instant Retrieval is read at once, so that every entry can be verified without a restore; a colder class
+ * could not, and a second copy for it would be stored in full beside bundles that nobody may delete before their date.
+ */
+const GLACIER_AFTER_DAYS = 90;
 
 /** The ledger in S3 of a plan. @throws CustodyError USAGE for a plan whose ledger lies elsewhere */
 export function s3LedgerOf({ ledger }: Plan): S3Ledger {
@@ -72,15 +76,15 @@ function wanted(plan: Plan, s3: S3Ledger, keys: EntryKeys, copy: S3Ledger['repli
     publicBlocked: true,
     ownership: 'BucketOwnerEnforced',
     policy,
-    lifecycle: [archiveRule(prefix)],
+    lifecycle: [glacierRule(prefix)],
     replication: copy === null ? replicationOf(s3, prefix, roleArn, keys) : null,
   };
   return { region, bucket, retentionDays, settings, isCopy: copy !== null };
 }
 
-function archiveRule(prefix: string): LifecycleRule {
-  const transitions = [{ days: ARCHIVE_AFTER_DAYS, storageClass: 'GLACIER' }];
-  return { id: 'custody-archive', enabled: true, prefix: `${prefix}archive/`, transitions, expires: false };
+function glacierRule(prefix: string): LifecycleRule {
+  const transitions = [{ days: GLACIER_AFTER_DAYS, storageClass: 'GLACIER_IR' }];
+  return { id: 'custody-glacier', enabled: true, prefix: `${prefix}${BUNDLE_PREFIX}`, transitions, expires: false };
 }
 
 function replicationOf({ replica }: S3Ledger, prefix: string, roleArn: string | null, { copyKeyArn }: EntryKeys) {
@@ -127,7 +131,7 @@ export function judgeBucket(want: WantedBucket, found: BucketSettings | null): r
     judged(
       'lifecycle',
       lifecycleHolds(settings.lifecycle, found.lifecycle),
-      'only archive/ to GLACIER',
+      'only bundles/ to GLACIER_IR',
       lifecycleWord(found),
     ),
     judged('replication', sameReplication(settings, found), replicationWord(settings), replicationWord(found)),
@@ -158,7 +162,7 @@ function policyWord(wanted: string, found: string | null): string {
   return samePolicy(wanted, found) ? "the plan's" : 'another one';
 }
 
-/** The archive rule is there, and no other rule moves or expires anything. */
+/** The rule for old bundles is there, and no other rule moves or expires anything. */
 function lifecycleHolds(wanted: readonly LifecycleRule[], found: readonly LifecycleRule[]): boolean {
   const enabled = found.filter((rule) => rule.enabled);
   const known = (rule: LifecycleRule): boolean =>
