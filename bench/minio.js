@@ -56,8 +56,11 @@ export async function startMinio(program) {
     }
   }
   client.destroy();
+  const s3 = { region: REGION, bucket: BUCKET, prefix: 'custody/', key: 'audit-ledger' };
   const objects = async () => {
     const aws = await openAws({
+      // The guard lets nothing through that is not for the ledger of a plan.
+      ledger: { store: 's3', retentionDays: 1, s3: { ...s3, writerRoleArns: [], readerRoleArns: [] } },
       environmentKind: 'sandbox',
       account: accessKeyId,
       region: REGION,
