@@ -25,6 +25,20 @@ const opened = either(use('opened'), use('dryRun'));
 const batch = { requests: list(either(use('request'), use('dryRun'))), failures: list(use('failure')) };
 const executed = object({ request: use('request'), receipt: use('receipt') });
 const brief = { id: text, action: text, key: nullable(text), state: text };
+const plannedCalls = object({
+  dryRun: { const: true },
+  calls: list(
+    object({
+      drill: text,
+      service: oneOf('kms', 'iam', 'sts', 'cloudtrail', 'git'),
+      operation: text,
+      region: nullable(text),
+      key: nullable(text),
+      as: oneOf('caller', 'drill-role'),
+      changes: flag,
+    }),
+  ),
+});
 const head = object({ size: count, digest: nullable(use('digest')) });
 const ledgerName = oneOf('repository', 'ledger');
 const hex64 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
@@ -99,20 +113,7 @@ const RESULTS = {
       ),
       report: object({ path: text, digest: use('digest'), files: list(text) }),
     }),
-    object({
-      dryRun: { const: true },
-      calls: list(
-        object({
-          drill: text,
-          service: oneOf('kms', 'iam', 'cloudtrail', 'git'),
-          operation: text,
-          region: nullable(text),
-          key: nullable(text),
-          as: oneOf('caller', 'drill-role'),
-          changes: flag,
-        }),
-      ),
-    }),
+    plannedCalls,
   ),
   'dr-status': object({
     status: object({
@@ -130,6 +131,7 @@ const RESULTS = {
     bad: list(object({ path: text, because: text })),
     fault: nullable(text),
   }),
+  'dr-cycle': either(object({ ...OPENED, madeKey: flag }), plannedCalls),
   'dr-answer': object({
     answer: object({
       drill: text,

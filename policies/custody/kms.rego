@@ -41,6 +41,7 @@ importing := {"GetParametersForImport", "ImportKeyMaterial"}
 
 # THE table: what a quorum can authorise, of which class it is, and which calls it may make.
 actions := {
+	"drill.cycle": {"class": "rotation", "calls": {"EnableKeyRotation"}},
 	"key.alias-create": {"class": "alias", "calls": {"CreateAlias"}},
 	"key.alias-delete": {"class": "alias", "calls": {"DeleteAlias"}},
 	"key.alias-move": {"class": "alias", "calls": {"UpdateAlias"}},
@@ -70,8 +71,8 @@ actions := {
 # Purposes without a quorum, each with the calls that it needs.
 alone := {
 	"signer.create": {"CreateKey"},
-	"drill.executor": {"PutKeyPolicy"},
-	"drill.scratch": {"CreateKey", "ScheduleKeyDeletion"},
+	"drill.executor": {"EnableKeyRotation", "PutKeyPolicy"},
+	"drill.scratch": {"CreateKey", "PutKeyPolicy", "ScheduleKeyDeletion"},
 	"rehearse.attack": {"PutKeyPolicy", "RotateKeyOnDemand", "ScheduleKeyDeletion"},
 }
 
@@ -234,14 +235,32 @@ rules contains "not-a-scratch-key" if {
 # `scratch` is said by the writer that made the key or read its tag, for this very key.
 rules contains "not-a-scratch-key" if {
 	input.purpose == "drill.scratch"
-	input.operation == "ScheduleKeyDeletion"
+	input.operation in {"PutKeyPolicy", "ScheduleKeyDeletion"}
 	not input.scratch == input.params.KeyId
 }
 
 rules contains "not-a-scratch-key" if {
 	input.purpose == "drill.executor"
-	input.operation == "PutKeyPolicy"
+	input.operation in {"EnableKeyRotation", "PutKeyPolicy"}
 	not input.scratch == input.params.KeyId
+}
+
+# An exercise is for a key that a drill made, whatever a quorum says: by its name in the request, and by what was read of it before.
+rules contains "not-a-scratch-key" if {
+	judged
+	input.quorum.action == "drill.cycle"
+	not exercised
+}
+
+exercised if {
+	input.quorum.key == "drill-cycle"
+	input.scratch == input.params.KeyId
+}
+
+# A record of CloudTrail does not hold what was read before.
+exercised if {
+	input.quorum.key == "drill-cycle"
+	input.purpose == "recorded"
 }
 
 rules contains "not-the-sandbox" if {

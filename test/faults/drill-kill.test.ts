@@ -114,3 +114,44 @@ story(
     }
   },
 );
+
+const CYCLE = ['dr', 'cycle', '--drill-profile', 'drill'];
+const LOOK = ['dr', 'verify', '--drill-profile', 'drill', '--only', 'cycle'];
+/** Where nothing is asked yet, each leaves the key of an exercise behind, or none. */
+const UNASKED: readonly (readonly [string, Cut, number])[] = [
+  ['before its key is made', { aws: 'CreateKey', when: 'before' }, 0],
+  ['after it was', { aws: 'CreateKey', when: 'after' }, 1],
+  ['before its policy is put', { aws: 'PutKeyPolicy', when: 'before' }, 1],
+  ['after it was', { aws: 'PutKeyPolicy', when: 'after' }, 1],
+  ['after the request was signed', { aws: 'Sign', when: 'after' }, 1],
+  ['before it is pushed', { git: 'push', when: 'before' }, 1],
+];
+
+story('an exercise that was killed while it was opened leaves a key that the next drill deletes', async (world) => {
+  let keys = 0;
+  for (const [name, at, left] of UNASKED) {
+    await kill(world, { player: 'architect', words: CYCLE }, at);
+    const enabled = (await scratchKeys(world)).filter((state) => state === 'Enabled');
+    keys += left;
+    expect(enabled, name).toHaveLength(keys);
+  }
+  await world.advance('16m');
+  await world.ends(3, 'architect', ...LOOK);
+  expect(new Set(await scratchKeys(world))).toEqual(new Set(['PendingDeletion']));
+  // Pushed is asked for: the next run finds the request, and its key stays for it.
+  await kill(world, { player: 'architect', words: CYCLE }, { git: 'push', when: 'after' });
+  await world.advance('16m');
+  await world.ends(3, 'architect', ...LOOK);
+  const again = await world.ok('privacy', ...CYCLE);
+  expect([memberAt(again.json, 'created'), memberAt(again.json, 'madeKey')]).toEqual([false, false]);
+  const [id, digest] = [textAt(again.json, 'request', 'id'), textAt(again.json, 'request', 'digest')];
+  for (const player of ['architect', 'privacy'] as const)
+    await world.ok(player, 'keys', 'approve', id, '--reviewed', digest);
+  await world.ok('architect', 'keys', 'execute', id);
+  // Cut off while it is rid of the key, a drill has told nobody; the next one does it again.
+  await kill(world, { player: 'architect', words: LOOK }, { aws: 'ScheduleKeyDeletion', when: 'before' });
+  const last = await world.ends(3, 'architect', ...LOOK);
+  for (const check of ['executed', 'judged', 'deleted'])
+    expect(checkIn(last, `cycle.${check}`), check).toMatchObject({ status: 'pass' });
+  expect(new Set(await scratchKeys(world))).toEqual(new Set(['PendingDeletion']));
+});

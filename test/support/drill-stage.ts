@@ -14,7 +14,8 @@ import { accessList } from '../../src/lib/drill/access.js';
 import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
 import { readDrills } from '../../src/lib/drill/history.js';
 import { inspectionsOf, type Sources } from '../../src/lib/drill/inspections.js';
-import type { Copy, Scene } from '../../src/lib/drill/ports.js';
+import { type OpenedCycle, openCycle } from '../../src/lib/drill/open-cycle.js';
+import type { Copy, DrillRole, Scene } from '../../src/lib/drill/ports.js';
 import { type Drill, runDrill } from '../../src/lib/drill/run.js';
 import { RUNBOOK_PATH, runbookText } from '../../src/lib/drill/runbook.js';
 import { signAnswer } from '../../src/lib/drill/sign-answer.js';
@@ -67,6 +68,10 @@ export interface Stage {
   realProof: boolean;
   backUp(): Promise<void>;
   beat(...who: Who[]): Promise<void>;
+  /** An exercise that was opened by one, who executes it, too, and which nobody has approved yet. */
+  openCycle(who: Who): Promise<OpenedCycle>;
+  /** The same, approved by both and executed. */
+  cycle(who: Who, second: Who): Promise<string>;
   /** Signs a drill's evidence and the list of who has access, as `dr answer` does. */
   answer(who: Who, drill: Drill): Promise<void>;
   heartbeats(): Promise<readonly Uint8Array[]>;
@@ -78,6 +83,8 @@ export interface DrillOptions {
   readonly only?: readonly DrillId[];
   readonly desk?: Desk;
   readonly scene?: (scene: Scene) => Scene;
+  /** Seconds that it waits for people. */
+  readonly wait?: number;
 }
 
 const createBackupMemory = (): BackupMemory => {
@@ -127,6 +134,17 @@ function stageOver(office: Stage['office'], foundedAt: Instant): Stage {
     beat: async (...who) => {
       for (const one of who) await beat(office.desk(one).ports, office.desk(one).actor);
     },
+    openCycle: async (who) => {
+      const { ports, actor, aws } = office.desk(who);
+      const wish = { reason: 'the quarter', executor: who, runId: randomBytes(8).toString('hex') };
+      return openCycle(ports, actor, aws, roleOf(office), wish);
+    },
+    cycle: async (who, second) => {
+      const { id } = (await stage.openCycle(who)).case;
+      for (const one of [who, second]) await office.approve(one, id);
+      await office.execute(who, id);
+      return id;
+    },
     answer: async (who, drill) => {
       const desk = office.desk(who);
       const { aws, inspections, state, cases, ports } = await sceneOf(stage, { desk });
@@ -142,10 +160,21 @@ function stageOver(office: Stage['office'], foundedAt: Instant): Stage {
     scene: (options = {}) => sceneOf(stage, options),
     drill: async (options = {}) => {
       const scene = await sceneOf(stage, options);
-      return runDrill(scene, (options.desk ?? office.desk('architect')).actor, options.only ?? DRILL_IDS);
+      const { actor } = options.desk ?? office.desk('architect');
+      return runDrill(scene, actor, options.only ?? DRILL_IDS, options.wait);
     },
   };
   return stage;
+}
+
+function roleOf(office: SandboxOffice): DrillRole {
+  const line = office.aws.line('drill');
+  return {
+    canaries: createCanaryKeeper(line, (length) => randomBytes(length)),
+    reEncryptor: createKeyReEncryptor(line),
+    reader: createKeyReader(line),
+    writer: createScratchWriter(line),
+  };
 }
 
 const memories = new WeakMap<Desk, BackupMemory>();
@@ -193,7 +222,6 @@ async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), sc
   const { plan } = state.plan;
   const { cases, refused } = await casesOf(ports, state);
   const verifier = verifierOf(office);
-  const line = office.aws.line('drill');
   const admin = office.aws.line('admin');
   const above = renderAccount(plan, state.roster, { entrances: {}, organizationId: null, breakGlassRoleArns: [] });
   const level = (kind: 'scp' | 'rcp') => [
@@ -209,12 +237,7 @@ async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), sc
     verifier,
     audit: null,
     copies: [copyOver('origin', () => office.remote), copyOver('mirror', () => stage.mirror)],
-    role: {
-      canaries: createCanaryKeeper(line, (length) => randomBytes(length)),
-      reEncryptor: createKeyReEncryptor(line),
-      reader: createKeyReader(line),
-      writer: createScratchWriter(line),
-    },
+    role: roleOf(office),
     inspections: inspectionsFrom(stage, {
       ports,
       state,

@@ -27,6 +27,9 @@ import {
 
 const DAY = 86_400;
 const team = createTeam();
+/** What an exercise is for, and nothing else. */
+const scratchKey = { ...caseDataKey(team), name: 'drill-cycle', alias: 'none' };
+const keyOf = (action: KeyAction) => (action === 'drill.cycle' ? scratchKey : caseDataKey(team));
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const role = (name: string) => `arn:aws:iam::${team.plan.plan.account}:role/${name}`;
 const made = {
@@ -68,6 +71,7 @@ const PARAMETERS: Readonly<Record<KeyAction, JsonObject>> = {
   'key.import': { ...material, materialId: null },
   'key.material-off': { materialId: 'a'.repeat(64) },
   'key.rotate-imported': { ...material, replicas: [] },
+  'drill.cycle': {},
 };
 
 /** Slot classes of the steps of each action; a step that is in another Region than the request's says so. */
@@ -97,6 +101,7 @@ const SLOT_STEPS: Readonly<Record<KeyAction, readonly string[]>> = {
   'key.import': ['import'],
   'key.material-off': ['material-off'],
   'key.rotate-imported': ['import', 'rotate'],
+  'drill.cycle': ['rotation'],
 };
 
 /** A slot holds one value: several calls are several approvals, each for its own class and Region. */
@@ -139,11 +144,11 @@ const ACTIONS = ACTION_NAMES.filter((name): name is KeyAction => !['plan.update'
 
 describe.each(ACTIONS)('%s', (action) => {
   const ask = () => {
-    const key = action === 'key.create' ? { ...caseDataKey(team), arn: null, keyId: null } : caseDataKey(team);
+    const key = action === 'key.create' ? { ...caseDataKey(team), arn: null, keyId: null } : keyOf(action);
     return request(team, 'architect', { action, key, parameters: PARAMETERS[action] });
   };
   it('T49 needs the approval slots of each of its calls, a class a step', () => {
-    const key = caseDataKey(team);
+    const key = keyOf(action);
     const subject = { repository: '0123456789abcdef', region: 'eu-central-1', key, nonce: 'ab'.repeat(16) };
     const steps = slotStepsOf(callsOf(action, subject, PARAMETERS[action]), action === 'key.create' ? null : key.keyId);
     const said = steps.map((places) =>

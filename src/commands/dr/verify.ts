@@ -11,6 +11,7 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
   static override examples = [
     '<%= config.bin %> dr verify --drill-profile drill --auditor-profile auditor',
     '<%= config.bin %> dr verify --drill-profile drill --only data',
+    '<%= config.bin %> dr verify --drill-profile drill --auditor-profile auditor --wait 30m',
     '<%= config.bin %> dr verify --dry-run',
     '<%= config.bin %> dr verify --ci --pin pin.json --drill-profile drill --report drill-report',
   ];
@@ -31,6 +32,10 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
       ...many,
       description: 'CloudTrail log files, or s3://bucket/prefix of a trail, in place of its event history',
       helpValue: 'PATH',
+    }),
+    wait: Flags.string({
+      description: 'wait so long (30m) for the answers of custodians and an open exercise',
+      helpValue: 'DURATION',
     }),
     report: Flags.string({
       description: 'write Markdown, HTML, JUnit and the evidence into this folder',

@@ -58,7 +58,7 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
 }
 
 /** Where no profile is named, the caller's own credentials are those of the drill role. */
-async function openRole(context: Context, plan: Plan, profile: string | undefined): Promise<DrillRole> {
+export async function openRole(context: Context, plan: Plan, profile: string | undefined): Promise<DrillRole> {
   const access = profile === undefined ? context.access : context.accessAs(profile);
   const line = await access.connection(plan);
   return {

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import chalk from 'chalk';
-import { EXIT, type ExitStatus } from '../base/errors.js';
+import { CustodyError, EXIT, type ExitStatus } from '../base/errors.js';
+import { parseDuration } from '../base/time.js';
 import { type PlannedCall, plannedCalls } from '../drill/calls.js';
 import { DRILLS } from '../drill/drills.js';
 import { readDrills } from '../drill/history.js';
@@ -19,10 +20,15 @@ import type { Context, Seat } from './context.js';
 import { openScene, type SceneFlags } from './drill-scene.js';
 import { heading, mark, pairs, table, wrap } from './render.js';
 
+/** Nobody's credentials last for longer. */
+const MOST_WAIT_SECONDS = 12 * 3600;
+
 export interface DrillFlags extends Selection, SceneFlags {
   readonly pin?: string | undefined;
   readonly report?: string | undefined;
   readonly 'dry-run': boolean;
+  /** Like `30m`. */
+  readonly wait?: string | undefined;
 }
 
 export interface DrillResult {
@@ -50,6 +56,7 @@ export type DrillAnswer = DrillResult | { readonly dryRun: true; readonly calls:
 /** Runs the drills that the flags choose. @throws CustodyError what makes a drill impossible */
 export async function drillFor(context: Context, flags: DrillFlags): Promise<DrillAnswer> {
   const selected = selectedDrills(flags);
+  const waitSeconds = flags.wait === undefined ? 0 : secondsIn(flags.wait);
   await context.requireMemory(flags.pin);
   const seat = await context.seat('remote');
   if (flags['dry-run']) return { dryRun: true, calls: plannedCalls(seat.plan, selected) };
@@ -58,12 +65,19 @@ export async function drillFor(context: Context, flags: DrillFlags): Promise<Dri
     lock,
     async () => {
       const scene = await openScene(context, seat, flags);
-      const drill = await runDrill(scene, seat.actor, selected);
+      const drill = await runDrill(scene, seat.actor, selected, waitSeconds);
       const files = flags.report === undefined ? [] : await writeReports(seat, drill, flags.report);
       return resultOf(drill, files);
     },
     { timeoutMillis: 0 },
   );
+}
+
+/** @throws CustodyError USAGE */
+function secondsIn(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== null && seconds <= MOST_WAIT_SECONDS) return seconds;
+  throw new CustodyError('USAGE', `--wait takes a duration like 30m, of at most 12h, not ${text.slice(0, 40)}`);
 }
 
 async function writeReports({ ports, state }: Seat, drill: Drill, dir: string): Promise<readonly string[]> {
@@ -140,7 +154,8 @@ function remedies(checks: DrillResult['checks']): readonly string[] {
   return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
 }
 
-function callsText(calls: readonly PlannedCall[]): string {
+/** The calls of a dry run, a row each. */
+export function callsText(calls: readonly PlannedCall[]): string {
   const rows = calls.map(({ drill, service, operation, region, key, as, changes }) => [
     drill,
     `${service} ${operation}`,

@@ -51,7 +51,8 @@ export async function openOne(seat: Seat, proposal: Proposal, dryRun: boolean) {
   return dryRun ? dryRunOf(seat, proposal) : openedJson(await openRequest(seat.ports, seat.actor, seat.aws, proposal));
 }
 
-function openedJson({ case: found, created, pushed }: Opened) {
+/** What a request that was opened prints with `--json`. */
+export function openedJson({ case: found, created, pushed }: Opened) {
   return { request: requestJson(found), created, pushed };
 }
 

@@ -1,6 +1,8 @@
 import { openBundle } from '../base/bundle.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
+import { isAnswerStatement } from '../drill/answer.js';
+import { openAnswer } from '../drill/answers.js';
 import { isDrillStatement } from '../drill/evidence.js';
 import { openEvidence } from '../drill/history.js';
 import { type Check, check, verdictOf } from '../inspect/check.js';
@@ -11,26 +13,42 @@ import { MAX_STATEMENT_BUNDLE_BYTES } from '../signing/key-statement.js';
 import { keysVerifierOf } from './backup-place.js';
 
 /**
- * Verifies files that an outsider was handed, each as what it says that it is: a record, the evidence of a drill, or the proof
- * of an entry of a ledger.
+ * Verifies files that an outsider was handed, each as what it says that it is: a record, the evidence of a drill, a custodian's
+ * answer to it, or the proof of an entry of a ledger.
  */
 export async function verifyFiles(files: readonly GivenFile[], roster: Roster): Promise<RecordsReport> {
-  const evidence = files.filter(isEvidence);
+  const evidence = files.filter((file) => isOf(file, isDrillStatement));
+  const answers = files.filter((file) => isOf(file, isAnswerStatement));
   const proofs = files.filter(isEntryProof);
-  const others = files.filter((file) => !evidence.includes(file) && !proofs.includes(file));
+  const others = files.filter((file) => ![evidence, answers, proofs].some((known) => known.includes(file)));
   const records = others.length > 0 ? verifyRecords(others, roster) : { checks: [], records: [] };
   const drills = await Promise.all(evidence.map((file) => verifyEvidence(file, roster)));
-  const one = [records, ...drills, ...proofs.map((file) => verifyEntryProof(file, roster))];
+  const answered = await Promise.all(answers.map((file) => verifyAnswer(file, roster)));
+  const one = [records, ...drills, ...answered, ...proofs.map((file) => verifyEntryProof(file, roster))];
   const checks = one.flatMap((judged) => judged.checks);
   return { verdict: verdictOf(checks), checks, records: one.flatMap((judged) => judged.records) };
 }
 
-function isEvidence({ path, bytes }: GivenFile): boolean {
+function isOf({ path, bytes }: GivenFile, is: (payload: Uint8Array) => boolean): boolean {
   try {
-    return isDrillStatement(openBundle(bytes, path, MAX_STATEMENT_BUNDLE_BYTES).payload);
+    return is(openBundle(bytes, path, MAX_STATEMENT_BUNDLE_BYTES).payload);
   } catch (cause) {
     if (cause instanceof CustodyError) return false;
     throw cause;
+  }
+}
+
+/** The answer is whole, and signed by a key of the very seat that it names; which drill it answers stands in it. */
+async function verifyAnswer({ path, bytes }: GivenFile, roster: Roster) {
+  const id = `${path} answer`;
+  try {
+    const { said, evidence } = await openAnswer(bytes, path, keysVerifierOf({ rosters: [roster] }), { roster });
+    const detail = `${said.by} answered ${evidence} (${said.challenge}) on ${said.at}, with ${said.access.length} lines of who has access`;
+    const facts: RecordFacts = { path, kind: 'answer', digest: digestOf(bytes), signer: said.by, requestId: null };
+    return { checks: [check(id, true, detail)], records: [facts] };
+  } catch (cause) {
+    if (!(cause instanceof CustodyError)) throw cause;
+    return { checks: [check(id, false, cause.message)], records: [] };
   }
 }
 

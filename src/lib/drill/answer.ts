@@ -1,6 +1,6 @@
 import { parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { list, object, type Reader, readFields, text } from '../base/fields.js';
+import { isObject, list, object, type Reader, readFields, text } from '../base/fields.js';
 import { formatInToto, readInToto, soleSubject } from '../base/in-toto.js';
 import { commitId, digest, instant, repositoryId } from '../base/readers.js';
 
@@ -42,13 +42,25 @@ export function formatAnswer(said: AnswerPredicate, evidencePath: string): Uint8
   });
 }
 
+/** Is this payload an answer's, by its predicate type? It says nothing about its signature or its shape. */
+export function isAnswerStatement(payload: Uint8Array): boolean {
+  try {
+    const value = parseCanonical(payload, 'statement', LIMITS);
+    return isObject(value) && value.predicateType === ANSWER_TYPE;
+  } catch (cause) {
+    if (cause instanceof CustodyError) return false;
+    throw cause;
+  }
+}
+
 /** @throws CustodyError RECORD_MALFORMED, also for a statement of any other predicate type */
-export function parseAnswer(payload: Uint8Array, what: string): AnswerPredicate {
+export function parseAnswer(payload: Uint8Array, what: string): AnswerPredicate & { readonly evidence: string } {
   const outer = readInToto(parseCanonical(payload, what, LIMITS), what);
   if (outer.predicateType !== ANSWER_TYPE)
     throw new CustodyError('RECORD_MALFORMED', `${what}: not the predicate type of answers`);
   const said = readFields(predicate, outer.predicate, what, 'RECORD_MALFORMED');
-  if (soleSubject(outer, what).digest !== said.challenge)
+  const { digest: answered, name: evidence } = soleSubject(outer, what);
+  if (answered !== said.challenge)
     throw new CustodyError('RECORD_MALFORMED', `${what}: its subject is not the evidence that it answers`);
-  return said;
+  return { ...said, evidence };
 }

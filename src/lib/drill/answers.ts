@@ -23,6 +23,27 @@ export function openChallenges(
 }
 
 /**
+ * An answer by itself: signed by a key of the seat that it names, of this repository.
+ * @throws CustodyError RECORD_MALFORMED, SIGNATURE_INVALID, SIGNER_UNKNOWN
+ */
+export async function openAnswer(
+  bytes: Uint8Array,
+  what: string,
+  verifier: StatementVerifier,
+  { roster }: Pick<InForce, 'roster'>,
+): Promise<{ readonly said: AnswerPredicate; readonly evidence: string }> {
+  const { statement, signer } = await verifier.open(bytes);
+  const { evidence, ...said } = parseAnswer(statement, what);
+  const seat = signer.kind === 'key' ? identitiesOf(roster).get(signer.keyId) : undefined;
+  const faults = [
+    ...(seat?.kind === 'custodian' && seat.id === said.by ? [] : [`${said.by} has not signed it`]),
+    ...(said.repository === roster.repository ? [] : ['it is of another repository']),
+  ];
+  if (faults.length > 0) throw new CustodyError('RECORD_MALFORMED', `${what}: ${faults.join('; ')}`);
+  return { said, evidence };
+}
+
+/**
  * The answer of a custodian to that evidence, signed by a key of this very seat after the drill had ended.
  * @returns null where there is none
  * @throws CustodyError what is wrong with one that is no answer
@@ -37,15 +58,11 @@ export async function readAnswer(
 ): Promise<AnswerPredicate | null> {
   const at = answerPath(path, custodian);
   if (!(await view.pathsUnder(at.slice(0, at.lastIndexOf('/') + 1))).includes(at)) return null;
-  const { statement, signer } = await verifier.open((await view.read([at])).get(at) ?? new Uint8Array());
-  const said = parseAnswer(statement, at);
-  const seat = signer.kind === 'key' ? identitiesOf(roster).get(signer.keyId) : undefined;
+  const bytes = (await view.read([at])).get(at) ?? new Uint8Array();
+  const { said } = await openAnswer(bytes, at, verifier, { roster });
   const faults = [
-    ...(seat?.kind === 'custodian' && seat.id === custodian && said.by === custodian
-      ? []
-      : [`${custodian} has not signed it`]),
+    ...(said.by === custodian ? [] : [`${custodian} has not signed it`]),
     ...(said.challenge === digest ? [] : ['it answers other evidence']),
-    ...(said.repository === roster.repository ? [] : ['it is of another repository']),
     ...(said.at >= addSeconds(drill.finishedAt, -CLOCK_TOLERANCE_SECONDS) ? [] : ['it is older than what it answers']),
     ...(said.at <= addSeconds(now, CLOCK_TOLERANCE_SECONDS) ? [] : ['it is dated in the future']),
   ];
@@ -54,7 +71,7 @@ export async function readAnswer(
 }
 
 /** The newest answer of a custodian to any open challenge. */
-async function newestAnswer({ state, verifier, history, ports }: Scene, custodian: string) {
+export async function newestAnswer({ state, verifier, history, ports }: Scene, custodian: string) {
   const now = ports.clock.now();
   for (const drill of openChallenges(history, state, now)) {
     const said = await readAnswer(state.view, verifier, state, drill, custodian, now);

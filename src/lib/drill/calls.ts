@@ -27,18 +27,35 @@ const READS = [
   'ListGrants',
 ];
 
+const PUBLISH = {
+  service: 'git',
+  operation: 'publish',
+  region: null,
+  key: null,
+  as: 'caller',
+  changes: true,
+} as const;
+
 /** Every kind of call that the drills make, for people to look at before anything is done. */
 export function plannedCalls(plan: Plan, selected: readonly DrillId[]): readonly PlannedCall[] {
   const rows = selected.flatMap((id) => OF[id]?.(plan).map((row) => ({ drill: id, ...row })) ?? []);
-  const publish = {
-    service: 'git',
-    operation: 'publish',
-    region: null,
-    key: null,
-    as: 'caller',
-    changes: true,
-  } as const;
-  return [...rows, { drill: selected.at(-1) ?? 'backup', ...publish }];
+  return [...rows, { drill: selected.at(-1) ?? 'backup', ...PUBLISH }];
+}
+
+/** Every kind of call by which an exercise is opened. */
+export function cycleCalls({ interlock, regions }: Plan): readonly PlannedCall[] {
+  const ofRole = (name: string) => byRole(name, regions.primary, 'scratch', true);
+  const slots = { ...reading('ListRoleTags', null, null), service: 'iam' } as const;
+  const looks = ['DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListResourceTags'];
+  const rows = [
+    ...(interlock ? [slots] : []),
+    ofRole('CreateKey'),
+    ofRole('PutKeyPolicy'),
+    ...looks.map((name) => reading(name, regions.primary, 'scratch')),
+    reading('ListAliases', regions.primary, null),
+    PUBLISH,
+  ];
+  return rows.map((row) => ({ drill: 'cycle', ...row }));
 }
 
 type Row = Omit<PlannedCall, 'drill'>;
@@ -85,6 +102,16 @@ const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
           { ...reading('PutKeyPolicy', plan.regions.primary, 'scratch'), changes: true },
           byRole('ScheduleKeyDeletion', plan.regions.primary, 'scratch', true),
         ],
+  cycle: (plan) =>
+    drillRoleArnOf(plan) === null
+      ? []
+      : [
+          ...regionsIn(plan).flatMap((region) =>
+            ['ListKeys', 'ListResourceTags'].map((name) => byRole(name, region, null, false)),
+          ),
+          ...(plan.interlock ? trialRows(plan) : []),
+          byRole('ScheduleKeyDeletion', plan.regions.primary, 'scratch', true),
+        ],
   review: (plan) => [
     { ...reading('GetRole', null, null), service: 'iam' },
     ...eachKey(plan).map(([key, region]) => reading('ListGrants', region, key)),
@@ -95,6 +122,18 @@ const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
     ...eachKey(plan).map(([key, region]) => reading('ListGrants', region, key)),
   ],
 };
+
+/** One approval alone: the own slot is set, the call is asked for, which KMS must deny, and the slot is cleared. */
+function trialRows({ regions }: Plan): readonly Row[] {
+  const slot = { ...reading('TagRole', null, 'scratch'), service: 'iam', changes: true } as const;
+  return [
+    { ...slot, operation: 'ListRoleTags', changes: false },
+    slot,
+    { ...reading('AssumeRole', null, null), service: 'sts' },
+    { ...reading('EnableKeyRotation', regions.primary, 'scratch'), changes: true },
+    { ...slot, operation: 'UntagRole' },
+  ];
+}
 
 function canaryRows(plan: Plan, key: string, region: string): readonly Row[] {
   if (canaryUserOf(plan, key) === null) return [];

@@ -91,12 +91,12 @@ export const DRILLS = {
   },
   cycle: {
     proves:
-      'Since the last verified drill people have asked, approved and executed, and fewer than the threshold were refused.',
-    needs: ['repository', 'custodians'],
+      'Since the last verified drill an exercise went its whole way, and fewer approvals than the threshold are refused by custody and by KMS.',
+    needs: ['repository', 'aws', 'drill-role', 'custodians'],
     provesData: false,
     optional: true,
     mark: 'CY',
-    remedy: 'Let a change go its whole way (custody keys rotate, approve, execute), then drill again.',
+    remedy: 'custody dr cycle asks for an exercise; two approve it, one of them executes it and drills again.',
   },
   challenge: {
     proves: 'Each custodian has signed the evidence of a drill within the approval window: nobody could have before.',

@@ -77,6 +77,11 @@ function belowAnswer({ cases }: Scene): Answer {
     .sort((a, b) => (a.request.statement.predicate.at < b.request.statement.predicate.at ? -1 : 1))
     .at(-1);
   if (!newest) return open('no request was ever approved here: there is nothing to try it on');
+  return aloneAnswer(newest);
+}
+
+/** A request that was approved, judged again with each of its approvals alone. */
+export function aloneAnswer(newest: Case): Answer {
   const counted = newest.evidence.records.filter((record) => record.statement.kind === 'approval');
   if (!allowed(newest, counted)) return open(`${newest.id} cannot be judged again`);
   const alone = counted.find((record) => allowed(newest, [record]));

@@ -20,17 +20,19 @@ import { type Drilled, drillEvent, readDrills } from './history.js';
 import { drillInterlock, withTrailAsked } from './interlock.js';
 import { observeKeys } from './keys.js';
 import { drillLedger } from './ledger.js';
+import { judgeObjectives, pointOf } from './objectives.js';
 import { drillPeople } from './people.js';
 import { drillPolicies } from './policies.js';
 import type { Scene } from './ports.js';
-import { open, Probe, pass, passIf } from './probe.js';
+import { open, Probe, pass } from './probe.js';
 import { DRILL_FOLDER, evidencePath, nextPlace, quarterOf } from './quarter.js';
 import { drillQuorum } from './quorum.js';
-import { type RecoveryTime, recoveryPoint, recoveryTime } from './recovery.js';
+import { type RecoveryTime, recoveryTime } from './recovery.js';
 import { drillRegions } from './regions.js';
 import { drillRewrap } from './rewrap.js';
-import { sweepScratch } from './scratch.js';
+import { type Swept, sweepScratch } from './scratch.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
+import { awaitPeople, PEOPLE } from './wait.js';
 
 /** What the drills of one run have found. */
 interface Found {
@@ -39,6 +41,8 @@ interface Found {
   auditLedger: AuditHead | null;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
+  /** Keys of exercises that were there. */
+  readonly exercised: Swept['exercised'];
   /** Who runs the drill. */
   readonly by: string;
 }
@@ -51,37 +55,52 @@ export interface Drill extends Drilled {
 /**
  * Runs drills, signs what they found, and publishes it with a ledger entry. Nothing of production is changed: only scratch keys
  * are made and deleted, and only canaries decrypted.
+ * @param waitSeconds how long it waits for people, before it looks at what they have done
  * @throws CustodyError LOCKED while another drill runs · what makes a drill impossible: no credentials, no remote, a wrong clock
  */
-export async function runDrill(given: Scene, actor: Actor, selected: readonly DrillId[]): Promise<Drill> {
+export async function runDrill(
+  given: Scene,
+  actor: Actor,
+  selected: readonly DrillId[],
+  waitSeconds = 0,
+): Promise<Drill> {
   const { id: by } = identityIn(given.state, actor);
+  const swept = SWEEPING.some((id) => selected.includes(id)) ? await sweepScratch(given) : NOTHING_SWEPT;
   const found: Found = {
     checks: [],
     backup: { newest: null, signedAt: null, oldestUncopied: null },
     auditLedger: null,
     canaries: [],
-    scratch: [],
+    scratch: [...swept.receipts],
+    exercised: swept.exercised,
     by,
   };
-  const swept = selected.includes('policies') || selected.includes('cold') ? await sweepScratch(given) : [];
   const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
   const estate = await observeKeys(scene);
+  // What people do meanwhile is looked at in a scene of its own: the evidence names the commit that everything else is about.
+  let people: Scene | null = waitSeconds > 0 ? null : scene;
   for (const id of DRILL_IDS) {
     const probe = new Probe(id, scene.stopwatch);
     scene.ports.progress(`Drill ${id}`);
     if (!selected.includes(id)) await probe.ask('skipped', null, () => open('it was not asked for'));
-    else await RUN[id](scene, estate, probe, found);
-    if (id === 'policies' && swept.length > 0)
+    else if (PEOPLE.includes(id)) {
+      people ??= await awaitPeople(scene, selected, waitSeconds);
+      await RUN[id](people, estate, probe, found);
+    } else await RUN[id](scene, estate, probe, found);
+    if (id === 'policies' && swept.receipts.length > 0)
       await probe.ask('leftovers', null, () =>
-        pass(`${swept.length} scratch keys of a drill that was cut off are deleted`),
+        pass(`${swept.receipts.length} scratch keys of a drill that was cut off are deleted`),
       );
     found.checks.push(...probe.checks);
   }
-  found.scratch = [...swept, ...found.scratch];
   const time = recoveryTime(found.checks);
-  await judgeObjectives(scene, selected, time, found);
+  if (selected.includes('backup')) found.checks.push(...(await judgeObjectives(scene, time.millis, found.backup)));
   return publishDrill(scene, actor, time, found);
 }
+
+/** Drills that make scratch keys, or look at those of exercises. */
+const SWEEPING: readonly DrillId[] = ['policies', 'cold', 'cycle'];
+const NOTHING_SWEPT: Swept = { receipts: [], exercised: [] };
 
 const RUN: Readonly<
   Record<DrillId, (scene: Scene, estate: ObservedEstate, probe: Probe, found: Found) => Promise<void>>
@@ -99,7 +118,8 @@ const RUN: Readonly<
     found.canaries = await drillData(scene, estate, probe);
   },
   policies: async (scene, estate, probe, found) => {
-    found.scratch = await drillPolicies(scene, estate, found.backup.newest ?? (await newestHere(scene)), probe);
+    const backup = found.backup.newest ?? (await newestHere(scene));
+    found.scratch = [...found.scratch, ...(await drillPolicies(scene, estate, backup, probe))];
   },
   rewrap: (scene, estate, probe) => drillRewrap(scene, estate, probe),
   interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
@@ -107,7 +127,10 @@ const RUN: Readonly<
     const backup = found.backup.newest ?? (await newestHere(scene));
     found.scratch = [...found.scratch, ...(await drillExecutors(scene, estate, backup, probe, found.by))];
   },
-  cycle: (scene, _, probe) => drillCycle(scene, probe),
+  cycle: async (scene, _, probe, found) => {
+    const { by, exercised: keys } = found;
+    found.scratch = [...found.scratch, ...(await drillCycle(scene, probe, { by, keys }))];
+  },
   challenge: (scene, _, probe) => drillChallenge(scene, probe),
   review: (scene, estate, probe) => drillReview(scene, estate, probe),
 };
@@ -120,40 +143,6 @@ async function newestHere({ place, verifier, state }: Scene): Promise<OpenBackup
     if (cause instanceof CustodyError) return null;
     throw cause;
   }
-}
-
-function pointOf({ ports }: Scene, { signedAt, oldestUncopied }: BackupFindings): number | null {
-  return recoveryPoint(signedAt, oldestUncopied, ports.clock.now());
-}
-
-/** How long it took, and what would be lost, against what the plan allows. */
-async function judgeObjectives(
-  scene: Scene,
-  selected: readonly DrillId[],
-  { millis }: RecoveryTime,
-  found: Found,
-): Promise<void> {
-  if (!selected.includes('backup')) return;
-  const { rtoSeconds, rpoSeconds } = scene.state.plan.plan.recovery;
-  const point = pointOf(scene, found.backup);
-  const probe = new Probe('backup', scene.stopwatch);
-  await probe.ask('rto', null, () =>
-    passIf(
-      millis <= rtoSeconds * 1000,
-      `${millis} ms; the plan allows ${rtoSeconds} s`,
-      `${millis} ms, and the plan allows ${rtoSeconds} s`,
-    ),
-  );
-  await probe.ask('rpo', null, () =>
-    point === null
-      ? open('without a backup nothing bounds the loss')
-      : passIf(
-          point <= rpoSeconds,
-          `${point} s; the plan allows ${rpoSeconds} s`,
-          `${point} s, and the plan allows ${rpoSeconds} s`,
-        ),
-  );
-  found.checks.push(...probe.checks);
 }
 
 async function publishDrill(scene: Scene, actor: Actor, time: RecoveryTime, found: Found): Promise<Drill> {

@@ -1,10 +1,14 @@
 import { formatCanonical, type JsonObject, type JsonValue } from '../base/canonical-json.js';
+import { CYCLE_RUN } from '../base/cycle.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { addSeconds, instantFromMillis, isInstant } from '../base/time.js';
 import { isKeyArn, type KeyArn, type KeyWriter, partsOf } from '../key/key.js';
 import { drillRoleArnOf } from '../plan/canaries.js';
 import { SCRATCH_TAG, scratchStatement } from '../policy/scratch.js';
+import type { Case } from '../request/case.js';
+import { isCycle } from '../request/cycle.js';
+import { isOpen } from '../request/open.js';
 import type { ScratchReceipt } from './evidence.js';
 import type { Scene } from './ports.js';
 
@@ -39,6 +43,26 @@ export interface ScratchKey {
   readonly of: string;
 }
 
+/** Whose credentials make scratch keys, and with what patience. */
+type Maker = { readonly role: Pick<Scene['role'], 'reader' | 'writer'>; readonly ports: Pick<Scene['ports'], 'clock'> };
+
+/** Makes a key that is told as a drill's. @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy */
+export async function makeScratchKey(
+  maker: Maker,
+  {
+    region,
+    policy,
+    what,
+    run,
+  }: Pick<ScratchKey, 'region' | 'policy'> & { readonly what: string; readonly run: string },
+): Promise<KeyArn> {
+  const parameters = { Policy: policy, Description: what, Tags: [{ TagKey: SCRATCH_TAG, TagValue: run }] };
+  const { answer } = await insisting(maker, { service: 'kms', region, operation: 'CreateKey', parameters });
+  const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
+  if (isKeyArn(arn)) return arn;
+  throw new CustodyError('UNAVAILABLE', "AWS's answer to CreateKey is incomplete");
+}
+
 /**
  * Makes a key under a policy, works with it, and schedules it for deletion, whatever came of it.
  * @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy · what the work throws
@@ -49,19 +73,13 @@ export async function onScratchKey<T>(
   keep: (receipt: ScratchReceipt) => void,
   work: (arn: KeyArn) => Promise<T>,
 ): Promise<T> {
-  const { runId } = scene;
-  const parameters = {
-    Policy: policy,
-    Description: `custody drill ${runId}: the policy of ${of}, tried`,
-    Tags: [{ TagKey: SCRATCH_TAG, TagValue: runId }],
-  };
-  const { answer } = await insisting(scene, { service: 'kms', region, operation: 'CreateKey', parameters });
-  const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
-  if (!isKeyArn(arn)) throw new CustodyError('UNAVAILABLE', "AWS's answer to CreateKey is incomplete");
+  const run = scene.runId;
+  const what = `custody drill ${run}: the policy of ${of}, tried`;
+  const arn = await makeScratchKey(scene, { region, policy, what, run });
   try {
     return await work(arn);
   } finally {
-    keep(await discard(scene, arn, of));
+    keep(await discardScratchKey(scene, arn, of));
   }
 }
 
@@ -81,7 +99,7 @@ export async function tryPolicy(
 }
 
 /** A throttled call had no effect: to give up would leave a key that costs money. @throws CustodyError what the last try said */
-async function insisting({ role, ports }: Pick<Scene, 'role' | 'ports'>, call: Parameters<KeyWriter['call']>[0]) {
+export async function insisting({ role, ports }: Maker, call: Parameters<KeyWriter['call']>[0]) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await role.writer.call(call);
@@ -93,7 +111,8 @@ async function insisting({ role, ports }: Pick<Scene, 'role' | 'ports'>, call: P
   }
 }
 
-async function discard(scene: Pick<Scene, 'role' | 'ports'>, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
+/** Schedules a scratch key for deletion. @throws CustodyError what the last try said */
+export async function discardScratchKey(scene: Maker, arn: KeyArn, of: string | null): Promise<ScratchReceipt> {
   const { region } = partsOf(arn);
   const parameters = { KeyId: arn, PendingWindowInDays: WINDOW_DAYS };
   const call = { service: 'kms', region, operation: 'ScheduleKeyDeletion', parameters } as const;
@@ -103,21 +122,38 @@ async function discard(scene: Pick<Scene, 'role' | 'ports'>, arn: KeyArn, of: st
   return { arn, of, deletionAt, requestId };
 }
 
+/** What a sweep came to. */
+export interface Swept {
+  readonly receipts: readonly ScratchReceipt[];
+  /** Keys of exercises that were left: their request is open, or executed and not looked at by a drill yet. */
+  readonly exercised: readonly KeyArn[];
+}
+
 /**
- * Schedules for deletion what a drill that was cut off has left.
+ * Schedules for deletion what a drill that was cut off has left, and keys of exercises that came to nothing.
  * @throws CustodyError LOCKED when another drill seems to be running: it would be disturbed
  */
-export async function sweepScratch(scene: Scene): Promise<readonly ScratchReceipt[]> {
+export async function sweepScratch(scene: Scene): Promise<Swept> {
   const { plan } = scene.state.plan;
-  if (drillRoleArnOf(plan) === null) return [];
-  const swept: ScratchReceipt[] = [];
-  for (const region of [plan.regions.primary, ...plan.regions.replicas]) {
+  const receipts: ScratchReceipt[] = [];
+  const exercised: KeyArn[] = [];
+  for (const region of drillRoleArnOf(plan) === null ? [] : [plan.regions.primary, ...plan.regions.replicas]) {
     for (const { arn, createdAt, run } of await scratchKeysIn(scene, region)) {
-      if (addSeconds(createdAt, YOUNG_SECONDS) > scene.ports.clock.now()) throw running(run);
-      swept.push(await discard(scene, arn, null));
+      const isYoung = addSeconds(createdAt, YOUNG_SECONDS) > scene.ports.clock.now();
+      if (!CYCLE_RUN.test(run)) {
+        if (isYoung) throw running(run);
+        receipts.push(await discardScratchKey(scene, arn, null));
+      } else if (isNeeded(scene.cases, arn, isYoung)) exercised.push(arn);
+      else receipts.push(await discardScratchKey(scene, arn, null));
     }
   }
-  return swept;
+  return { receipts, exercised };
+}
+
+/** The key of an exercise: while people are asked about it, until a drill has looked at what came of it, or while it is being opened. */
+function isNeeded(cases: readonly Case[], arn: KeyArn, isYoung: boolean): boolean {
+  const own = cases.filter((one) => isCycle(one) && one.request.statement.predicate.key?.arn === arn);
+  return own.length === 0 ? isYoung : own.some((one) => isOpen(one) || one.verdict.state === 'executed');
 }
 
 function running(run: string): CustodyError {

@@ -1,4 +1,5 @@
 import { CANARY_CONTEXT } from '../base/canary.js';
+import { CYCLE_KEY } from '../base/cycle.js';
 import type { Fault } from '../base/fields.js';
 import { type PlanParts, repeatedFaults, roleFaults } from './faults.js';
 import { hierarchyFaults } from './hierarchy.js';
@@ -17,7 +18,16 @@ export function planFaults(plan: PlanParts): readonly Fault[] {
     ...sigstoreFaults(plan),
     ...ledgerFaults(plan),
     ...hierarchyFaults(plan.keys ?? {}),
+    ...reservedFaults(plan.keys ?? {}),
     ...Object.entries(plan.keys ?? {}).flatMap(([name, key]) => keyFaults(`keys.${name}`, key, plan)),
+  ];
+}
+
+/** The slots of such a key would be those of exercises. */
+function reservedFaults(keys: object): Fault[] {
+  if (!Object.hasOwn(keys, CYCLE_KEY)) return [];
+  return [
+    { path: `keys.${CYCLE_KEY}`, expected: 'another name: this one is of the keys of exercises', found: CYCLE_KEY },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
+import { CYCLE_KEY } from '../base/cycle.js';
 import type { AccountRoles } from './account-roles.js';
 import { SCRATCH_TAG } from './scratch.js';
 import { assertSlotsFit, formatSlotName } from './slot.js';
@@ -18,7 +19,8 @@ const LISTS = ['kms:ListAliases', 'kms:ListKeys'];
  */
 export function custodianRolePolicy(roles: AccountRoles, custodian: string, keyNames: readonly string[]): string {
   assertSlotsFit(roles.seats.length, keyNames.length);
-  const slots = [...keyNames].sort().map((keyName) => formatSlotName({ custodian, keyName }));
+  // The keys of exercises have slots, too: one name for all of them, since one exercise is open at a time.
+  const slots = [...new Set([...keyNames, CYCLE_KEY])].sort().map((keyName) => formatSlotName({ custodian, keyName }));
   const executors = [roles.executor, roles.cold];
   return formatRolePolicy([
     allowing('OwnSlotsOnly', ['iam:TagRole', 'iam:UntagRole'], executors, {

@@ -33,7 +33,8 @@ export interface KeyPolicyInput {
   readonly interlock?: Interlock;
 }
 
-const READ = [
+/** Everything that looks at a key and changes nothing. */
+export const READ = [
   'DescribeKey',
   'GetKeyPolicy',
   'ListKeyPolicies',

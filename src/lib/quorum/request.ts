@@ -1,4 +1,5 @@
 import type { Digest } from '../base/bytes.js';
+import { CYCLE_ALIAS, CYCLE_KEY } from '../base/cycle.js';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, isLaterBy } from '../base/time.js';
 import type { Plan } from '../plan/plan.js';
@@ -71,12 +72,20 @@ function placeFaults({ at }: RequestPredicate, seen: ReadonlySet<Digest> | null,
 /** Name, alias and ARN must be one key: people read the name, AWS takes the ARN (T3, T4). */
 function keyFaults({ action, key, partition, region, account }: RequestPredicate, plan: Plan): string[] {
   if (action === 'plan.update' || action === 'roster.update') return key === null ? [] : ['it is about no key'];
-  if (key === null || !Object.hasOwn(plan.keys, key.name)) return ['the plan has no such key'];
+  const alias = key === null ? null : aliasOf(action, key.name, plan);
+  if (key === null || alias === null) return ['the plan has no such key'];
   const arn = action === 'key.create' ? null : `arn:${partition}:kms:${region}:${account}:key/${key.keyId}`;
   return [
-    ...(key.alias === plan.keys[key.name]?.alias ? [] : [`its alias is not that of ${key.name} in the plan`]),
+    ...(key.alias === alias ? [] : [`its alias is not that of ${key.name} in the plan`]),
     ...(key.arn === arn && (key.keyId === null) === (arn === null) ? [] : ['its ARN is not that of its key id here']),
   ];
+}
+
+/** A key of the plan has its alias there; the key of an exercise has none, and is the only one that an exercise is about. */
+function aliasOf(action: RequestPredicate['action'], name: string, { keys }: Plan): string | null {
+  const planned = Object.hasOwn(keys, name) ? (keys[name]?.alias ?? null) : null;
+  if (action !== 'drill.cycle') return planned;
+  return name === CYCLE_KEY && planned === null ? CYCLE_ALIAS : null;
 }
 
 function subjectIs({ statement }: OpenRecord<'request'>): boolean {

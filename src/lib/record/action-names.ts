@@ -25,6 +25,7 @@ export const ACTION_NAMES = [
   'key.delete',
   'key.cancel-deletion',
   'key.confirm-destroyed',
+  'drill.cycle',
   'plan.update',
   'roster.update',
 ] as const;

@@ -6,6 +6,7 @@ import { anyObject, integer, isObject, object } from '../base/fields.js';
 import { digest } from '../base/readers.js';
 import { ACCESS_ACTIONS } from './action-access.js';
 import { create } from './action-create.js';
+import { cycle } from './action-cycle.js';
 import { IMPORT_ACTIONS } from './action-import.js';
 import { LABEL_ACTIONS } from './action-label.js';
 import type { ActionName } from './action-names.js';
@@ -89,6 +90,7 @@ const ACTIONS: Readonly<Record<ActionName, ActionRow>> = {
   ...REGION_ACTIONS,
   ...IMPORT_ACTIONS,
   ...STATE_ACTIONS,
+  'drill.cycle': cycle,
   'plan.update': documentRow('plan', 'UpdatePlan'),
   'roster.update': documentRow('roster', 'UpdateRoster'),
 };

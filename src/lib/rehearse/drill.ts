@@ -1,6 +1,6 @@
 import type { Instant } from '../base/time.js';
 import { expectExit, expectThat, listAt, textAt } from './expect.js';
-import { PLAYERS, type Stage } from './stage.js';
+import { type Notes, PLAYERS, type Stage } from './stage.js';
 
 /** The part of a rehearsal that ends in a verified drill: nothing of what the drill asks for is left out. */
 
@@ -44,6 +44,14 @@ export async function storeCanaries(stage: Stage): Promise<string> {
   return outcome.command;
 }
 
+/** The deputy asks, approves and executes: so the drill can also try that KMS refuses that one approval alone. */
+export async function askCycle(stage: Stage, notes: Notes): Promise<string> {
+  const words = ['dr', 'cycle', '--drill-profile', 'drill', '--reason', 'rehearsed exercise'];
+  const outcome = expectExit(await stage.run('deputy', words), 0);
+  notes.cycle = { id: textAt(outcome.json, 'request', 'id'), digest: textAt(outcome.json, 'request', 'digest') };
+  return outcome.command;
+}
+
 /** CloudTrail tells of a call up to 15 minutes later: a drill that is made at once would find nothing covered. */
 const DELIVERY = '20m';
 
@@ -54,5 +62,7 @@ export async function drillAll(stage: Stage): Promise<string> {
   const words = [...DRILL, '--auditor-profile', 'auditor', ...above, '--report', stage.place(REPORT)];
   const outcome = expectExit(await stage.run('deputy', words), 0);
   expectThat(textAt(outcome.json, 'verdict') === 'verified', 'the drill is verified');
+  const open = listAt(outcome.json, 'unproven').filter((id) => String(id).startsWith('cycle'));
+  expectThat(open.length === 0, 'the exercise went its whole way, and one approval alone was refused');
   return outcome.command;
 }

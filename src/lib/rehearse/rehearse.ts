@@ -34,6 +34,7 @@ export async function rehearse(story: readonly Step[], stage: Stage, audience: A
     requests: [],
     rotation: null,
     replicaPolicy: null,
+    cycle: null,
     caseDataArn: '',
     ciphertext: '',
     materialBefore: '',

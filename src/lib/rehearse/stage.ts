@@ -66,6 +66,8 @@ export interface Notes {
   rotation: Asked | null;
   /** The policy of the root's replica: its slots are those of the root, so it is signed after that one was executed. */
   replicaPolicy: Asked | null;
+  /** The exercise on a scratch key, by the one who executes it and drills afterwards. */
+  cycle: Asked | null;
   caseDataArn: string;
   ciphertext: string;
   materialBefore: string;

@@ -1,3 +1,4 @@
+import { CYCLE_ROTATION_DAYS } from '../base/cycle.js';
 import { CustodyError } from '../base/errors.js';
 import type { ActionName } from '../record/action-names.js';
 import { applyAccess } from './apply-access.js';
@@ -32,6 +33,12 @@ const APPLY: Readonly<Record<Exclude<ActionName, AccessAction | Elsewhere>, Appl
   'key.import': applyImport,
   'key.material-off': applyMaterialOff,
   'key.rotate-imported': applyRotateImported,
+  'drill.cycle': (run) =>
+    applyUntil(
+      run,
+      'the rotation of the scratch key',
+      ({ enabled, periodDays }) => enabled === true && periodDays === CYCLE_ROTATION_DAYS,
+    ),
   ...APPLY_STATE,
 };
 

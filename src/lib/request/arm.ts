@@ -1,4 +1,5 @@
 import { CustodyError } from '../base/errors.js';
+import { parseSlotName, TAGS_A_ROLE } from '../policy/slot.js';
 import type { Roster } from '../roster/roster.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -71,7 +72,9 @@ export async function assertSlotFree(
   by: string,
   needed: NeededSlot,
 ): Promise<void> {
-  const there = (await aws.slots.list(state.roster.executorRoleArn)).get(slotNameOf(by, needed));
+  const tags = await aws.slots.list(state.roster.executorRoleArn);
+  const there = tags.get(slotNameOf(by, needed));
+  if (there === undefined) assertRoom(tags, slotNameOf(by, needed));
   if (there === undefined || there === needed.value) return;
   const { cases } = await casesOf(ports, state);
   const holder = cases.find((one) => {
@@ -88,6 +91,42 @@ export async function assertSlotFree(
       suggestions: [
         `Let it be executed first, or take the approval back: custody keys withdraw ${holder.id} --approval`,
       ],
+    },
+  );
+}
+
+/**
+ * That as many tags more fit on the executor role as approvals are needed: a plan of 16 keys may have 48 of 50.
+ * @throws CustodyError LIMIT_EXCEEDED
+ */
+export async function assertRoomFor(
+  { slots }: Pick<Aws, 'slots'>,
+  { plan: { plan }, roster }: InForce,
+  keyName: string,
+): Promise<void> {
+  if (!plan.interlock) return;
+  const tags = await slots.list(roster.executorRoleArn);
+  const own = [...tags.keys()].filter((tagKey) => parseSlotName(tagKey)?.keyName === keyName).length;
+  if (tags.size - own + roster.threshold <= TAGS_A_ROLE) return;
+  throw new CustodyError(
+    'LIMIT_EXCEEDED',
+    `the executor role has ${tags.size} tags of ${TAGS_A_ROLE}: no room for the approval slots of ${roster.threshold} custodians`,
+    {
+      details: { tags: tags.size, needed: roster.threshold, limit: TAGS_A_ROLE },
+      suggestions: ['Let what is approved be executed first: that clears its slots (custody keys execute --ready).'],
+    },
+  );
+}
+
+/** @throws CustodyError LIMIT_EXCEEDED where the role can hold no tag more */
+function assertRoom(tags: ReadonlyMap<string, string>, tagKey: string): void {
+  if (tags.size < TAGS_A_ROLE) return;
+  throw new CustodyError(
+    'LIMIT_EXCEEDED',
+    `the executor role has ${tags.size} tags, IAM takes no more: no room for ${tagKey}`,
+    {
+      details: { tags: tags.size, limit: TAGS_A_ROLE },
+      suggestions: ['Let what is approved be executed first: that clears its slots (custody keys execute --ready).'],
     },
   );
 }

@@ -6,6 +6,7 @@ import { parseSlot } from '../policy/slot.js';
 import type { RequestState } from '../quorum/evidence.js';
 import { neededIn } from './arm.js';
 import type { Case } from './case.js';
+import { cycleEnforcement } from './cycle.js';
 import { casesOf, lookUp } from './desk.js';
 import type { InForce } from './in-force.js';
 import { isOpen } from './open.js';
@@ -54,7 +55,7 @@ async function assertHeld(
 /** Whether KMS itself asks for the slots of this call: by the live policy of its key, as everywhere. */
 export async function enforcementNow({ aws }: Session, found: Case): Promise<Enforcement> {
   const { plan, roster } = found.rules;
-  const { key, region } = found.request.statement.predicate;
+  const { action, key, region } = found.request.statement.predicate;
   if (!plan.interlock) return advisory('interlock not installed');
   const steps = neededSlots(plan, found.request.statement.predicate, found.request.digest);
   if (steps.length === 0 || !isKeyArn(key?.arn) || !key.keyId) return advisory('this call meets no interlock');
@@ -68,12 +69,12 @@ export async function enforcementNow({ aws }: Session, found: Case): Promise<Enf
         policy: await aws.reader.policy(where, inRegion(arn, where)),
       })),
     );
+    const [first] = live;
+    const { threshold } = found.verdict;
+    if (action === 'drill.cycle' && first) return cycleEnforcement({ plan, roster, threshold }, { ...first, arn });
     const standing = enforcementOf(plan, roster, name, live, null);
     if (standing.level === 'advisory') return standing;
-    return {
-      level: 'enforced',
-      because: `KMS asked for the approval slots of ${found.verdict.threshold} custodians`,
-    };
+    return { level: 'enforced', because: `KMS asked for the approval slots of ${threshold} custodians` };
   } catch (cause) {
     if (cause instanceof CustodyError) return advisory(`the live key policy could not be compared: ${cause.code}`);
     throw cause;

@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { ActionName } from '../record/action-names.js';
+import { observeCycle } from './cycle.js';
 import { OBSERVE_ACCESS } from './observe-access.js';
 import { aliasTarget, commonState, type Observe, type Subject } from './observe-key.js';
 import { materialState, promoteState, replicateState, rotateImportedState } from './observe-regions.js';
@@ -30,6 +31,7 @@ const OBSERVE: Readonly<Record<Exclude<ActionName, Elsewhere>, Observe>> = {
   'key.import': materialState,
   'key.material-off': materialState,
   'key.rotate-imported': rotateImportedState,
+  'drill.cycle': observeCycle,
 };
 
 /**

@@ -9,6 +9,7 @@ import { grantParameters } from '../record/action-access.js';
 import type { ActionName } from '../record/action-names.js';
 import type { RequestPredicate } from '../record/statement.js';
 import type { Roster } from '../roster/roster.js';
+import { assertCycle } from './cycle.js';
 import type { InForce } from './in-force.js';
 import { isAccessAction, shows } from './shows.js';
 
@@ -24,6 +25,7 @@ const SOUND: Readonly<Partial<Record<ActionName, Sound>>> = {
   'key.alias-move': assertAliasMove,
   'key.alias-delete': assertAliasDelete,
   'key.grant': assertGrant,
+  'drill.cycle': assertCycle,
 };
 
 /**

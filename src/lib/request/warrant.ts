@@ -7,6 +7,8 @@ export function warrantOf({ id, request, verdict }: Case, executor: { readonly i
   const said = request.statement.predicate;
   return {
     purpose: isVeto(said.action) ? 'veto' : 'execute',
+    // What its state says was read from AWS just before: the tag, the policy, that nothing else hangs on it.
+    ...(said.action === 'drill.cycle' && said.key?.arn ? { scratch: said.key.arn } : {}),
     quorum: {
       requestId: id,
       digest: request.digest,

@@ -1,12 +1,13 @@
 import type { JsonObject } from '../base/canonical-json.js';
+import { CYCLE_KEY } from '../base/cycle.js';
 import { statement } from './seed-statement.js';
 
 /** Reading alone, of everything that a proof needs. */
 export const READ = ['kms:Describe*', 'kms:Get*', 'kms:List*', 'iam:Get*', 'iam:List*', 'cloudtrail:LookupEvents'];
 
-/** The tags of the executors that are one seat's own. */
+/** The tags of the executors that are one seat's own, those for keys of exercises too. */
 export function slotKeys(keyNames: readonly string[], seat: string): readonly string[] {
-  return keyNames.map((name) => `custody:${seat}:${name}`);
+  return [...keyNames, CYCLE_KEY].map((name) => `custody:${seat}:${name}`);
 }
 
 /** Without `Null`, a set operator holds for no tags at all; without the set operator one call could plant both approvals. */

@@ -141,7 +141,7 @@ function plannedRoles({ account, names }: SeedOptions): readonly Planned[] {
       policy: seatPolicy(
         executors,
         seatArns,
-        slotKeys(interlock?.keyNames ?? [], seat.sourceIdentity),
+        interlock ? slotKeys(interlock.keyNames, seat.sourceIdentity) : [],
         seat.sourceIdentity,
       ),
     })),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import { verifyFiles } from '../../../src/lib/cli/verify-files.js';
 import { answerPath, formatAnswer } from '../../../src/lib/drill/answer.js';
 import { formatDrillStatement, parseDrillStatement } from '../../../src/lib/drill/evidence.js';
 import type { Scene } from '../../../src/lib/drill/ports.js';
@@ -29,6 +30,7 @@ beforeAll(async () => {
   first = await stage.drill();
   stage.office.clock.advance(3600);
   for (const who of ['architect', 'privacy', 'deputy'] as const) await stage.answer(who, first);
+  await stage.cycle('architect', 'privacy');
   second = await stage.drill();
 }, 180_000);
 afterAll(() => stage?.office.close());
@@ -61,6 +63,9 @@ describe('a drill in good order', () => {
       'data.case-data',
       'data.root',
       'rewrap.root',
+      'cycle.executed',
+      'cycle.judged',
+      'cycle.kms',
       ...['challenge', 'review'].flatMap((id) => ['architect', 'privacy', 'deputy'].map((who) => `${id}.${who}`)),
     ]);
     expect(first.said.verdict).toBe('not-verified');
@@ -82,8 +87,9 @@ describe('a drill in good order', () => {
 
   it('is rid of each scratch key that it made, and made no other', async () => {
     const made = second.said.scratch;
-    // Three policies are tried, and both executors on one each.
-    expect(made.map(({ of }) => of).sort()).toEqual(['case-data', 'case-data', 'case-data', 'root', 'root']);
+    // Three policies are tried, both executors on one each, and people have gone through an exercise.
+    const of = ['case-data', 'case-data', 'case-data', 'drill-cycle', 'root', 'root'];
+    expect(made.map((one) => one.of).sort()).toEqual(of);
     expect(made.every(({ deletionAt }) => deletionAt !== null)).toBe(true);
     const { reader } = (await stage.scene()).role;
     // One of the stories beside this one may have moved the clock past the window: then it is gone.
@@ -386,6 +392,28 @@ describe('answers of custodians', () => {
       withAnswer(await sealed('architect', formatAnswer(answer(), newest.path)), newest),
     );
     expect(good?.status).toBe('pass');
+  });
+
+  it('is verified like any other statement, and is no answer in another name or of another repository', async () => {
+    const { roster } = stage.office.team;
+    const path = answerPath(first.path, 'architect');
+    const { store } = stage.office.desk('architect').ports;
+    const bytes = (await (await store.local()).read([path])).get(path) ?? new Uint8Array();
+    const judge = (one: Uint8Array) => verifyFiles([{ path: 'answer.json', bytes: one }], roster);
+    const good = await judge(bytes);
+    expect([good.verdict, good.records]).toMatchObject(['verified', [{ kind: 'answer', signer: 'architect' }]]);
+    expect(good.checks[0]?.detail).toContain(first.path);
+    for (const forged of [
+      await sealed('privacy', formatAnswer(said(), second.path)),
+      await sealed('architect', formatAnswer(said({ repository: '0'.repeat(16) }), second.path)),
+      Buffer.from(
+        Buffer.from(bytes)
+          .toString('utf8')
+          .replace(/"sig":"..../, '"sig":"MEUC'),
+      ),
+    ]) {
+      expect(await judge(forged)).toMatchObject({ verdict: 'refused', records: [] });
+    }
   });
 
   it('passes for no record and no evidence', async () => {

@@ -159,6 +159,8 @@ const POLICIES: readonly (readonly [string, Kind, string, readonly Probe[]])[] =
     [
       ...own,
       bySeat('iam:TagRole', COLD, slots('custody:architect:root'), true),
+      bySeat('iam:TagRole', ROLES.executor, slots('custody:architect:drill-cycle'), true),
+      bySeat('iam:TagRole', ROLES.executor, slots('custody:privacy:drill-cycle'), false),
       bySeat('iam:UntagRole', ROLES.executor, slots('custody:architect:root', 'custody:architect:webauthn'), true),
       bySeat('iam:TagRole', ROLES.executor, slots('custody:architect:root', 'custody:privacy:root'), false),
       bySeat('iam:TagRole', ROLES.executor, slots('Custody:Architect:Root'), false),

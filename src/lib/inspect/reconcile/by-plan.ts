@@ -1,4 +1,6 @@
+import { CYCLE_KEY } from '../../base/cycle.js';
 import { isObject } from '../../base/fields.js';
+import { drillRolesOf } from '../../plan/canaries.js';
 import type { Plan } from '../../plan/plan.js';
 import type { Roster } from '../../roster/roster.js';
 import type { KeyChange } from './match.js';
@@ -6,6 +8,15 @@ import type { KeyChange } from './match.js';
 /** What the plan itself lets one seat do, without a request: the root key's grants for one unwrapping (dual control). */
 
 const UNWRAPPING = new Set(['Decrypt', 'GenerateDataKeyWithoutPlaintext']);
+
+/** What the drill role does by itself with the key of an exercise; what was asked for about it is another's call. */
+const UPKEEP = new Set(['CreateKey', 'PutKeyPolicy', 'ScheduleKeyDeletion']);
+
+/** Whether a drill makes, or is rid of, a scratch key that a request was about. */
+export function isCycleUpkeep({ event, keyName }: KeyChange, plan: Plan): boolean {
+  const { name, principalArn } = event;
+  return keyName === CYCLE_KEY && UPKEEP.has(name) && drillRolesOf(plan).some((arn) => arn === principalArn);
+}
 
 /** The changes that are left after those that the key policy of the plan gives to single seats, and how many these were. */
 export function withoutPlanned(changes: readonly KeyChange[], plan: Plan, rosters: readonly Roster[]) {

@@ -4,7 +4,7 @@ import type { Case, Refused } from '../../request/case.js';
 import type { Roster } from '../../roster/roster.js';
 import type { TrailEvent } from '../../trail/event.js';
 import { type Check, type CheckReport, verdictOf } from '../check.js';
-import { withoutPlanned } from './by-plan.js';
+import { isCycleUpkeep, withoutPlanned } from './by-plan.js';
 import { isKeyChange, isTrailChange, type Watched, watchedIn, withoutEchoes } from './change.js';
 import { finding, type ReconcileFinding, whoOf } from './finding.js';
 import { type KeyChange, type Matched, matchChanges } from './match.js';
@@ -96,14 +96,15 @@ function onceEach(events: readonly TrailEvent[]): readonly TrailEvent[] {
   return [...new Map(events.map((event) => [event.id, event])).values()];
 }
 
-function changesIn({ events, watched: given }: ReconcileSubject) {
+function changesIn({ events, watched: given, plan }: ReconcileSubject) {
   const watched = withNewKeys(events, given);
   const done: KeyChange[] = [];
   const denied: DeniedAttempt[] = [];
   for (const event of withoutEchoes(events.filter(isKeyChange))) {
     const keyName = watchedIn(event, watched);
     const { errorCode } = event;
-    if (errorCode === null && keyName !== null) done.push({ event, keyName });
+    if (errorCode === null && keyName !== null && !isCycleUpkeep({ event, keyName }, plan))
+      done.push({ event, keyName });
     // A denied call may name no key at all.
     const nameless = event.account === watched.account && event.resources.length === 0;
     if (errorCode !== null && (keyName !== null || nameless)) {

@@ -1,3 +1,4 @@
+import { CYCLE_KEY } from '../../base/cycle.js';
 import type { ClaimId } from '../claims.js';
 import { proveAutomationTrust } from './automation.js';
 import type { World } from './court.js';
@@ -124,6 +125,10 @@ function proveSlots(it: RoleCase, person: Person, seat: ProofSeat, action: strin
     mustNotBe(it, claim, person, action, withTags([own], other?.id ?? 'other'), `${on} in another name`);
     mustNotBe(it, claim, person, action, withTags([own], null), `${on} without a name`);
     mustNotBe(it, claim, person, action, withTags([`${own}:x`], seat.id), `${on} with ${own}:x`);
+  }
+  for (const { id } of it.interlock.seats.filter((one) => one.id !== seat.id)) {
+    const name = slotName(id, CYCLE_KEY);
+    mustNotBe(it, claim, person, action, withTags([name], seat.id), `${on} with ${name}`);
   }
   const stray = { fixed: { [NAME]: seat.id }, absent: [KEYS] };
   mustNotBe(it, claim, person, action, stray, `${on} without naming tag keys`);
