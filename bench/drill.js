@@ -1,15 +1,25 @@
-// Drills of the plan's five keys and of as many as a plan holds on the sandbox in process: how long, how many calls, how much memory; and what ten
-// years of evidence take to verify. Pacing is off: how long AWS's quotas make a drill wait is arithmetic, not a measurement.
+// Drills of the plan's five keys, of as many as a plan holds, and of an account of 500 keys of which the plan has five and the backup all, on the
+// sandbox in process: how long, how many calls, how much memory; and what ten years of evidence take to verify. Pacing is off: how long AWS's quotas make a drill wait is arithmetic, not a measurement.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+  ReplicateKeyCommand,
+} from '@aws-sdk/client-kms';
+import { fromIni } from '@aws-sdk/credential-providers';
 import { createKeyAuthority } from '../build/lib/aws/authority.js';
 import { openAws } from '../build/lib/aws/connection.js';
+import { createAccountReader } from '../build/lib/aws/iam-account.js';
+import { openKeyMaterial } from '../build/lib/aws/key-material.js';
 import { createCanaryKeeper } from '../build/lib/aws/kms-canaries.js';
 import { createKeyReader } from '../build/lib/aws/kms-reader.js';
 import { createKeyReEncryptor } from '../build/lib/aws/kms-reencryptor.js';
-import { createKeyWriter } from '../build/lib/aws/kms-writer.js';
+import { createScratchWriter } from '../build/lib/aws/scratch-writer.js';
 import { backUp } from '../build/lib/backup/backup.js';
 import { SIGNER_PATH } from '../build/lib/backup/paths.js';
 import { digestOf } from '../build/lib/base/bytes.js';
@@ -36,13 +46,19 @@ import { keyStatementSigner, keyStatementVerifier } from '../build/lib/signing/k
 import { createRepository, createTeam, removeFolder } from './fixture.js';
 
 const [PRIMARY, REPLICA] = ['eu-central-1', 'eu-west-1'];
+const COMMANDS = {
+  CreateAlias: CreateAliasCommand,
+  CreateKey: CreateKeyCommand,
+  PutKeyPolicy: PutKeyPolicyCommand,
+  ReplicateKey: ReplicateKeyCommand,
+};
 const SEATS = ['architect', 'privacy', 'deputy'];
 const IDLE = { millis: () => performance.now(), sleep: async () => undefined, random: Math.random };
 /** Its cost is that of `prove` and of CloudTrail, whose own numbers say more. */
 const SELECTED = DRILL_IDS.filter((id) => id !== 'interlock');
 
 /** @returns {Promise<object>} */
-export async function benchDrill(sizes = [5, 16], quarters = 40) {
+export async function benchDrill(sizes = [5, 16], quarters = 40, account = 500) {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const drills = {};
   let last = null;
@@ -51,7 +67,9 @@ export async function benchDrill(sizes = [5, 16], quarters = 40) {
     drills[count] = found.numbers;
     last ??= found;
   }
-  return { name: 'drill', ...drills, evidence: await verifyYears(last, quarters) };
+  const { numbers } = await measureDrill(5, account - 5);
+  drills[`${account} in the account`] = numbers;
+  return { name: 'drill', load: loadavg()[0], ...drills, evidence: await verifyYears(last, quarters) };
 }
 
 /** The template's five keys, and others like case-data up to `count`. */
@@ -76,10 +94,10 @@ function planOf(count) {
   };
 }
 
-async function measureDrill(count) {
+async function measureDrill(count, others = 0) {
   const root = mkdtempSync(join(tmpdir(), 'custody-bench-drill-'));
   try {
-    const world = await openWorld(root, count);
+    const world = await openWorld(root, count, others);
     await runDrill(await world.scene(), world.actor, SELECTED);
     world.calls.clear();
     const [start, cpu, before] = [performance.now(), process.cpuUsage(), process.memoryUsage().rss];
@@ -116,7 +134,7 @@ async function measureDrill(count) {
   }
 }
 
-async function openWorld(root, count) {
+async function openWorld(root, count, others) {
   const sandbox = createSandbox({
     store: createMemoryStore(),
     seed: { ...DEFAULT_SEED, seats: SEATS.map((id) => ({ profile: id, roleName: id, sourceIdentity: id })) },
@@ -126,9 +144,11 @@ async function openWorld(root, count) {
   const clock = { now: () => instantFromMillis(sandbox.nowMillis()), sleep: async () => undefined };
   const store = await cloneOf(join(root, 'clone'), origin, clock);
   const calls = new Map();
-  const line = await linesTo(sandbox, join(root, 'aws'), calls);
-  const [own, executor, drill] = [await line('architect'), await line('executor'), await line('drill')];
-  await makeKeys(createKeyWriter(executor), team);
+  const { line, writer } = await linesTo(sandbox, join(root, 'aws'), calls);
+  const [own, drill] = [await line('architect'), await line('drill')];
+  const account = createAccountReader(await line('admin'));
+  await makeKeys(writer, team);
+  await makeOthers(writer, team, others);
   const authority = createKeyAuthority(own);
   const aws = { reader: createKeyReader(own), authority, whoAmI: authority.whoAmI, host: own.host };
   const progress = () => undefined;
@@ -145,7 +165,7 @@ async function openWorld(root, count) {
     place,
     signing: { signer: keyStatementSigner(actor.signer), verifier, by: 'architect', beside: besideOf(actor.signer) },
     sources: { reader: aws.reader, roleId: authority.roleId },
-    scope: { kind: 'plan', plan, known: new Map(), regions: [PRIMARY, REPLICA] },
+    scope: { kind: others > 0 ? 'all' : 'plan', plan, known: new Map(), regions: [PRIMARY, REPLICA] },
   });
   const runbook = Buffer.from(runbookText(plan, team.roster));
   await store.publish(async () => ({ message: 'The runbook', files: new Map([[RUNBOOK_PATH, runbook]]) }));
@@ -162,9 +182,10 @@ async function openWorld(root, count) {
       canaries: createCanaryKeeper(drill, (length) => randomBytes(length)),
       reEncryptor: createKeyReEncryptor(drill),
       reader: createKeyReader(drill),
-      writer: createKeyWriter(drill),
+      writer: createScratchWriter(drill),
+      newMaterial: () => openKeyMaterial(randomBytes(32)),
     },
-    inspections: {},
+    inspections: { trust: async (arn) => (await account.role(arn))?.trust ?? null },
     history: (await readDrills(await store.local(), verifier, state)).drills,
     stopwatch: () => performance.now(),
     startedAt: clock.now(),
@@ -212,7 +233,21 @@ async function linesTo(sandbox, dir, calls) {
     },
   });
   const options = { environmentKind: 'sandbox', account: sandbox.account, environment, timeoutMillis: 60_000 };
-  return (profile) => openAws({ ...options, profile, timer: IDLE, requestHandler });
+  const line = (profile) => openAws({ ...options, profile, timer: IDLE, requestHandler });
+  return { line, writer: otherTool(files, inner) };
+}
+
+/** Whoever made the keys before custody came: a client of no guard, for it lets nobody past the lock-out check. */
+function otherTool({ configFile: configFilepath, credentialsFile: filepath }, requestHandler) {
+  const credentials = fromIni({ profile: 'admin', configFilepath, filepath });
+  const clients = new Map();
+  return {
+    call: async ({ region, operation, parameters }) => {
+      const made = { region, endpoint: 'http://127.0.0.1:4599', credentials, requestHandler };
+      if (!clients.has(region)) clients.set(region, new KMSClient(made));
+      return { answer: await clients.get(region).send(new COMMANDS[operation](parameters)) };
+    },
+  };
 }
 
 /** Until its planned policy stands, whoever made a key may do anything with it. */
@@ -220,6 +255,25 @@ const OPEN = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' }],
 });
+
+/** Keys of other teams, each under a policy of its own. */
+async function makeOthers(writer, { plan: { plan } }, count) {
+  for (let at = 0; at < count; at++) {
+    const own = `arn:${plan.partition}:iam::${plan.account}:role/app`;
+    const Statement = [
+      {
+        Sid: `Team${at}`,
+        Effect: 'Allow',
+        Principal: { AWS: own },
+        Action: ['kms:Decrypt', 'kms:Encrypt'],
+        Resource: '*',
+      },
+      { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await writer.call({ service: 'kms', region: PRIMARY, operation: 'CreateKey', parameters: { Policy } });
+  }
+}
 
 /** As the quorum would have left them, under the planned policies. */
 async function makeKeys(writer, { plan: { plan }, roster }) {

@@ -23,7 +23,7 @@ const dryRunRequest = object({ dryRun: { const: true }, request: use('request') 
 const vetoed = either(object({ request: use('request'), pushed: flag }), dryRunRequest);
 const opened = either(use('opened'), use('dryRun'));
 const batch = { requests: list(either(use('request'), use('dryRun'))), failures: list(use('failure')) };
-const executed = object({ request: use('request'), receipt: use('receipt') });
+const executed = object({ request: use('request'), receipt: use('receipt'), copy: nullable(text) });
 const brief = { id: text, action: text, key: nullable(text), state: text };
 const plannedCalls = object({
   dryRun: { const: true },

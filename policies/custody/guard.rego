@@ -8,7 +8,7 @@ import rego.v1
 # A closed list; what is not in it may do nothing but read and use keys.
 purposes := {
 	"drill.executor": "A drill shows that AWS refuses an executor role what nobody has approved, on a key of the drill's own.",
-	"drill.scratch": "A drill tries a backed-up policy on a key of its own, which nobody uses, and deletes it at once.",
+	"drill.scratch": "A drill tries a backed-up policy, or an import of key material, on a key of its own, which nobody uses, and deletes it at once.",
 	"execute": "A request that its quorum has approved is carried out.",
 	"ledger.append": "Entries are created in the ledger, each once.",
 	"ledger.provision": "The bucket of the ledger is made, and can only be made stricter.",

@@ -72,7 +72,7 @@ actions := {
 alone := {
 	"signer.create": {"CreateKey"},
 	"drill.executor": {"EnableKeyRotation", "PutKeyPolicy"},
-	"drill.scratch": {"CreateKey", "PutKeyPolicy", "ScheduleKeyDeletion"},
+	"drill.scratch": {"CreateKey", "DeleteImportedKeyMaterial", "GetParametersForImport", "ImportKeyMaterial", "PutKeyPolicy", "ScheduleKeyDeletion"},
 	"rehearse.attack": {"PutKeyPolicy", "RotateKeyOnDemand", "ScheduleKeyDeletion"},
 }
 
@@ -235,7 +235,7 @@ rules contains "not-a-scratch-key" if {
 # `scratch` is said by the writer that made the key or read its tag, for this very key.
 rules contains "not-a-scratch-key" if {
 	input.purpose == "drill.scratch"
-	input.operation in {"PutKeyPolicy", "ScheduleKeyDeletion"}
+	input.operation in (alone["drill.scratch"] - {"CreateKey"})
 	not input.scratch == input.params.KeyId
 }
 

@@ -78,12 +78,13 @@ test_actions if {
 			some name in data.vectors.operations.names.kms
 			call := {
 				"source": "process", "service": "kms", "endpoint": "aws", "purpose": "execute", "operation": name,
-				"params": {"PendingWindowInDays": 30},
+				"params": {"KeyId": "a key of a drill", "PendingWindowInDays": 30},
+				"scratch": "a key of a drill",
 				"quorum": {
 					"requestId": "r-abcdefghij",
 					"digest": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 					"action": action, "class": row.class, "approvals": 2, "threshold": 2, "executor": "alice",
-					"operations": [name], "key": "root",
+					"operations": [name], "key": key_of(action),
 				},
 			}
 			answered := guard.decision with input as call with data.config as data.vectors.configs.s3
@@ -93,6 +94,10 @@ test_actions if {
 		found == {name | some name in row.calls}
 	}
 }
+
+key_of(action) := "drill-cycle" if action == "drill.cycle"
+
+key_of(action) := "root" if action != "drill.cycle"
 
 test_every_purpose_has_its_reason if {
 	every _, reason in guard.purposes { count(reason) > 15 }

@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient, ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
 import { expect } from 'vitest';
 import { SCRATCH_TAG } from '../../src/lib/policy/scratch.js';
 import { listAt, at as memberAt, textAt } from '../../src/lib/rehearse/expect.js';
-import { codeOf, type World } from '../scenarios/world.js';
+import { askedIn, codeOf, type World } from '../scenarios/world.js';
 import type { CliOutcome } from '../support/cli.js';
 import { foundedWorld } from './founded.js';
 import { type Cut, kill } from './kill.js';
@@ -153,5 +153,50 @@ story('an exercise that was killed while it was opened leaves a key that the nex
   const last = await world.ends(3, 'architect', ...LOOK);
   for (const check of ['executed', 'judged', 'deleted'])
     expect(checkIn(last, `cycle.${check}`), check).toMatchObject({ status: 'pass' });
+  expect(new Set(await scratchKeys(world))).toEqual(new Set(['PendingDeletion']));
+});
+
+/** Lets a planned key, which is not made, take imported material. */
+async function planImported(world: World): Promise<void> {
+  const file = join(world.clone('architect'), 'custody.yaml');
+  const text = readFileSync(file, 'utf8');
+  const edited = text.replace(
+    /(^ {2}webauthn:[\s\S]*?)rotation: \{ automatic: true/m,
+    '$1origin: EXTERNAL\n    rotation: { automatic: false',
+  );
+  expect(edited).not.toBe(text);
+  writeFileSync(file, edited);
+  const change = askedIn(await world.ok('architect', 'plan', 'propose', '--reason', 'material of our own'));
+  for (const player of ['architect', 'privacy'] as const) await world.approve(player, change);
+  await world.ok('deputy', 'keys', 'execute', change.id);
+}
+
+/** In the order of the trial: its key waits for material, has it, has lost it, has it again. */
+const IMPORT: readonly (readonly [Cut, string])[] = [
+  [{ aws: 'CreateKey', when: 'after' }, 'PendingImport'],
+  [{ aws: 'GetParametersForImport', when: 'after' }, 'PendingImport'],
+  [{ aws: 'ImportKeyMaterial', when: 'before' }, 'PendingImport'],
+  [{ aws: 'ImportKeyMaterial', when: 'after' }, 'Enabled'],
+  [{ aws: 'DeleteImportedKeyMaterial', when: 'before' }, 'Enabled'],
+  [{ aws: 'DeleteImportedKeyMaterial', when: 'after' }, 'PendingImport'],
+  [{ aws: 'ImportKeyMaterial', skip: 1, when: 'after' }, 'Enabled'],
+  [{ aws: 'ScheduleKeyDeletion', when: 'before' }, 'Enabled'],
+];
+
+story('wherever the trial of an import is killed, the next drill is rid of its key', async (world) => {
+  await planImported(world);
+  const only = ['dr', 'verify', '--drill-profile', 'drill', '--only', 'material'];
+  for (const [at, state] of IMPORT) {
+    const name = JSON.stringify(at);
+    await kill(world, { player: 'architect', words: only }, at);
+    expect(
+      (await scratchKeys(world)).filter((one) => one !== 'PendingDeletion'),
+      name,
+    ).toEqual([state]);
+    await world.advance('16m');
+  }
+  const last = await world.ends(3, 'privacy', ...only);
+  expect(checkIn(last, 'policies.leftovers')).toMatchObject({ status: 'pass' });
+  expect(checkIn(last, 'material.import')).toMatchObject({ status: 'pass' });
   expect(new Set(await scratchKeys(world))).toEqual(new Set(['PendingDeletion']));
 });

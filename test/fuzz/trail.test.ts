@@ -21,6 +21,7 @@ const WATCHED: Watched = {
   repository: 'repo',
   keys: new Map([[TRAIL_KEY.split('/')[1] ?? '', 'tenant-data']]),
   aliases: new Set(),
+  buckets: new Set<string>(),
 };
 
 const DIGEST = {

@@ -1,8 +1,8 @@
-import { GrowingTree } from '../../src/lib/ledger/growing-tree.js';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { parsePublicKey } from '../../src/lib/base/signature.js';
 import { checkpointKeys, formatCheckpoint, keyNameIn } from '../../src/lib/ledger/checkpoint.js';
+import { GrowingTree } from '../../src/lib/ledger/growing-tree.js';
 import {
   cosignText,
   formatNote,
@@ -14,13 +14,7 @@ import {
 } from '../../src/lib/ledger/note.js';
 import { hashRanges, overLeaves, proveInclusion } from '../../src/lib/ledger/subtrees.js';
 import { formatTile, tilePath } from '../../src/lib/ledger/tiles.js';
-import {
-  consistencyRanges,
-  hashBytes,
-  hashOfBytes,
-  leafHash,
-  type TreeHash,
-} from '../../src/lib/ledger/tree.js';
+import { consistencyRanges, hashBytes, hashOfBytes, leafHash, type TreeHash } from '../../src/lib/ledger/tree.js';
 import { provesConsistency, provesInclusion } from '../../src/lib/ledger/tree-proof.js';
 import { createSigner } from '../support/people.js';
 

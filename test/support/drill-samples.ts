@@ -22,6 +22,7 @@ const MILLIS: Readonly<Record<DrillId, number>> = {
   data: 640,
   rewrap: 60,
   policies: 3300,
+  material: 400,
   interlock: 5200,
   cold: 300,
   cycle: 1,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createAccountReader } from '../../src/lib/aws/iam-account.js';
+import { openKeyMaterial } from '../../src/lib/aws/key-material.js';
 import { createCanaryKeeper } from '../../src/lib/aws/kms-canaries.js';
+import { createCopyKeeper } from '../../src/lib/aws/kms-copies.js';
 import { createKeyReader } from '../../src/lib/aws/kms-reader.js';
 import { createKeyReEncryptor } from '../../src/lib/aws/kms-reencryptor.js';
 import { createScratchWriter } from '../../src/lib/aws/scratch-writer.js';
@@ -10,6 +12,7 @@ import type { BackupMemory, Remembered } from '../../src/lib/backup/memory.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
 import { publicKeyPem } from '../../src/lib/backup/signer.js';
 import type { Instant } from '../../src/lib/base/time.js';
+import { keepCopy } from '../../src/lib/copy/keep.js';
 import { accessList } from '../../src/lib/drill/access.js';
 import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
 import { readDrills } from '../../src/lib/drill/history.js';
@@ -28,19 +31,30 @@ import { HEARTBEAT_FOLDER } from '../../src/lib/record/paths.js';
 import { policyProposal } from '../../src/lib/request/access.js';
 import { casesOf, lookUp } from '../../src/lib/request/desk.js';
 import { observeEstate } from '../../src/lib/request/estate.js';
+import { execute } from '../../src/lib/request/execute.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
+import { importProposal } from '../../src/lib/request/import.js';
 import { knownKeys } from '../../src/lib/request/known-keys.js';
 import { identitiesOf } from '../../src/lib/roster/rules.js';
 import { keyStatementSigner, keyStatementVerifier } from '../../src/lib/signing/key-statement.js';
 import type { MemoryRemote } from './memory-record-store.js';
 import type { Desk } from './office.js';
 import { createTeam, PRIMARY, REPLICA, type Who } from './people.js';
+import type { TestMaterial } from './regions.js';
 import { createKey, createSandboxOffice, type SandboxOffice } from './sandbox-office.js';
 
 /** An office in good order: keys under the interlock, a backup, a mirror, people who are alive. Losses are up to a test. */
 
 const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
 export const KEYS = ['root', 'case-data'] as const;
+
+/** The plan with case-data as a key of imported material. */
+function importedPlan(plan: Plan): Plan {
+  const { 'case-data': key } = plan.keys;
+  if (!key) throw new Error('the template has case-data');
+  const imported = { ...key, origin: 'EXTERNAL', rotation: { ...key.rotation, automatic: false } } as const;
+  return { ...plan, keys: { ...plan.keys, 'case-data': imported } };
+}
 
 export function drillPlan(plan: Plan): Plan {
   const keys = Object.fromEntries(
@@ -61,12 +75,14 @@ export function drillPlan(plan: Plan): Plan {
 
 export interface Stage {
   readonly office: SandboxOffice & { close(): void };
+  /** What was imported into case-data; null where KMS made its material. */
+  readonly material: TestMaterial | null;
   /** A mirror of the repository as it was when it was last copied. */
   mirror: MemoryRemote;
   readonly foundedAt: Instant;
   /** Whether the claims are really proven. */
   realProof: boolean;
-  backUp(): Promise<void>;
+  backUp(kind?: 'plan' | 'all'): Promise<void>;
   beat(...who: Who[]): Promise<void>;
   /** An exercise that was opened by one, who executes it, too, and which nobody has approved yet. */
   openCycle(who: Who): Promise<OpenedCycle>;
@@ -98,12 +114,18 @@ const createBackupMemory = (): BackupMemory => {
 };
 
 /** Keys are made and put under the interlock through the quorum, as custodians would. */
-export async function createDrillStage(): Promise<Stage> {
+export async function createDrillStage({
+  material = null,
+}: {
+  readonly material?: TestMaterial | null;
+} = {}): Promise<Stage> {
+  const planned = (plan: Plan) => drillPlan(material ? importedPlan(plan) : plan);
   const office = await createSandboxOffice({
-    team: createTeam({ environment: 'sandbox', plan: drillPlan, roster: (roster) => ({ ...roster, automation: [] }) }),
+    team: createTeam({ environment: 'sandbox', plan: planned, roster: (roster) => ({ ...roster, automation: [] }) }),
   });
   const foundedAt = office.clock.now();
   for (const name of KEYS) await createKey(office, name);
+  if (material) await importMaterial(office, material, null);
   for (const [name, region] of [
     ['root', PRIMARY],
     ['root', REPLICA],
@@ -121,16 +143,42 @@ export async function createDrillStage(): Promise<Stage> {
     message: 'The runbook',
     files: new Map([[RUNBOOK_PATH, runbook]]),
   }));
-  return stageOver(office, foundedAt);
+  return stageOver(office, foundedAt, material);
 }
 
-function stageOver(office: Stage['office'], foundedAt: Instant): Stage {
+/** Material into case-data through the quorum, kept under the root first as `keys execute --copy-profile` does. */
+export async function importMaterial(
+  office: SandboxOffice,
+  material: TestMaterial,
+  materialId: string | null,
+  keeps = true,
+): Promise<string | null> {
+  const { aws, ports, actor } = office.desk('deputy');
+  const state = await lookUp(ports, 'remote');
+  const place = { aws, ports, state, plan: state.plan.plan };
+  const which = { region: null, materialId };
+  const how = { reason: 'the plan has it', executor: 'deputy' };
+  const id = await office.approved(await importProposal(place, 'case-data', which, material.bringing, how));
+  const keeping = {
+    ports,
+    actor,
+    aws,
+    keeper: createCopyKeeper(office.aws.line('drill')),
+    verifierOf: () => verifierOf(office),
+  };
+  const kept = keeps ? await keepCopy(keeping, id, material.open()) : null;
+  await execute(ports, actor, aws, id, material.open());
+  return kept?.path ?? null;
+}
+
+function stageOver(office: Stage['office'], foundedAt: Instant, material: TestMaterial | null): Stage {
   const stage: Stage = {
     office,
+    material,
     foundedAt,
     mirror: office.remote,
     realProof: false,
-    backUp: () => makeBackup(office),
+    backUp: (kind = 'plan') => makeBackup(office, kind),
     beat: async (...who) => {
       for (const one of who) await beat(office.desk(one).ports, office.desk(one).actor);
     },
@@ -174,6 +222,7 @@ function roleOf(office: SandboxOffice): DrillRole {
     reEncryptor: createKeyReEncryptor(line),
     reader: createKeyReader(line),
     writer: createScratchWriter(line),
+    newMaterial: () => openKeyMaterial(randomBytes(32)),
   };
 }
 
@@ -185,7 +234,7 @@ function placeOf(desk: Desk): BackupPlace {
   return { store: desk.ports.store, memory, isCustody: true };
 }
 
-async function makeBackup(office: SandboxOffice): Promise<void> {
+async function makeBackup(office: SandboxOffice, kind: 'plan' | 'all'): Promise<void> {
   const desk = office.desk('architect');
   const { ports, aws, actor } = desk;
   const state = await lookUp(ports, 'remote');
@@ -207,7 +256,7 @@ async function makeBackup(office: SandboxOffice): Promise<void> {
       ]),
     },
     sources: { reader: aws.reader, roleId: aws.authority.roleId },
-    scope: { kind: 'plan', plan, known: knownKeys(plan, cases), regions: [PRIMARY, REPLICA] },
+    scope: { kind, plan, known: knownKeys(plan, cases), regions: [PRIMARY, REPLICA] },
   });
 }
 

@@ -52,7 +52,13 @@ async function run(source: Source, store = createMemoryLedgerStore(entries)) {
     tell: () => undefined,
   };
   const known = await openKnown(store, ports.cache, ports.tell);
-  const watched = { account: TRAIL_ACCOUNT, repository: 'repo', keys, aliases: new Set<string>() };
+  const watched = {
+    account: TRAIL_ACCOUNT,
+    repository: 'repo',
+    keys,
+    aliases: new Set<string>(),
+    buckets: new Set<string>(),
+  };
   return ingest(ports, { source, known, watched, unknownKeys: [], until: NOW, by: 'architect' });
 }
 

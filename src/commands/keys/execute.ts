@@ -3,6 +3,7 @@ import { CustodyError } from '../../lib/base/errors.js';
 import { chooseOne } from '../../lib/cli/ask.js';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import type { Seat } from '../../lib/cli/context.js';
+import { copyProfileFlag, keepCopyFor } from '../../lib/cli/copy.js';
 import { materialFdFlag, materialFrom } from '../../lib/cli/material.js';
 import { readyIds, wantingMaterial } from '../../lib/cli/pending.js';
 import { receiptJson, requestJson } from '../../lib/cli/present.js';
@@ -16,11 +17,11 @@ import { runReady } from '../../lib/request/ready.js';
 export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
   static override summary = 'Verify an approved request again and run it once.';
   static override description =
-    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. --ready leaves to another machine what that one began less than twenty minutes ago. A request that imports key material takes the 32 bytes from --material-fd; --ready leaves that to the machine that has them. Exit 8: the quorum is not met; 3: it can never be.';
+    'Consumes the request with a signed intent, calls AWS as the executor role, reads back and writes a signed receipt. A run that was cut off is finished by running it again; nothing is done twice. --ready leaves to another machine what that one began less than twenty minutes ago. A request that imports key material takes the 32 bytes from --material-fd; --ready leaves that to the machine that has them. With --copy-profile a copy of them, encrypted under the root, goes into the repository first. Exit 8: the quorum is not met; 3: it can never be.';
   static override examples = [
     '<%= config.bin %> keys execute r-abcdefghij',
     '<%= config.bin %> keys execute --ready --json --pin pin.json',
-    '<%= config.bin %> keys execute r-abcdefghij --material-fd 3 3< /dev/shm/material',
+    '<%= config.bin %> keys execute r-abcdefghij --material-fd 3 --copy-profile drill 3< /dev/shm/material',
   ];
   static override args = { id: Args.string({ description: 'request', required: false }) };
   static override flags = {
@@ -31,6 +32,7 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
       helpValue: 'FILE',
     }),
     'material-fd': materialFdFlag,
+    'copy-profile': copyProfileFlag,
     'dry-run': Flags.boolean({ default: false, description: 'verify everything, change nothing' }),
   };
 
@@ -70,13 +72,15 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
     }
   }
 
-  private async executeWith({ ports, actor, aws }: Seat, id: string, material: KeyMaterial | null, takeUp: boolean) {
+  private async executeWith(seat: Seat, id: string, material: KeyMaterial | null, takeUp: boolean) {
+    const { ports, actor, aws } = seat;
     if (this.flags['dry-run']) {
       const checked = await checkExecutable(ports, actor, aws, id, material);
       this.context.progress.done();
       this.show(`Request ${id} would be executed now: every check passed.`);
       return { dryRun: true, request: requestJson(checked) };
     }
+    const kept = await this.keepCopy(seat, id, material);
     const { case: after, receipt } = await execute(ports, actor, aws, id, material, { takeUp });
     this.context.progress.done();
     this.show(
@@ -85,9 +89,16 @@ export default class KeysExecute extends BaseCommand<typeof KeysExecute> {
         ['key', receipt.key?.arn ?? '-'],
         ['AWS requests', receipt.awsRequestIds.join(', ') || noRequests(after.request.statement.predicate.calls)],
         ['enforcement', enforcementText(receipt.enforcement)],
+        ...(kept === null ? [] : [['copy', kept] as const]),
       ]),
     );
-    return { request: requestJson(after), receipt: receiptJson(receipt, id) };
+    return { request: requestJson(after), receipt: receiptJson(receipt, id), copy: kept };
+  }
+
+  private async keepCopy(seat: Seat, id: string, material: KeyMaterial | null): Promise<string | null> {
+    const profile = this.flags['copy-profile'];
+    if (profile === undefined || material === null) return null;
+    return (await keepCopyFor(this.context, seat, id, { material, profile })).path;
   }
 }
 

@@ -38,6 +38,10 @@ export function openKeyMaterial(bytes: Buffer): KeyMaterial {
       if (wiped) throw new CustodyError('BUG', 'the key material is wiped already');
       return WRAP[algorithm](wrappingKey(publicKey), bytes);
     },
+    lend: async (use) => {
+      if (wiped) throw new CustodyError('BUG', 'the key material is wiped already');
+      return use(bytes);
+    },
     wipe: () => {
       wiped = true;
       wipe(bytes);

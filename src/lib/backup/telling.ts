@@ -1,9 +1,10 @@
 import type { Digest } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
 import { link, parseEntry } from '../ledger/chain.js';
-import type { LedgerEvent } from '../ledger/entry.js';
+import type { LedgerEntry, LedgerEvent } from '../ledger/entry.js';
 import { ledgerPath } from '../ledger/paths.js';
-import { type LedgerTree, ledgerFiles, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { type LedgerTree, ledgerFiles, readLedgerHead, readPresentEntries } from '../ledger/view.js';
 import type { Files } from '../record/store.js';
 import type { ManifestPredicate } from './manifest.js';
 
@@ -32,24 +33,51 @@ export async function ledgerAfter(tree: LedgerTree, events: readonly LedgerEvent
 /** What the entries that matter here hold; to parse every entry of a long ledger takes longer than everything else. */
 const MARKS = ['"kind":"backup"', '"action":"roster.update"', '"kind":"receipt"'];
 
-/** Everything that a ledger tells of backups, in its order. */
+/** What a ledger tells of backups, as far as it is there. */
+export interface ToldHistory {
+  readonly told: readonly ToldBackup[];
+  /** The first place where an entry is missing or is none: what it told nobody knows, and what comes after rests on it. */
+  readonly gap: string | null;
+}
+
+/** Everything that a ledger tells of backups, in its order. @throws CustodyError LEDGER_BROKEN where entries are missing */
 export async function toldBackups(tree: LedgerTree): Promise<readonly ToldBackup[]> {
-  const { size } = await readLedgerHead(tree);
+  const { told, gap } = await toldHistory(tree);
+  if (gap !== null) throw new CustodyError('LEDGER_BROKEN', `the ledger has no ${gap}`);
+  return told;
+}
+
+/** The same of a ledger that may have gaps. */
+export async function toldHistory(tree: LedgerTree): Promise<ToldHistory> {
+  const { entries, gap: missing } = await readPresentEntries(tree);
   const told: ToldBackup[] = [];
   const rosterRequests = new Set<string | null>();
   let roster = 1;
-  for (const [place, bytes] of (await readLedgerEntries(tree, 0, size)).entries()) {
+  let gap = missing;
+  for (const [place, bytes] of entries) {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (!MARKS.some((mark) => text.includes(mark))) continue;
     const path = ledgerPath(place);
-    const { kind, facts, by, at, requestId } = parseEntry(bytes, path);
+    const entry = readEntry(bytes, path);
+    if (entry === null) gap = gap === null || path < gap ? path : gap;
+    if (entry === null) continue;
+    const { kind, facts, by, at, requestId } = entry;
     if (kind === 'request' && facts.action === 'roster.update') rosterRequests.add(requestId);
     if (kind === 'receipt' && facts.outcome === 'executed' && rosterRequests.delete(requestId)) roster++;
     if (kind !== 'backup' || typeof facts.sequence !== 'number') continue;
     const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
     told.push({ sequence: facts.sequence, changed: facts.changed === true, words, path, roster });
   }
-  return told;
+  return { told, gap };
+}
+
+function readEntry(bytes: Uint8Array, path: string): LedgerEntry | null {
+  try {
+    return parseEntry(bytes, path);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
 }
 
 /** A backup in the words of the ledger, to be compared. */

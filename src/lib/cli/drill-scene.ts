@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openKeyMaterial } from '../aws/key-material.js';
 import { createCanaryKeeper } from '../aws/kms-canaries.js';
 import { createKeyReader } from '../aws/kms-reader.js';
 import { createKeyReEncryptor } from '../aws/kms-reencryptor.js';
 import { createScratchWriter } from '../aws/scratch-writer.js';
+import { MATERIAL_BYTES } from '../base/material.js';
 import { readDrills } from '../drill/history.js';
 import { inspectionsOf } from '../drill/inspections.js';
 import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
@@ -66,6 +68,7 @@ export async function openRole(context: Context, plan: Plan, profile: string | u
     reEncryptor: createKeyReEncryptor(line),
     reader: createKeyReader(line),
     writer: createScratchWriter(line),
+    newMaterial: () => openKeyMaterial(randomBytes(MATERIAL_BYTES)),
   };
 }
 

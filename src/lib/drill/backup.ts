@@ -1,23 +1,28 @@
 import type { BackupPlace } from '../backup/backup.js';
-import { diffSides, sideOfBackup, sideOfLive } from '../backup/diff.js';
+import { diffSides, type KeyDifference, sideOfBackup, sideOfLive } from '../backup/diff.js';
 import { HEARTBEAT_TYPE, parseBackupStatement } from '../backup/manifest.js';
 import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { HEARTBEAT_PATH } from '../backup/paths.js';
 import { type BackupReport, verifyBackups } from '../backup/verify.js';
+import { CustodyError } from '../base/errors.js';
 import { type Instant, secondsBetween } from '../base/time.js';
 import { parseEntry } from '../ledger/chain.js';
-import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { type LedgerTree, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { knownKeys } from '../request/known-keys.js';
+import type { ScratchReceipt } from './evidence.js';
 import type { Copy, Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass, passIf } from './probe.js';
+import { ownKeys, placeName } from './scratch.js';
 
 /** What the other drills and the evidence need to know of backups. */
 export interface BackupFindings {
   readonly newest: OpenBackup | null;
   /** When somebody last signed that it is the newest state. */
   readonly signedAt: Instant | null;
-  /** Of the ledger's entries that no copy has; null where some copy has all. */
-  readonly oldestUncopied: Instant | null;
+  /** Keys that are not as the newest backup holds them; null where not every key was compared. */
+  readonly changed: readonly KeyDifference[] | null;
+  /** Of the ledger's entries that no copy has; null where some copy has all, `unknown` where nobody can tell. */
+  readonly oldestUncopied: Instant | null | 'unknown';
 }
 
 const NONE = 'there is no backup';
@@ -26,7 +31,11 @@ const UNREAD: BackupReport = { verdict: 'unproven', checks: [], newest: null, ba
 const OF_THE_NEWEST = new Set(['complete', 'fresh']);
 
 /** History, completeness and age of the backups, here and in each copy. */
-export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFindings> {
+export async function drillBackup(
+  scene: Scene,
+  probe: Probe,
+  swept: readonly ScratchReceipt[] = [],
+): Promise<BackupFindings> {
   const { place, verifier, state } = scene;
   const now = scene.ports.clock.now();
   let report = UNREAD;
@@ -37,20 +46,35 @@ export async function drillBackup(scene: Scene, probe: Probe): Promise<BackupFin
     return historyAnswer(report);
   });
   await probe.ask('complete', null, () => ofTheNewest(report, 'complete'));
-  await probe.ask('live', null, () => liveAnswer(scene, newest));
+  let changed: readonly KeyDifference[] | null = null;
+  await probe.ask('live', null, () =>
+    liveAnswer(scene, newest, ownKeys(scene, swept), (differences) => {
+      changed = differences;
+    }),
+  );
   let signedAt: Instant | null = null;
   await probe.ask('age', null, async () => {
     signedAt = newest === null ? null : await signedAtOf(scene, newest);
     return ageAnswer(report, signedAt, state.plan.plan.recovery.rpoSeconds, now);
   });
-  const lags: (Instant | null)[] = [];
+  const lags: Lag[] = [];
   if (scene.copies.length === 0)
     await probe.ask('copies', null, () => open('the plan names no mirror, and there is no remote'));
   for (const [at, copy] of scene.copies.entries())
     await probe.ask(`copy-${at + 1}`, null, () => copyAnswer(scene, copy, newest, (lag) => lags.push(lag)));
-  const late = lags.filter((lag) => lag !== null).sort();
-  // The best copy counts: from it everything would be brought back.
-  return { newest, signedAt, oldestUncopied: late.length < lags.length ? null : (late.at(-1) ?? null) };
+  // Where backups have a repository of their own, copies of it have nothing of the ledger.
+  const asked = place.isCustody && scene.copies.length > 0;
+  return { newest, signedAt, changed, oldestUncopied: asked ? bestOf(lags) : null };
+}
+
+/** What a copy lacks of the ledger: from when on; null where it has all. */
+type Lag = BackupFindings['oldestUncopied'];
+
+/** The best copy counts: from it everything would be brought back. What is not known is no better than the worst. */
+function bestOf(lags: readonly Lag[]): Lag {
+  if (lags.includes(null)) return null;
+  const known = lags.filter((lag) => lag !== null && lag !== 'unknown').sort();
+  return known.at(-1) ?? 'unknown';
 }
 
 function historyAnswer({ checks, backups, newest }: BackupReport): Answer {
@@ -68,7 +92,12 @@ function ofTheNewest({ checks }: BackupReport, id: string): Answer {
 }
 
 /** Keys that came or went since the backup; what changed of a key, the drill of policies says. */
-async function liveAnswer({ ports, aws, state, cases }: Scene, newest: OpenBackup | null): Promise<Answer> {
+async function liveAnswer(
+  { ports, aws, state, cases }: Scene,
+  newest: OpenBackup | null,
+  own: ReadonlySet<string>,
+  keep: (differences: readonly KeyDifference[]) => void,
+): Promise<Answer> {
   if (newest === null) return open(NONE);
   const { plan } = state.plan;
   const scope = {
@@ -80,7 +109,9 @@ async function liveAnswer({ ports, aws, state, cases }: Scene, newest: OpenBacku
   const { clock, progress } = ports;
   const live = await sideOfLive({ reader: aws.reader, roleId: aws.authority.roleId, clock, progress }, scope);
   const backup = sideOfBackup(newest);
-  const differences = await diffSides(backup, live, plan);
+  const all = await diffSides(backup, live, plan);
+  const differences = all.filter((one) => !own.has(placeName(one)));
+  if (live.unreadable.length === 0) keep(differences);
   const unread = live.unreadable.filter(({ part }) => part === 'keys' || part === 'aliases' || part === 'key');
   const added = differences.filter(({ change }) => change === 'added');
   const readable = new Set(unread.map(({ region }) => region));
@@ -122,7 +153,7 @@ async function copyAnswer(
   scene: Scene,
   copy: Copy,
   newest: OpenBackup | null,
-  lag: (oldest: Instant | null) => void,
+  lag: (oldest: Lag) => void,
 ): Promise<Answer> {
   const { state, verifier, ports } = scene;
   return copy.use(async (place: BackupPlace) => {
@@ -143,9 +174,21 @@ async function copyAnswer(
 }
 
 /** When the first entry of our ledger was written that the copy does not have; null where it has all. */
-async function oldestMissing({ state }: Scene, { store }: BackupPlace): Promise<Instant | null> {
-  const [own, theirs] = [await readLedgerHead(state.view), await readLedgerHead(await store.local())];
+async function oldestMissing({ state }: Scene, { store }: BackupPlace): Promise<Lag> {
+  const own = await ownHead(state.view);
+  if (own === null) return 'unknown';
+  const theirs = await readLedgerHead(await store.local());
   if (theirs.size >= own.size) return null;
   const [entry] = await readLedgerEntries(state.view, theirs.size, theirs.size + 1);
   return entry === undefined ? null : parseEntry(entry).at;
+}
+
+/** Null where entries are missing: how far a whole one would go is not known. */
+async function ownHead(view: LedgerTree) {
+  try {
+    return await readLedgerHead(view);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return null;
+    throw cause;
+  }
 }

@@ -1,3 +1,4 @@
+import { rootOf } from '../copy/copy.js';
 import { canaryUserOf, drillRoleArnOf } from '../plan/canaries.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
 import { canaryKeyOf } from './canaries.js';
@@ -92,6 +93,15 @@ const OF: Readonly<Partial<Record<DrillId, (plan: Plan) => readonly Row[]>>> = {
     Object.keys(plan.keys)
       .filter((key) => canaryUserOf(plan, key)?.may.includes('re-encrypt'))
       .map((key) => byRole('ReEncrypt', plan.regions.primary, key, false)),
+  material: (plan) => [
+    ...importedIn(plan).flatMap((key) => [
+      reading('ListKeyRotations', plan.regions.primary, key),
+      byRole('ReEncrypt', plan.regions.primary, rootOf(plan), false),
+    ]),
+    ...(importedIn(plan).length === 0 || drillRoleArnOf(plan) === null
+      ? []
+      : IMPORTING.map(([operation, changes]) => byRole(operation, plan.regions.primary, 'scratch', changes))),
+  ],
   cold: (plan) =>
     plan.interlock === null || drillRoleArnOf(plan) === null
       ? []
@@ -133,6 +143,22 @@ function trialRows({ regions }: Plan): readonly Row[] {
     { ...reading('EnableKeyRotation', regions.primary, 'scratch'), changes: true },
     { ...slot, operation: 'UntagRole' },
   ];
+}
+
+/** On a key of imported material that the drill makes. */
+const IMPORTING = [
+  ['CreateKey', true],
+  ['GetParametersForImport', false],
+  ['ImportKeyMaterial', true],
+  ['DescribeKey', false],
+  ['Encrypt', false],
+  ['DeleteImportedKeyMaterial', true],
+  ['Decrypt', false],
+  ['ScheduleKeyDeletion', true],
+] as const;
+
+function importedIn({ keys }: Plan): readonly string[] {
+  return Object.keys(keys).filter((name) => keys[name]?.origin === 'EXTERNAL');
 }
 
 function canaryRows(plan: Plan, key: string, region: string): readonly Row[] {

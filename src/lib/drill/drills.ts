@@ -74,6 +74,15 @@ export const DRILLS = {
     mark: 'PO',
     remedy: 'custody policy diff says what differs; custody policy restore asks for the policy that was backed up.',
   },
+  material: {
+    proves:
+      'Imported material is kept under the root, where KMS can open it, and an import brings back what was encrypted before.',
+    needs: ['repository', 'aws', 'drill-role'],
+    provesData: false,
+    mark: 'IM',
+    remedy:
+      'custody keys import KEY --material ID, executed with --copy-profile, keeps a copy of the material under the root.',
+  },
   interlock: {
     proves: 'KMS itself keeps to the quorum, and CloudTrail knows of no change that nobody approved.',
     needs: ['aws', 'trail'],

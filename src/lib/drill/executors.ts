@@ -5,7 +5,7 @@ import { drillRoleArnOf } from '../plan/canaries.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import { accountRolesOf } from '../policy/account-roles.js';
 import type { ScratchReceipt } from './evidence.js';
-import { policyIn } from './policies.js';
+import { isNotTaken, policyIn } from './policies.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
 import { onScratchKey, scratchPolicy } from './scratch.js';
@@ -35,7 +35,14 @@ export async function drillExecutors(
       const held = await policyIn(scene, backup, estate, name, plan.regions.primary);
       if ('answer' in held) return open('there is no policy to try');
       const made = { region: plan.regions.primary, policy: scratchPolicy(held.policy, drillRole), of: name };
-      return onScratchKey(scene, made, keep, (arn) => deniedAnswer(scene, { roleArn, by }, arn, made.policy));
+      try {
+        return await onScratchKey(scene, made, keep, (arn) => deniedAnswer(scene, { roleArn, by }, arn, made.policy));
+      } catch (cause) {
+        if (!isNotTaken(cause)) throw cause;
+        return open(
+          'KMS does not take the backed-up policy, as the drill of policies says: there was no key to try it on',
+        );
+      }
     });
   }
   return receipts;

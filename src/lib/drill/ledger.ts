@@ -1,10 +1,11 @@
+import { CustodyError } from '../base/errors.js';
 import { verifyLedger } from '../inspect/ledger.js';
 import { verifyChain } from '../ledger/chain.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { type AuditHead, drillAuditLedger } from './audit-ledger.js';
 import { drillsFault, readDrills } from './history.js';
 import type { Scene } from './ports.js';
-import { fail, open, type Probe, pass, passIf } from './probe.js';
+import { type Answer, fail, open, type Probe, pass, passIf } from './probe.js';
 
 /** The chain with its records, the heads that were seen before, the line of drills, and the audit ledger of the plan. */
 export async function drillLedger(scene: Scene, probe: Probe): Promise<AuditHead | null> {
@@ -16,25 +17,42 @@ export async function drillLedger(scene: Scene, probe: Probe): Promise<AuditHead
     if (bad) return { status: bad.status, detail: bad.detail };
     return pass(`${entries} entries, each with its record, and no record without one; head ${head.digest}`);
   });
-  await probe.ask('remembered', null, async () => {
-    const remembered = history.map(({ said }) => ({ size: said.ledger.entries, digest: said.ledger.head }));
-    const { size } = await readLedgerHead(view);
-    const chain = verifyChain(await readLedgerEntries(view, 0, size), { remembered });
-    const [fault] = chain.faults;
-    if (fault) return fail(fault.message);
-    if (chain.verdict !== 'verified') return open('there are no entries');
-    // That the head goes forward from what this machine has seen was checked before anything else was read.
-    return pass(
-      `it leads through the head that this machine has seen, and through those of ${remembered.length} drills`,
-    );
-  });
-  await probe.ask('drills', null, async () => {
-    const fault = await drillsFault(view, await readDrills(view, verifier, state));
-    return passIf(
-      fault === null,
-      `${history.length} drills before this one, each told of and after the other`,
-      fault ?? '',
-    );
-  });
+  await probe.ask('remembered', null, () =>
+    ofWhole(async () => {
+      const remembered = history.map(({ said }) => ({ size: said.ledger.entries, digest: said.ledger.head }));
+      const { size } = await readLedgerHead(view);
+      const stored = await readLedgerEntries(view, 0, size);
+      const alone = verifyChain(stored).verdict;
+      if (alone !== 'verified')
+        return open(alone === 'unproven' ? 'there are no entries' : 'the chain itself does not hold');
+      const [fault] = verifyChain(stored, { remembered }).faults;
+      if (fault) return fail(fault.message);
+      // That the head goes forward from what this machine has seen was checked before anything else was read.
+      return pass(
+        `it leads through the head that this machine has seen, and through those of ${remembered.length} drills`,
+      );
+    }),
+  );
+  await probe.ask('drills', null, () =>
+    ofWhole(async () => {
+      const fault = await drillsFault(view, await readDrills(view, verifier, state));
+      return passIf(
+        fault === null,
+        `${history.length} drills before this one, each told of and after the other`,
+        fault ?? '',
+      );
+    }),
+  );
   return drillAuditLedger(scene, probe);
+}
+
+/** Of a ledger with a gap the check of the chain says so; what would have to read all of it can say nothing. */
+async function ofWhole(question: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await question();
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN')
+      return open(`without a whole chain: ${cause.message}`);
+    throw cause;
+  }
 }

@@ -6,7 +6,7 @@ import type { DrillCheck } from './verdict.js';
 
 /** How old what would be lost is, in seconds; null where nothing bounds it. */
 export function pointOf({ ports }: Scene, { signedAt, oldestUncopied }: BackupFindings): number | null {
-  return recoveryPoint(signedAt, oldestUncopied, ports.clock.now());
+  return oldestUncopied === 'unknown' ? null : recoveryPoint(signedAt, oldestUncopied, ports.clock.now());
 }
 
 /** How long it took, and what would be lost, against what the plan allows. */
@@ -27,7 +27,7 @@ export async function judgeObjectives(
   );
   await probe.ask('rpo', null, () =>
     point === null
-      ? open('without a backup nothing bounds the loss')
+      ? open('without a backup, and a whole ledger to compare copies with, nothing bounds the loss')
       : passIf(
           point <= rpoSeconds,
           `${point} s; the plan allows ${rpoSeconds} s`,

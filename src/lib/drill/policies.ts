@@ -7,8 +7,10 @@ import { drillRoleArnOf } from '../plan/canaries.js';
 import type { ObservedEstate } from '../plan/estate.js';
 import { regionsOf } from '../plan/plan.js';
 import { differenceOf } from '../policy/difference.js';
+import type { BackupFindings } from './backup.js';
 import type { ScratchReceipt } from './evidence.js';
 import { keyIn } from './keys.js';
+import { drillOtherPolicies } from './other-policies.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
 import { differenceText } from './regions.js';
@@ -18,11 +20,16 @@ import { MOST_SCRATCH, scratchPolicy, tryPolicy } from './scratch.js';
 export async function drillPolicies(
   scene: Scene,
   estate: ObservedEstate,
-  backup: OpenBackup | null,
+  { newest: backup, changed }: Pick<BackupFindings, 'newest' | 'changed'>,
   probe: Probe,
 ): Promise<readonly ScratchReceipt[]> {
   const { plan } = scene.state.plan;
   const receipts: ScratchReceipt[] = [];
+  let known: Promise<readonly NamedRole[]> | undefined;
+  const named = () => {
+    known ??= rolesNamed(scene, backup);
+    return known;
+  };
   for (const [name, key] of Object.entries(plan.keys)) {
     for (const region of regionsOf(plan, key)) {
       let held: Held = { answer: open('the backup could not be read') };
@@ -31,11 +38,17 @@ export async function drillPolicies(
         return sameAnswer(scene, estate, held, name, region);
       });
       await probe.ask(`${name}.${region}.accepted`, name, () =>
-        acceptedAnswer(scene, held, name, region, receipts.length, (one) => receipts.push(one)),
+        acceptedAnswer(scene, held, { name, region, made: receipts.length, named }, (one) => receipts.push(one)),
       );
     }
   }
-  await probe.ask('principals', null, () => principalsAnswer(scene, backup));
+  const { account } = plan;
+  const gone = async (cause: unknown, policy: JsonValue) =>
+    isNotTaken(cause) ? goneIn(policy, await named(), account) : undefined;
+  const keep = (receipt: ScratchReceipt) => receipts.push(receipt);
+  if (backup !== null)
+    await drillOtherPolicies(scene, estate, { backup, changed, receipts, keep, goneIn: gone }, probe);
+  await probe.ask('principals', null, async () => principalsAnswer(backup, await named()));
   return receipts;
 }
 
@@ -81,9 +94,7 @@ function sameAnswer({ state }: Scene, estate: ObservedEstate, held: Held, name: 
 async function acceptedAnswer(
   scene: Scene,
   held: Held,
-  name: string,
-  region: string,
-  made: number,
+  { name, region, made, named }: Trial,
   keep: (receipt: ScratchReceipt) => void,
 ): Promise<Answer> {
   // Why there is none, the check beside this one says.
@@ -91,19 +102,56 @@ async function acceptedAnswer(
   const drillRole = drillRoleArnOf(scene.state.plan.plan);
   if (drillRole === null) return open('the plan has no drill role that could make a scratch key');
   if (made >= MOST_SCRATCH) return open(`a drill makes no more than ${MOST_SCRATCH} scratch keys`);
-  await tryPolicy(scene, { region, policy: scratchPolicy(held.policy, drillRole), of: name }, keep);
+  try {
+    await tryPolicy(scene, { region, policy: scratchPolicy(held.policy, drillRole), of: name }, keep);
+  } catch (cause) {
+    const gone = isNotTaken(cause) ? goneIn(held.policy, await named(), scene.state.plan.plan.account) : undefined;
+    if (gone === undefined) throw cause;
+    return open(`KMS takes no policy that names ${gone}, which is not there any more: of the rest nothing is known`);
+  }
   return pass(`KMS in ${region} takes the backed-up policy of ${name}; the scratch key is scheduled for deletion`);
 }
 
-/** A policy that names a role which is gone would not be taken, and one that was made again is somebody else (T44, T58). */
-async function principalsAnswer({ aws, state }: Scene, backup: OpenBackup | null): Promise<Answer> {
-  if (backup === null) return open('there is no backup');
+/** What is tried, and what else has to be known of it. */
+interface Trial {
+  readonly name: string;
+  readonly region: string;
+  /** Scratch keys so far. */
+  readonly made: number;
+  readonly named: () => Promise<readonly NamedRole[]>;
+}
+
+/** KMS's own word on a policy, which may be about whom it names. */
+export function isNotTaken(cause: unknown): boolean {
+  return cause instanceof CustodyError && cause.details?.awsCode === 'MalformedPolicyDocumentException';
+}
+
+function goneIn(policy: JsonValue, named: readonly NamedRole[], account: string): string | undefined {
+  const roles = rolesIn(policy, account);
+  return named.find(({ arn, now }) => now === null && roles.has(arn))?.arn;
+}
+
+/** A role that policies of a backup name: who it was then, and who it is now. */
+interface NamedRole {
+  readonly arn: string;
+  readonly uniqueId: string | null;
+  readonly now: string | null;
+}
+
+async function rolesNamed({ aws, state }: Scene, backup: OpenBackup | null): Promise<readonly NamedRole[]> {
   const { account } = state.plan.plan;
-  const known = await principalsOf(backup);
+  const known = backup === null ? [] : await principalsOf(backup);
   const own = known.filter(({ arn }) => rolesIn(arn, account).size > 0);
-  for (const { arn, uniqueId } of own) {
+  const named: NamedRole[] = [];
+  for (const { arn, uniqueId } of own) named.push({ arn, uniqueId, now: await aws.authority.roleId(arn) });
+  return named;
+}
+
+/** A policy that names a role which is gone would not be taken, and one that was made again is somebody else (T44, T58). */
+function principalsAnswer(backup: OpenBackup | null, own: readonly NamedRole[]): Answer {
+  if (backup === null) return open('there is no backup');
+  for (const { arn, uniqueId, now } of own) {
     if (uniqueId === null) return fail(`${arn} was not there when the backup was made`);
-    const now = await aws.authority.roleId(arn);
     if (now === null) return fail(`${arn} is not there any more`);
     if (now !== uniqueId) return fail(`${arn} was deleted and made again: it is somebody else`);
   }

@@ -5,6 +5,7 @@ import type { ProofReport } from '../inspect/proof.js';
 import type { ReconcileReport } from '../inspect/reconcile/reconcile.js';
 import type { CanaryKeeper } from '../key/canary.js';
 import type { KeyReader, KeyReEncryptor, KeyWriter } from '../key/key.js';
+import type { KeyMaterial } from '../key/material.js';
 import type { ObjectStore } from '../ledger/objects.js';
 import type { Case } from '../request/case.js';
 import type { InForce } from '../request/in-force.js';
@@ -18,6 +19,8 @@ export interface DrillRole {
   readonly reEncryptor: KeyReEncryptor;
   readonly reader: KeyReader;
   readonly writer: KeyWriter;
+  /** Fresh material that is of no key; whoever asked for it wipes it. */
+  readonly newMaterial: () => KeyMaterial;
 }
 
 /** Another repository with the same backups, as somebody would have it who has lost everything else. */

@@ -1,4 +1,3 @@
-import { type OpenBackup, openBackupAt } from '../backup/newest.js';
 import { ledgerAfter } from '../backup/telling.js';
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
@@ -18,8 +17,10 @@ import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchRec
 import { drillExecutors } from './executors.js';
 import { type Drilled, drillEvent, readDrills } from './history.js';
 import { drillInterlock, withTrailAsked } from './interlock.js';
-import { observeKeys } from './keys.js';
+import { observeKeys, withRolesNamed } from './keys.js';
 import { drillLedger } from './ledger.js';
+import { drillMaterial } from './material.js';
+import { newestHere, rolesHere } from './newest-here.js';
 import { judgeObjectives, pointOf } from './objectives.js';
 import { drillPeople } from './people.js';
 import { drillPolicies } from './policies.js';
@@ -41,8 +42,8 @@ interface Found {
   auditLedger: AuditHead | null;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
-  /** Keys of exercises that were there. */
-  readonly exercised: Swept['exercised'];
+  /** Left by a drill that was cut off, and keys of exercises that were there. */
+  readonly swept: Swept;
   /** Who runs the drill. */
   readonly by: string;
 }
@@ -68,15 +69,15 @@ export async function runDrill(
   const swept = SWEEPING.some((id) => selected.includes(id)) ? await sweepScratch(given) : NOTHING_SWEPT;
   const found: Found = {
     checks: [],
-    backup: { newest: null, signedAt: null, oldestUncopied: null },
+    backup: { newest: null, signedAt: null, changed: null, oldestUncopied: null },
     auditLedger: null,
     canaries: [],
-    scratch: [...swept.receipts],
-    exercised: swept.exercised,
+    scratch: [],
+    swept,
     by,
   };
   const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
-  const estate = await observeKeys(scene);
+  const estate = withRolesNamed(await observeKeys(scene), await rolesHere(scene));
   // What people do meanwhile is looked at in a scene of its own: the evidence names the commit that everything else is about.
   let people: Scene | null = waitSeconds > 0 ? null : scene;
   for (const id of DRILL_IDS) {
@@ -99,14 +100,14 @@ export async function runDrill(
 }
 
 /** Drills that make scratch keys, or look at those of exercises. */
-const SWEEPING: readonly DrillId[] = ['policies', 'cold', 'cycle'];
+const SWEEPING: readonly DrillId[] = ['policies', 'material', 'cold', 'cycle'];
 const NOTHING_SWEPT: Swept = { receipts: [], exercised: [] };
 
 const RUN: Readonly<
   Record<DrillId, (scene: Scene, estate: ObservedEstate, probe: Probe, found: Found) => Promise<void>>
 > = {
   backup: async (scene, _, probe, found) => {
-    found.backup = await drillBackup(scene, probe);
+    found.backup = await drillBackup(scene, probe, found.swept.receipts);
   },
   ledger: async (scene, _, probe, found) => {
     found.auditLedger = await drillLedger(scene, probe);
@@ -118,8 +119,12 @@ const RUN: Readonly<
     found.canaries = await drillData(scene, estate, probe);
   },
   policies: async (scene, estate, probe, found) => {
-    const backup = found.backup.newest ?? (await newestHere(scene));
-    found.scratch = [...found.scratch, ...(await drillPolicies(scene, estate, backup, probe))];
+    const newest = found.backup.newest ?? (await newestHere(scene));
+    const drilled = await drillPolicies(scene, estate, { newest, changed: found.backup.changed }, probe);
+    found.scratch = [...found.scratch, ...drilled];
+  },
+  material: async (scene, estate, probe, found) => {
+    found.scratch = [...found.scratch, ...(await drillMaterial(scene, estate, probe))];
   },
   rewrap: (scene, estate, probe) => drillRewrap(scene, estate, probe),
   interlock: (scene, estate, probe) => drillInterlock(scene, estate, probe),
@@ -128,22 +133,15 @@ const RUN: Readonly<
     found.scratch = [...found.scratch, ...(await drillExecutors(scene, estate, backup, probe, found.by))];
   },
   cycle: async (scene, _, probe, found) => {
-    const { by, exercised: keys } = found;
+    const {
+      by,
+      swept: { exercised: keys },
+    } = found;
     found.scratch = [...found.scratch, ...(await drillCycle(scene, probe, { by, keys }))];
   },
   challenge: (scene, _, probe) => drillChallenge(scene, probe),
   review: (scene, estate, probe) => drillReview(scene, estate, probe),
 };
-
-/** Where the drill of backups was left out; what is wrong with one that cannot be opened, that drill says. */
-async function newestHere({ place, verifier, state }: Scene): Promise<OpenBackup | null> {
-  try {
-    return await openBackupAt(await place.store.local(), verifier, state);
-  } catch (cause) {
-    if (cause instanceof CustodyError) return null;
-    throw cause;
-  }
-}
 
 async function publishDrill(scene: Scene, actor: Actor, time: RecoveryTime, found: Found): Promise<Drill> {
   const { ports, verifier, state } = scene;

@@ -12,7 +12,7 @@ import { isOpen } from '../request/open.js';
 import type { ScratchReceipt } from './evidence.js';
 import type { Scene } from './ports.js';
 
-/** Keys that a drill makes to try a policy on, and is rid of at once. It touches no other key. */
+/** Keys that a drill makes to try a policy or an import on, and is rid of at once. It touches no other key. */
 
 /** The shortest that KMS takes. */
 const WINDOW_DAYS = 7;
@@ -36,11 +36,13 @@ export function scratchPolicy(policy: JsonValue, drillRoleArn: string): string {
   });
 }
 
-/** A key that is to be made: its policy, and the key of the plan that it stands for. */
+/** A key that is to be made: its policy, and the key of the plan that it stands for; null for one outside of the plan. */
 export interface ScratchKey {
   readonly region: string;
   readonly policy: string;
-  readonly of: string;
+  readonly of: string | null;
+  /** Its material comes from outside, and is what is tried; else its policy is. */
+  readonly origin?: 'EXTERNAL';
 }
 
 /** Whose credentials make scratch keys, and with what patience. */
@@ -49,14 +51,10 @@ type Maker = { readonly role: Pick<Scene['role'], 'reader' | 'writer'>; readonly
 /** Makes a key that is told as a drill's. @throws CustodyError REFUSED with `details.awsCode` when KMS does not take the policy */
 export async function makeScratchKey(
   maker: Maker,
-  {
-    region,
-    policy,
-    what,
-    run,
-  }: Pick<ScratchKey, 'region' | 'policy'> & { readonly what: string; readonly run: string },
+  { region, policy, origin, what, run }: Omit<ScratchKey, 'of'> & { readonly what: string; readonly run: string },
 ): Promise<KeyArn> {
-  const parameters = { Policy: policy, Description: what, Tags: [{ TagKey: SCRATCH_TAG, TagValue: run }] };
+  const Tags = [{ TagKey: SCRATCH_TAG, TagValue: run }];
+  const parameters = { Policy: policy, Description: what, Tags, ...(origin && { Origin: origin }) };
   const { answer } = await insisting(maker, { service: 'kms', region, operation: 'CreateKey', parameters });
   const arn = isObject(answer.KeyMetadata) ? answer.KeyMetadata.Arn : undefined;
   if (isKeyArn(arn)) return arn;
@@ -69,13 +67,14 @@ export async function makeScratchKey(
  */
 export async function onScratchKey<T>(
   scene: Pick<Scene, 'role' | 'runId' | 'ports'>,
-  { region, policy, of }: ScratchKey,
+  { region, policy, of, origin }: ScratchKey,
   keep: (receipt: ScratchReceipt) => void,
   work: (arn: KeyArn) => Promise<T>,
 ): Promise<T> {
   const run = scene.runId;
-  const what = `custody drill ${run}: the policy of ${of}, tried`;
-  const arn = await makeScratchKey(scene, { region, policy, what, run });
+  const tried = `${origin ? 'an import as into' : 'the policy of'} ${of ?? 'another key'}`;
+  const what = `custody drill ${run}: ${tried}, tried`;
+  const arn = await makeScratchKey(scene, { region, policy, what, run, ...(origin && { origin }) });
   try {
     return await work(arn);
   } finally {
@@ -95,7 +94,10 @@ export async function tryPolicy(
   const { region, policy, of } = key;
   const kept = await onScratchKey(scene, key, keep, (arn) => scene.role.reader.policy(region, arn));
   if (kept === null || formatCanonical(JSON.parse(kept) as JsonValue) !== policy)
-    throw new CustodyError('REFUSED', `KMS keeps another policy than the one that it was given for ${of}`);
+    throw new CustodyError(
+      'REFUSED',
+      `KMS keeps another policy than the one that it was given for ${of ?? 'another key'}`,
+    );
 }
 
 /** A throttled call had no effect: to give up would leave a key that costs money. @throws CustodyError what the last try said */
@@ -156,6 +158,19 @@ function isNeeded(cases: readonly Case[], arn: KeyArn, isYoung: boolean): boolea
   return own.length === 0 ? isYoung : own.some((one) => isOpen(one) || one.verdict.state === 'executed');
 }
 
+/** Keys that drills made, as their signed receipts name them: no keys of the account's, there or gone. `<Region> <key id>`. */
+export function ownKeys(
+  { history }: Pick<Scene, 'history'>,
+  more: readonly ScratchReceipt[] = [],
+): ReadonlySet<string> {
+  const receipts = [...history.flatMap(({ said }) => said.scratch), ...more];
+  return new Set(receipts.map(({ arn }) => placeName(partsOf(arn))));
+}
+
+export function placeName({ region, keyId }: { readonly region: string; readonly keyId: string }): string {
+  return `${region} ${keyId}`;
+}
+
 function running(run: string): CustodyError {
   return new CustodyError(
     'LOCKED',
@@ -174,7 +189,9 @@ async function scratchKeysIn({ role }: Scene, region: string) {
     const run = (await orNull(() => role.reader.tags(region, id)))?.[SCRATCH_TAG];
     if (run === undefined) continue;
     const description = await orNull(() => role.reader.describe(region, id));
-    if (description?.state === 'Enabled') found.push({ arn: description.arn, createdAt: description.createdAt, run });
+    // One of imported material that was cut off has none.
+    if (description?.state === 'Enabled' || description?.state === 'PendingImport')
+      found.push({ arn: description.arn, createdAt: description.createdAt, run });
   }
   return found;
 }

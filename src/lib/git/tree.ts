@@ -19,6 +19,7 @@ const PATHS: readonly RegExp[] = [
   new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
   /^drills\/\d{4}-q[1-4]-[1-9]\d{0,3}\.json$/,
   /^answers\/\d{4}-q[1-4]-[1-9]\d{0,3}\/[a-z][a-z0-9-]{1,30}\.json$/,
+  /^materials\/[a-z][a-z0-9-]{1,30}\/[0-9a-f]{64}\.json$/,
   /^checkpoints\/[0-9]{20}\/[0-9a-f]{64}$/,
   // The name that sha256sum(1) users look for.
   /^backups\/SHA256SUMS$/,

@@ -25,6 +25,8 @@ export interface KeyMaterial {
    * @throws CustodyError UNAVAILABLE for a wrapping key that is none
    */
   wrap(publicKey: Uint8Array, algorithm: WrappingAlgorithm): Uint8Array;
+  /** Lets an adapter see the bytes, to have KMS encrypt them; nothing may be kept of them. */
+  lend<T>(use: (bytes: Uint8Array) => Promise<T>): Promise<T>;
   /** Overwrites the material; nothing can be wrapped afterwards. */
   wipe(): void;
 }

@@ -21,6 +21,7 @@ export const ENTRY_KINDS = [
   'backup',
   'drill',
   'answer',
+  'copy',
   'usage',
   'ingest',
   'guard',

@@ -1,7 +1,7 @@
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { EMPTY_HEAD } from './chain.js';
-import { LEDGER_FOLDER, ledgerPath } from './paths.js';
+import { LEDGER_FOLDER, ledgerPath, sequenceOf } from './paths.js';
 import type { LedgerHead } from './store.js';
 
 /** What the ledger needs of a repository at one commit; a record View is one. */
@@ -42,6 +42,20 @@ export async function readLedgerEntries(tree: LedgerTree, from: number, to: numb
     if (bytes === undefined) throw new CustodyError('LEDGER_BROKEN', `${path} cannot be read`);
     return bytes;
   });
+}
+
+/** What is left of a ledger with gaps, each entry at its place, and the first place where one is missing; null when none is. */
+export async function readPresentEntries(
+  tree: LedgerTree,
+): Promise<{ readonly entries: readonly (readonly [number, Uint8Array])[]; readonly gap: string | null }> {
+  const paths = (await tree.pathsUnder(`${LEDGER_FOLDER}/`)).filter((path) => sequenceOf(path) !== null);
+  const files = await tree.read(paths);
+  const entries = paths.flatMap((path) => {
+    const [place, bytes] = [sequenceOf(path), files.get(path)];
+    return place === null || bytes === undefined ? [] : [[place, bytes] as const];
+  });
+  const first = entries.findIndex(([place], at) => place !== at);
+  return { entries, gap: first === -1 ? null : ledgerPath(first) };
 }
 
 /** The files that keep `entries` after `head`. */

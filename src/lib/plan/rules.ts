@@ -183,7 +183,7 @@ function oneUserFaults(
 
 /**
  * A drill's role may move canaries from a key to itself under their own literal context: the policy's Deny holds it to this key,
- * and nobody encrypts data under that context.
+ * and under that context there are canaries and copies of imported material alone, which it cannot open.
  */
 function isCanaryMover({ may, encryptionContext, viaService }: KeyUser, path: string): boolean {
   const [, name] = /^keys\.([^.]+)\.users/.exec(path) ?? [];

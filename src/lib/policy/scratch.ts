@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/canonical-json.js';
 import { allow } from './statements.js';
 
-/** Keys that a drill makes to try a policy on, and is rid of at once: what tells them, and who may do what with them. */
+/** Keys that a drill makes to try a policy or an import on, and is rid of at once: what tells them, and who may do what with them. */
 
 /** By it a key that a drill made itself is told from every other; its value is the run. */
 export const SCRATCH_TAG = 'custody:drill';
@@ -15,4 +15,18 @@ const OWN = ['DescribeKey', 'GetKeyPolicy', 'ListResourceTags', 'PutKeyPolicy', 
  */
 export function scratchStatement(drillRoleArn: string): JsonObject {
   return allow('DrillScratchKey', [drillRoleArn], OWN);
+}
+
+/** What the import of key material is tried with, on a key that is of no other use. */
+export const SCRATCH_IMPORT = [
+  'Decrypt',
+  'DeleteImportedKeyMaterial',
+  'Encrypt',
+  'GetParametersForImport',
+  'ImportKeyMaterial',
+] as const;
+
+/** The whole policy of a scratch key of imported material: the role that made it, and nobody else. */
+export function scratchImportStatement(drillRoleArn: string): JsonObject {
+  return allow('DrillImportKey', [drillRoleArn], [...SCRATCH_IMPORT, ...OWN].sort());
 }

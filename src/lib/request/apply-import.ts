@@ -1,7 +1,7 @@
 import { decodeBase64, encodeBase64 } from '../base/bytes.js';
 import type { JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
-import { WRAPPING_ALGORITHMS } from '../base/material.js';
+import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../base/material.js';
 import { isKeyArn, type KeyArn } from '../key/key.js';
 import type { KeyMaterial, ListedMaterial } from '../key/material.js';
 import { ENCRYPTED_KEY_MATERIAL, IMPORT_TOKEN, materialNote } from '../record/action-import.js';
@@ -67,19 +67,29 @@ function materialOf({ material }: Run): KeyMaterial {
 function filled(pair: ImportPair, material: KeyMaterial, answer: Readonly<Record<string, JsonValue>>): SignedCall {
   const { parameters } = pair.import;
   const algorithm = WRAPPING_ALGORITHMS.find((name) => name === pair.prepare.parameters.WrappingAlgorithm);
-  const publicKey = typeof answer.PublicKey === 'string' ? decodeBase64(answer.PublicKey) : null;
   const signed =
     parameters.ImportToken === IMPORT_TOKEN &&
     parameters.EncryptedKeyMaterial === `${ENCRYPTED_KEY_MATERIAL} ${material.commitment}`;
   if (!signed || !algorithm) throw new CustodyError('BUG', 'an import that is not about this material');
-  if (answer.KeyId !== pair.arn || typeof answer.ImportToken !== 'string' || publicKey === null) {
+  return { ...pair.import, parameters: { ...parameters, ...wrappedUnder(answer, pair.arn, material, algorithm) } };
+}
+
+/**
+ * What an import is given besides its key: the token of the wrapping key that was answered, and the material under it.
+ * @throws CustodyError UNAVAILABLE for an answer that is of another key, or lacks something
+ */
+export function wrappedUnder(
+  answer: Readonly<Record<string, JsonValue>>,
+  arn: KeyArn,
+  material: KeyMaterial,
+  algorithm: WrappingAlgorithm,
+): { readonly ImportToken: string; readonly EncryptedKeyMaterial: string } {
+  const { KeyId, ImportToken, PublicKey } = answer;
+  const publicKey = typeof PublicKey === 'string' ? decodeBase64(PublicKey) : null;
+  if (KeyId !== arn || typeof ImportToken !== 'string' || publicKey === null) {
     throw new CustodyError('UNAVAILABLE', "AWS's answer to GetParametersForImport is incomplete or of another key");
   }
-  const wrapped = encodeBase64(material.wrap(publicKey, algorithm));
-  return {
-    ...pair.import,
-    parameters: { ...parameters, ImportToken: answer.ImportToken, EncryptedKeyMaterial: wrapped },
-  };
+  return { ImportToken, EncryptedKeyMaterial: encodeBase64(material.wrap(publicKey, algorithm)) };
 }
 
 /** One Region's import. KMS takes the same material again; new material it takes once, so it is known by its note. */

@@ -9,7 +9,7 @@ import type { FaultRule } from '../../../src/lib/sandbox/faults.js';
 import { createDrillStage, type Stage } from '../../support/drill-stage.js';
 import { PRIMARY } from '../../support/people.js';
 
-/** More losses, one at a time, beside those of story.test.ts: each is named, and no other. */
+/** More losses, one at a time, beside those of story.test.ts and material.test.ts: each is named, and no other. */
 
 let stage: Stage;
 
@@ -37,20 +37,6 @@ async function under<T>(rules: readonly FaultRule[], work: () => Promise<T>): Pr
 }
 
 describe('a loss is named, and no other', () => {
-  it('imported material has expired', async () => {
-    const scene = (one: Scene): Scene => {
-      const { reader } = one.aws;
-      const describe: typeof reader.describe = async (region, key) => {
-        const found = await reader.describe(region, key);
-        return found && !found.multiRegion ? { ...found, state: 'PendingImport' } : found;
-      };
-      return { ...one, aws: { ...one.aws, reader: { ...reader, describe } } };
-    };
-    const drill = await stage.drill({ scene });
-    expect(failedOf(drill)).toEqual(['data.case-data']);
-    expect(drill.said.checks.find(({ id }) => id === 'data.case-data')?.detail).toContain('PendingImport');
-  });
-
   it('the primary Region is down: what was not read because of it is unproven, not lost', async () => {
     stage.office.aws.sandbox.setRegion(PRIMARY, false);
     try {
@@ -63,13 +49,11 @@ describe('a loss is named, and no other', () => {
     }
   });
 
-  it.each([
-    ['is gone', null],
-    ['was deleted and made again (T58)', 'AROASOMEBODYELSE00000'],
-  ])('a role that policies name %s', async (_, id) => {
+  it('a role that policies name was deleted and made again (T58)', async () => {
     const scene = (one: Scene): Scene => {
       const { authority } = one.aws;
-      const roleId = async (arn: string) => (arn.endsWith('role/app') ? id : authority.roleId(arn));
+      const roleId = async (arn: string) =>
+        arn.endsWith('role/app') ? 'AROASOMEBODYELSE00000' : authority.roleId(arn);
       return { ...one, aws: { ...one.aws, authority: { ...authority, roleId } } };
     };
     expect(failedOf(await stage.drill({ scene }))).toEqual(['policies.principals']);
@@ -85,6 +69,58 @@ describe('a loss is named, and no other', () => {
     const drill = await under([refusal], () => stage.drill());
     expect(failedOf(drill)).toHaveLength(1);
     expect(failedOf(drill)[0]).toMatch(/^policies\..*\.accepted$/);
+  });
+});
+
+describe('a backup of the whole account', { shuffle: false }, () => {
+  const OPEN = ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:PutKeyPolicy'];
+  const own = (sid: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: sid, Effect: 'Allow', Principal: { AWS: '*' }, Action: OPEN, Resource: '*' },
+        {
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::000000000000:role/app' },
+          Action: 'kms:Encrypt',
+          Resource: '*',
+        },
+      ],
+    });
+  const make = async (sid: string) => {
+    const { KeyMetadata } = await stage.office.aws.past('admin', 'CreateKey', { Policy: own(sid) });
+    return String((KeyMetadata as { KeyId: string }).KeyId);
+  };
+  const of = ({ said }: Drill, id: string) => said.checks.find((one) => one.id === `policies.${id}`);
+
+  it('holds keys of no plan: each policy is judged, and tried where there is room', async () => {
+    const [first] = [await make('One'), await make('Two'), await make('Two')];
+    await stage.backUp('all');
+    const drill = await stage.drill();
+    expect([failedOf(drill), of(drill, 'others')?.status]).toEqual([[], 'pass']);
+    expect(of(drill, 'others.accepted')).toMatchObject({
+      status: 'pass',
+      detail: 'KMS takes 2 of 2 different policies of 3 keys outside of the plan',
+    });
+    expect(drill.said.scratch.filter(({ of: key }) => key === null)).toHaveLength(2);
+    // What drills made is no key that came, and its end none that went.
+    expect(failedOf(await stage.drill())).toEqual([]);
+    await stage.office.aws.past('admin', 'PutKeyPolicy', {
+      KeyId: first ?? '',
+      PolicyName: 'default',
+      Policy: own('One').replace('kms:Encrypt', 'kms:Decrypt'),
+    });
+    const drifted = await stage.drill();
+    expect(failedOf(drifted)).toEqual(['policies.others']);
+    expect(of(drifted, 'others')?.detail).toContain(`${first} in ${PRIMARY} has drifted from its backup`);
+    await stage.backUp();
+  });
+
+  it('what is not compared is unproven', async () => {
+    await stage.backUp('all');
+    const drill = await stage.drill({ only: ['policies'] });
+    expect(of(drill, 'others')?.status).toBe('skip');
+    await stage.backUp();
   });
 });
 

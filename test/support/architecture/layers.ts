@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 const PURE = ['base', 'guard', 'trail', 'roster', 'key', 'plan', 'record', 'quorum', 'policy', 'ledger', 'signing'];
-const FLOWS = ['request', 'ciphertext', 'backup', 'drill', 'setup', 'inspect', 'ingest', 'status', 'rehearse'];
+const FLOWS = ['request', 'ciphertext', 'backup', 'copy', 'drill', 'setup', 'inspect', 'ingest', 'status', 'rehearse'];
 
 /** THE table: a folder that is not in it may not exist. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -49,7 +49,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     why: 'signing/statement-signer: the two roles of who signs and who verifies; inspect/check: the form of every report',
   },
-  drill: { imports: [...PURE, 'request', 'backup', 'ciphertext', 'setup', 'status', 'inspect'] },
+  copy: {
+    imports: [...PURE, 'request', 'backup/telling'],
+    why: 'backup/telling: one way in which the ledger is told of what is no record',
+  },
+  drill: { imports: [...PURE, 'request', 'backup', 'copy', 'ciphertext', 'setup', 'status', 'inspect'] },
   setup: { imports: [...PURE, 'request', 'inspect/check'], why: 'inspect/check: the form of every report' },
   inspect: { imports: [...PURE, 'request'] },
   ingest: {

@@ -1,8 +1,9 @@
 import { CANARY_CONTEXT } from '../../base/canary.js';
+import type { JsonObject } from '../../base/canonical-json.js';
 import type { PolicyDocument } from '../document.js';
 import { parsePolicy } from '../document.js';
 import { KEY_OPERATIONS, LATER_OPERATION } from '../operations.js';
-import { SCRATCH_TAG, scratchStatement } from '../scratch.js';
+import { SCRATCH_IMPORT, SCRATCH_TAG, scratchImportStatement, scratchStatement } from '../scratch.js';
 import { formatKeyPolicy } from '../statements.js';
 import type { World } from './court.js';
 import type { Docket } from './docket.js';
@@ -61,7 +62,8 @@ function proveKeys(subject: ProofSubject, interlock: Interlock, docket: Docket, 
 /** Makes keys that are told as its own, and is rid of them: what is left over costs money, and nobody knows whose it is. */
 function proveScratch(subject: ProofSubject, interlock: Interlock, docket: Docket, person: Person): number {
   const make = openChangeCase(subject, interlock, docket, '*');
-  const own = openChangeCase(subject, interlock, docket, someKey(subject), scratchKeyPolicy(person));
+  const policy = keyPolicyOf(scratchStatement(person.principal.principalArn));
+  const own = openChangeCase(subject, interlock, docket, someKey(subject), policy);
   for (const action of ['kms:CreateKey', 'kms:TagResource']) {
     mustNotBe(make, CLAIM, person, action, { fixed: {}, absent: [TAGGED] }, ` without the tag ${SCRATCH_TAG}`);
     for (const keys of [[REPOSITORY], [SCRATCH_TAG, REPOSITORY]]) {
@@ -73,9 +75,31 @@ function proveScratch(subject: ProofSubject, interlock: Interlock, docket: Docke
   const there = { fixed: { [`aws:ResourceTag/${SCRATCH_TAG}`]: 'run' }, absent: [`aws:ResourceTag/${REPOSITORY}`] };
   const action = 'kms:ScheduleKeyDeletion';
   mustBeAble(own, CLAIM, person, action, there, `${person.words} cannot %s of a key that it made to try a policy on`);
-  return make.court.asked() + own.court.asked();
+  return make.court.asked() + own.court.asked() + proveImport(subject, interlock, docket, person);
 }
 
-function scratchKeyPolicy({ principal }: Person): PolicyDocument {
-  return parsePolicy(formatKeyPolicy([scratchStatement(principal.principalArn)]), 'the policy of a scratch key');
+/** Its own policy alone lets it try an import: the role's would reach other keys. */
+function proveImport(subject: ProofSubject, interlock: Interlock, docket: Docket, person: Person): number {
+  const own = openChangeCase(
+    subject,
+    interlock,
+    docket,
+    someKey(subject),
+    keyPolicyOf(scratchImportStatement(person.principal.principalArn)),
+  );
+  const there = { fixed: { [`aws:ResourceTag/${SCRATCH_TAG}`]: 'run' }, absent: [`aws:ResourceTag/${REPOSITORY}`] };
+  for (const name of [...SCRATCH_IMPORT, 'ScheduleKeyDeletion'])
+    mustBeAble(
+      own,
+      CLAIM,
+      person,
+      `kms:${name}`,
+      there,
+      `${person.words} cannot %s on a key that it made to try an import on`,
+    );
+  return own.court.asked();
+}
+
+function keyPolicyOf(statement: JsonObject): PolicyDocument {
+  return parsePolicy(formatKeyPolicy([statement]), 'the policy of a scratch key');
 }
