@@ -88,9 +88,12 @@ function holdsSnapshot(policy, decide) {
   const named = { requestId: 'r-abcdefghij', digest: `sha256:${'a'.repeat(64)}`, approvals: 2, threshold: 2 };
   return Object.entries(operations.actions).every(([action, row]) => {
     const found = operations.names.kms.filter((operation) => {
-      const quorum = { ...named, action, class: row.class, executor: 'a', operations: [operation], key: 'root' };
-      const params = { PendingWindowInDays: 30 };
-      const { allow, privileged } = decide({ ...base, service: 'kms', purpose: 'execute', operation, params, quorum });
+      // An exercise is for the key of a drill, and for no other.
+      const key = action === 'drill.cycle' ? 'drill-cycle' : 'root';
+      const quorum = { ...named, action, class: row.class, executor: 'a', operations: [operation], key };
+      const params = { KeyId: 'of a drill', PendingWindowInDays: 30 };
+      const call = { ...base, service: 'kms', purpose: 'execute', operation, params, quorum, scratch: 'of a drill' };
+      const { allow, privileged } = decide(call);
       return allow === true && privileged === true;
     });
     return same(found, row.calls);
