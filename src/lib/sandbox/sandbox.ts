@@ -163,10 +163,6 @@ class EmbeddedSandbox implements Sandbox {
     store.flush();
   }
 
-  dataEvents(): readonly string[] {
-    return this.#model.trail.dataEvents();
-  }
-
   issueToken(wish: TokenWish): string {
     const token = this.#principals.federation.issue(wish, this.nowMillis());
     this.#options.store.flush();
@@ -182,9 +178,8 @@ class EmbeddedSandbox implements Sandbox {
     this.#model = this.#build();
   }
 
-  close(): void {
-    this.#options.store.close();
-  }
+  readonly close = (): void => this.#options.store.close();
+  readonly dataEvents = () => this.#model.trail.dataEvents();
 
   #isDown(region: string): boolean {
     return this.#options.store.get(DOWN, region) !== undefined;
