@@ -1,4 +1,4 @@
-import type { VerifyDepth } from '../inspect/audit-ledger.js';
+import type { VerifyDepth } from '../inspect/audit-walk.js';
 import type { LedgerPlace, LedgerVerdict } from './ledger-view.js';
 
 /** Verifies a ledger; one that was found whole is remembered, so that it must go on from there for ever. */

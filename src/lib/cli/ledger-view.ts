@@ -1,5 +1,5 @@
 import type { Clock } from '../base/time.js';
-import type { VerifyDepth } from '../inspect/audit-ledger.js';
+import type { VerifyDepth } from '../inspect/audit-walk.js';
 import type { CheckReport } from '../inspect/check.js';
 import type { FoundCheckpoint } from '../inspect/checkpoints.js';
 import type { LedgerName } from '../ledger/checkpoint.js';

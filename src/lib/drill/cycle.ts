@@ -77,7 +77,7 @@ function executedAnswer(scene: Scene, newest: Case | null): Answer {
     );
   const approved = verdict.approvals.flatMap(({ counted, signer }) => (counted && signer ? [signer.id] : []));
   return pass(
-    `${id}: asked for by ${request.statement.predicate.by}, approved by ${approved.join(' and ')}, executed by ${by} on ` +
+    `${id}: asked for by ${request.statement.predicate.by}, approved by ${approved.sort().join(' and ')}, executed by ${by} on ` +
       `${finishedAt(newest)} (${awsRequestIds?.length ?? 0} calls at KMS); ${enforcement?.because ?? ''}`,
   );
 }

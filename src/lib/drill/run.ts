@@ -72,7 +72,7 @@ export async function runDrill(
     backup: { newest: null, signedAt: null, changed: null, oldestUncopied: null },
     auditLedger: null,
     canaries: [],
-    scratch: [],
+    scratch: [...swept.receipts],
     swept,
     by,
   };

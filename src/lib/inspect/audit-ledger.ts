@@ -1,26 +1,25 @@
 import { CustodyError } from '../base/errors.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
-import { hexOf, type RememberedLedger, rootsOf, startOf } from '../ledger/memory.js';
+import { hexOf, type RememberedLedger, rootsOf } from '../ledger/memory.js';
 import type { ObjectStore } from '../ledger/objects.js';
-import { AT_GENESIS, type Depth, LedgerScan, type ScanStart } from '../ledger/scan.js';
-import { parseSlot, slotName } from '../ledger/slot.js';
+import { AT_GENESIS, LedgerScan } from '../ledger/scan.js';
+import { slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { type RememberedTail, tailFault } from '../ledger/tail-memory.js';
 import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
 import type { LedgerTree } from '../ledger/view.js';
-import { FIRST_SLOT, isAsBefore, judgeHistories, type SlotPlace, walkSlots } from '../ledger/walk.js';
+import { FIRST_SLOT, judgeHistories, walkSlots } from '../ledger/walk.js';
 import type { Roster } from '../roster/roster.js';
+import { type VerifyDepth, type Walked, type WalkQuestion, walk } from './audit-walk.js';
 import { judgeCarried } from './carried.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
 import { type Checkpoints, judgeCheckpoints, readCheckpoints } from './checkpoints.js';
 
 /** An audit ledger and what is to be known of it. */
-export interface LedgerQuestion {
-  readonly objects: ObjectStore;
+export interface LedgerQuestion extends WalkQuestion {
   /** Of its checkpoints, and who may sign them; null where no repository says so. */
   readonly signed: { readonly origin: string; readonly roster: Roster } | null;
-  readonly remembered: RememberedLedger | null;
   /** Where the ledger ended when this machine last wrote to it. */
   readonly written: RememberedTail | null;
   /** States that somebody has signed elsewhere, as drills do: it must have gone through each. */
@@ -39,13 +38,6 @@ export interface SeenState {
   readonly what: string;
 }
 
-export interface VerifyDepth {
-  /** Only what came since this machine last found the ledger whole. */
-  readonly sinceRemembered: boolean;
-  /** Also whether each entry is canonical and of the shape of an entry. */
-  readonly forms: boolean;
-}
-
 export interface AuditLedgerReport extends CheckReport {
   readonly head: LedgerHead;
   readonly entries: number;
@@ -62,17 +54,6 @@ export interface VerifiedLedger {
   readonly report: AuditLedgerReport;
   /** What a machine may remember of a ledger that was verified. */
   readonly toRemember: Omit<RememberedLedger, 'at'> | null;
-}
-
-interface Walked {
-  readonly scan: LedgerScan;
-  readonly place: SlotPlace;
-  readonly from: number;
-  /** Whether the form of every entry has been judged, now or before. */
-  readonly forms: boolean;
-  /** What is wrong with what was remembered; null when the ledger goes on from there. */
-  readonly broken: string | null;
-  readonly rootAt: (size: number) => TreeHash | undefined;
 }
 
 /** Verifies an audit ledger as stored bytes. What is wrong is in the report. @throws CustodyError what reading throws */
@@ -126,79 +107,6 @@ function rootsSeen(
     return root === undefined ? [] : [{ size, root: hexOf(root) }];
   });
   return roots.length === 0 ? {} : { roots };
-}
-
-async function walk(question: LedgerQuestion, depth: VerifyDepth, sizes: readonly number[]): Promise<Walked> {
-  const { objects, remembered } = question;
-  const links: Depth = depth.forms ? 'forms' : 'links';
-  const start = remembered === null ? null : startOf(remembered);
-  if (remembered === null || start === null) return walkAll(objects, links, sizes, remembered);
-  const place = { slots: remembered.slots, digest: remembered.slotsDigest };
-  if (depth.sinceRemembered) {
-    const scan = new LedgerScan(start, links, sizes);
-    const broken = await lostTail(objects, remembered);
-    const end = await walkSlots(objects, scan, place);
-    const forms = remembered.forms && depth.forms;
-    return { scan, place: end, from: start.size, forms, broken, rootAt: (size) => scan.rootAt(size) };
-  }
-  const known = await readAgain(question, remembered, start, depth.forms, sizes);
-  if (known === null) return walkAll(objects, links, sizes, remembered);
-  const scan = new LedgerScan(start, links, sizes);
-  const end = await walkSlots(objects, scan, place);
-  const rootAt = (size: number) => scan.rootAt(size) ?? known(size);
-  return { scan, place: end, from: 0, forms: depth.forms, broken: null, rootAt };
-}
-
-/**
- * Bytes that were found whole before are whole: their links, and their forms if these were judged. The tree is built once
- * more only for a size that was not looked at then, the entries read only for their forms.
- * @returns the roots that the ledger went through; null when it is not the same
- */
-async function readAgain(
-  { objects }: LedgerQuestion,
-  remembered: RememberedLedger,
-  start: ScanStart,
-  forms: boolean,
-  sizes: readonly number[],
-): Promise<Walked['rootAt'] | null> {
-  const { slots, slotsDigest } = remembered;
-  const roots = rootsOf(remembered);
-  const unread = forms && !remembered.forms;
-  if (!unread && sizes.every((size) => size >= start.size || roots.has(size))) {
-    return (await isAsBefore(objects, { slots, digest: slotsDigest })) ? (size) => roots.get(size) : null;
-  }
-  const scan = new LedgerScan(AT_GENESIS, unread ? 'forms' : 'hashes', sizes);
-  const { digest } = await walkSlots(objects, scan, FIRST_SLOT, slots);
-  const same = hexOf(scan.root()) === remembered.root && digest === slotsDigest && scan.faults.length === 0;
-  return same ? (size) => scan.rootAt(size) : null;
-}
-
-async function walkAll(
-  objects: ObjectStore,
-  depth: Depth,
-  sizes: readonly number[],
-  remembered: RememberedLedger | null,
-): Promise<Walked> {
-  const scan = new LedgerScan(AT_GENESIS, depth, remembered === null ? sizes : [...sizes, remembered.size]);
-  const place = await walkSlots(objects, scan, FIRST_SLOT);
-  const broken = remembered === null ? null : otherThan(remembered, scan);
-  return { scan, place, from: 0, forms: depth === 'forms', broken, rootAt: (size) => scan.rootAt(size) };
-}
-
-function otherThan({ size, root, at }: RememberedLedger, scan: LedgerScan): string {
-  const found = scan.rootAt(size);
-  if (found === undefined) return `the ledger ends before entry ${scan.head.size}; on ${at} it had ${size} entries`;
-  if (hexOf(found) !== root) return `entries 0 to ${size - 1} are not those that were verified on ${at}`;
-  return `the slots of entries 0 to ${size - 1} are not those that were verified on ${at}`;
-}
-
-/** The last slot that was seen must still be there, and end with the same entry. */
-async function lostTail(objects: ObjectStore, { size, slots, digest, at }: RememberedLedger): Promise<string | null> {
-  const name = slotName(slots - 1);
-  const bytes = await objects.read(name);
-  if (bytes === null) return `entry ${size - 1} was there on ${at}; ${name} is missing`;
-  const { first, count, last } = parseSlot(bytes, name);
-  return first + count === size && last === digest ? null : `entry ${size - 1} is another one than on ${at}`;
 }
 
 function chainCheck({ scan, place, from, forms }: Walked): Check {
