@@ -38,6 +38,8 @@ export interface ToldHistory {
   readonly told: readonly ToldBackup[];
   /** The first place where an entry is missing or is none: what it told nobody knows, and what comes after rests on it. */
   readonly gap: string | null;
+  /** The last entry; null for an empty ledger. */
+  readonly last: string | null;
 }
 
 /** Everything that a ledger tells of backups, in its order. @throws CustodyError LEDGER_BROKEN where entries are missing */
@@ -68,7 +70,8 @@ export async function toldHistory(tree: LedgerTree): Promise<ToldHistory> {
     const words = `${String(facts.manifest)} ${by} ${at} ${String(facts.complete)}`;
     told.push({ sequence: facts.sequence, changed: facts.changed === true, words, path, roster });
   }
-  return { told, gap };
+  const end = entries.at(-1);
+  return { told, gap, last: end === undefined ? null : ledgerPath(end[0]) };
 }
 
 function readEntry(bytes: Uint8Array, path: string): LedgerEntry | null {

@@ -1,8 +1,5 @@
 import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
-import { ledgerPath } from '../ledger/paths.js';
-import type { LedgerHead } from '../ledger/store.js';
-import { readLedgerHead } from '../ledger/view.js';
 import type { InForce } from '../request/in-force.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { BackupPlace } from './backup.js';
@@ -64,7 +61,7 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
   const checks = [
     ...QUESTIONS.map((question) => questionCheck(question, judge, since)),
     memoryCheck(judge.backups, remembered),
-    ledgerCheck(told, judge, place.isCustody, since, await readLedgerHead(state.view)),
+    ledgerCheck(told, judge, place.isCustody, since),
     completeCheck(newest),
     freshCheck(judge, state, now),
   ];
@@ -156,11 +153,10 @@ function certain({ told, gap }: ToldHistory): readonly ToldBackup[] {
  * a repository of its own, a heartbeat may be untold where a run was cut off.
  */
 function ledgerCheck(
-  { told: all, gap }: ToldHistory,
+  { told: all, gap, last }: ToldHistory,
   { tellings }: Judge,
   isCustody: boolean,
   since: number,
-  { size }: LedgerHead,
 ): Check {
   const told = all.filter(({ sequence }) => sequence >= since);
   const known = new Set(told.map(nameOfTelling));
@@ -178,7 +174,7 @@ function ledgerCheck(
     };
   const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
   if (untold) {
-    const to = size === 0 ? 'which is empty' : `which ends with ${ledgerPath(size - 1)}`;
+    const to = last === null ? 'which is empty' : `which ends with ${last}`;
     return check('ledger', false, `the ledger, ${to}, does not tell of ${nameOfTelling(untold)}`);
   }
   // Two runs may renew a backup in the same moment; that one was made, is told of once.

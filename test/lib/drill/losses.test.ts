@@ -138,6 +138,7 @@ describe('throttled throughout', () => {
   const MORE = ['CreateKey', 'ScheduleKeyDeletion', 'ListResourceTags', 'LookupEvents', 'GetRole'];
 
   it('a drill takes longer, and is verified', async () => {
+    await stage.cycle('architect', 'privacy');
     // Again and again, never twice in a row.
     const rules = [...OPERATIONS, ...MORE].flatMap((operation) =>
       [0, 2, 4].map((skip): FaultRule => ({ kind: 'throttle', operation, skip })),
