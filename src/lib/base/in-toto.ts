@@ -1,7 +1,7 @@
 import { type Digest, digestHex } from './bytes.js';
-import { formatCanonical, type JsonObject, type JsonValue } from './canonical-json.js';
+import { formatCanonical, type JsonObject, type JsonValue, parseCanonical } from './canonical-json.js';
 import { CustodyError } from './errors.js';
-import { anyObject, list, object, oneOf, readFields, text } from './fields.js';
+import { anyObject, isObject, list, object, oneOf, readFields, text } from './fields.js';
 
 /**
  * in-toto Statements v1 (github.com/in-toto/attestation, spec/v1/statement.md) as all that is signed here has them: each subject
@@ -47,6 +47,21 @@ export function readInToto(value: JsonValue, what: string): InTotoStatement {
   const { subject, predicateType, predicate } = readFields(wire, value, what, 'RECORD_MALFORMED');
   const subjects = subject.map(({ name, digest }): Subject => ({ name, digest: `sha256:${digest.sha256}` }));
   return { subjects, predicateType, predicate };
+}
+
+/** Is a payload a statement of that predicate type? It says nothing about its signature or its shape. */
+export function isOfType(
+  payload: Uint8Array,
+  predicateType: string,
+  limits: Parameters<typeof parseCanonical>[2],
+): boolean {
+  try {
+    const value = parseCanonical(payload, 'statement', limits);
+    return isObject(value) && value.predicateType === predicateType;
+  } catch (cause) {
+    if (cause instanceof CustodyError) return false;
+    throw cause;
+  }
 }
 
 /** The one subject of a statement that may have no other. @throws CustodyError RECORD_MALFORMED */

@@ -3,7 +3,7 @@ import type { View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
 import { identitiesOf } from '../roster/rules.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
-import { COPY_FOLDER, type CopyPredicate, parseCopy } from './copy.js';
+import { COPY_FOLDER, type CopyPredicate, copyPath, parseCopy } from './copy.js';
 
 /** What lies at the place of a copy: one that somebody whom the rosters list has signed, or why it is none. */
 export type KeptCopy = { readonly said: CopyPredicate } | { readonly because: string };
@@ -20,7 +20,9 @@ export async function keptCopies(
   const kept = new Map<string, KeptCopy>();
   for (const [path, bytes] of files) {
     try {
-      kept.set(path, { said: await openCopy(bytes, path, verifier, rules) });
+      const said = await openCopy(bytes, path, verifier, rules);
+      const own = copyPath(said.key, said.commitment);
+      kept.set(path, path === own ? { said } : { because: `${path}: it is the copy of another material, ${own}` });
     } catch (cause) {
       if (!(cause instanceof CustodyError)) throw cause;
       kept.set(path, { because: cause.message });

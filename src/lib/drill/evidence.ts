@@ -3,7 +3,6 @@ import { CustodyError } from '../base/errors.js';
 import {
   boolean,
   integer,
-  isObject,
   list,
   nullable,
   object,
@@ -14,7 +13,7 @@ import {
   text,
   where,
 } from '../base/fields.js';
-import { formatInToto, readInToto, soleSubject } from '../base/in-toto.js';
+import { formatInToto, isOfType, readInToto, soleSubject } from '../base/in-toto.js';
 import { accountId, commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { isKeyArn } from '../key/key.js';
 import { isDrillId } from './drills.js';
@@ -99,13 +98,7 @@ export type ScratchReceipt = typeof scratch extends Reader<infer T> ? T : never;
 
 /** Is this payload a drill's, by its predicate type? It says nothing about its signature or its shape. */
 export function isDrillStatement(payload: Uint8Array): boolean {
-  try {
-    const value = parseCanonical(payload, 'statement', LIMITS);
-    return isObject(value) && value.predicateType === DRILL_TYPE;
-  } catch (cause) {
-    if (cause instanceof CustodyError) return false;
-    throw cause;
-  }
+  return isOfType(payload, DRILL_TYPE, LIMITS);
 }
 
 /**

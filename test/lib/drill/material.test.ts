@@ -6,6 +6,7 @@ import { openBackupAt } from '../../../src/lib/backup/newest.js';
 import { digestHex, encodeBase64 } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds, instantFromMillis } from '../../../src/lib/base/time.js';
+import { verifyFiles } from '../../../src/lib/cli/verify-files.js';
 import { copyContext, copyPath, copyRootOf, formatCopy, parseCopy } from '../../../src/lib/copy/copy.js';
 import { keepCopy } from '../../../src/lib/copy/keep.js';
 import { openCopy } from '../../../src/lib/copy/kept.js';
@@ -276,6 +277,20 @@ describe('imported material', { shuffle: false }, () => {
         state: { ...one.state, plan: { ...one.state.plan, plan: open } },
       }));
       expect(checksOf(drill)['material.case-data.copies']).toBe('skip');
+    });
+
+    it('is verified by itself wherever the file lies, and an altered one is refused', async () => {
+      const bytes = await copyOf();
+      const roster = stage.office.team.roster;
+      const judge = (one: Uint8Array) => verifyFiles([{ path: 'copy.json', bytes: one }], roster);
+      const { verdict, checks, records } = await judge(bytes);
+      expect([verdict, records[0]?.kind, records[0]?.signer]).toEqual(['verified', 'copy', 'deputy']);
+      expect(checks[0]?.detail).toContain(`the material of case-data (${material.bringing.commitment})`);
+      const text = Buffer.from(bytes).toString('latin1');
+      const payload = /"payload":"([^"]+)"/.exec(text)?.[1] ?? '';
+      const said = Buffer.from(payload, 'base64').toString('latin1').replace('"by":"deputy"', '"by":"privacy"');
+      const altered = Buffer.from(text.replace(payload, Buffer.from(said, 'latin1').toString('base64')), 'latin1');
+      expect((await judge(altered)).verdict).toBe('refused');
     });
 
     it('passes for no record, and nothing else passes for one (T64)', async () => {
