@@ -1,6 +1,6 @@
-import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { cycleFor, cycleText } from '../../lib/cli/drill-cycle.js';
+import { drillFlags } from '../../lib/cli/drill-flags.js';
 import { openFlags } from '../../lib/cli/open-flags.js';
 
 export default class DrCycle extends BaseCommand<typeof DrCycle> {
@@ -12,19 +12,7 @@ export default class DrCycle extends BaseCommand<typeof DrCycle> {
     '<%= config.bin %> dr cycle --drill-profile drill --executor deputy --reason "third quarter"',
     '<%= config.bin %> dr cycle --dry-run',
   ];
-  static override flags = {
-    ...openFlags,
-    'drill-profile': Flags.string({
-      description: 'profile of the drill role (else the own credentials)',
-      helpValue: 'PROFILE',
-    }),
-    pin: Flags.string({
-      env: 'CUSTODY_PIN',
-      description: 'what a machine without memory must know: genesis, versions, head',
-      helpValue: 'FILE',
-    }),
-    'dry-run': Flags.boolean({ default: false, description: 'list every kind of call; make none' }),
-  };
+  static override flags = { ...openFlags, ...drillFlags };
 
   async run() {
     const result = await cycleFor(this.context, this.flags);

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
 import { annotations, drillExit, drillFor, drillText } from '../../lib/cli/drill.js';
+import { drillFlags } from '../../lib/cli/drill-flags.js';
 
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -18,10 +19,7 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
   static override flags = {
     only: Flags.string({ ...many, description: 'run this drill; the others are unproven', helpValue: 'DRILL' }),
     skip: Flags.string({ ...many, description: 'leave this drill out; it is unproven', helpValue: 'DRILL' }),
-    'drill-profile': Flags.string({
-      description: 'profile of the drill role (else the own credentials)',
-      helpValue: 'PROFILE',
-    }),
+    ...drillFlags,
     'auditor-profile': Flags.string({
       description: 'profile that reads keys, roles and CloudTrail (else the own credentials)',
       helpValue: 'PROFILE',
@@ -42,12 +40,6 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
       helpValue: 'DIR',
     }),
     ci: Flags.boolean({ default: false, description: 'an annotation for each check that did not pass, on stderr' }),
-    pin: Flags.string({
-      env: 'CUSTODY_PIN',
-      description: 'what a machine without memory must know: genesis, versions, head',
-      helpValue: 'FILE',
-    }),
-    'dry-run': Flags.boolean({ default: false, description: 'list every kind of call; make none' }),
   };
 
   async run() {
