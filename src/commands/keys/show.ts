@@ -24,6 +24,10 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
   };
   static override flags = {
     offline: Flags.boolean({ default: false, description: 'a request from this clone, without the network' }),
+    statements: Flags.boolean({
+      default: false,
+      description: "of a request for a key policy, each statement of the plan's interlock as well",
+    }),
   };
 
   async run() {
@@ -34,7 +38,7 @@ export default class KeysShow extends BaseCommand<typeof KeysShow> {
     const state = await this.context.lookUp(this.flags.offline ? 'local' : 'remote-if-reachable');
     const { ports } = await this.context.desk();
     const found = await caseOf(ports, state, this.args.what);
-    this.show(requestScreen(found, ports.clock.now()));
+    this.show(requestScreen(found, ports.clock.now(), this.flags));
     return { request: requestJson(found) };
   }
 

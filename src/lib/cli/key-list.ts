@@ -11,7 +11,8 @@ export function keyTable(keys: readonly KeyFacts[]): string {
   const lines = wrong.map(
     ({ name, findings }) => `${chalk.yellow('!')} ${wrap(`${name}: ${findingText(findings)}`, 4)}`,
   );
-  return [keyRows(keys), ...(lines.length > 0 ? ['', ...lines] : [])].join('\n');
+  const head = 'Not as planned (custody plan diff says how):';
+  return [keyRows(keys), ...(lines.length > 0 ? ['', head, ...lines] : [])].join('\n');
 }
 
 function keyRows(keys: readonly KeyFacts[]): string {

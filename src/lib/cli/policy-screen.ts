@@ -1,7 +1,7 @@
 import chalk from 'chalk';
 import type { PolicyDifference } from '../policy/difference.js';
 import { differenceInWords, type PolicyLine, type PowerWords, principalInWords } from '../policy/words.js';
-import type { ChangedStatement, PolicyChange } from '../request/policy-change.js';
+import type { ChangedStatement, PolicyChange, SlotDemand } from '../request/policy-change.js';
 import { heading, wrap } from './render.js';
 
 const PAINT: Readonly<Record<PowerWords['sign'], (text: string) => string>> = {
@@ -11,10 +11,14 @@ const PAINT: Readonly<Record<PowerWords['sign'], (text: string) => string>> = {
 };
 const SIGN_OF: Readonly<Record<ChangedStatement['in'], '+' | '-' | ' '>> = { before: '-', after: '+', both: ' ' };
 
-/** What another key policy changes: who gains and loses what, what goes beyond the plan, and each statement. */
+/**
+ * What another key policy changes: who gains and loses what, what goes beyond the plan, and each statement; those of the
+ * interlock together where they are the plan's own, unless `whole`.
+ */
 export function policyChangeScreen(
   { difference, beyondPlan, statements, unreadable }: PolicyChange,
   account: string,
+  whole: boolean,
 ): string {
   return [
     heading('Who gains and who loses'),
@@ -31,7 +35,7 @@ export function policyChangeScreen(
           '',
         ]),
     heading('Statements (- only before, + only after)'),
-    ...statements.map(statementLine),
+    ...(whole ? statements.map(statementLine) : foldedLines(statements)),
   ].join('\n');
 }
 
@@ -50,10 +54,44 @@ function powers(difference: PolicyDifference, account: string): string {
 }
 
 function statementLine(statement: ChangedStatement): string {
-  const sign = SIGN_OF[statement.in];
-  const laid = wrap(`${sign} ${sentenceOf(statement)}`, 4);
-  if (sign === ' ') return `  ${chalk.dim(` ${laid.slice(1)}`)}`;
-  return `  ${PAINT[sign](sign)}${laid.slice(1)}`;
+  return signed(SIGN_OF[statement.in], sentenceOf(statement));
+}
+
+function signed(sign: '+' | '-' | ' ', text: string): string {
+  const laid = wrap(text, 4);
+  return sign === ' ' ? `    ${chalk.dim(laid)}` : `  ${PAINT[sign](sign)} ${laid}`;
+}
+
+/** Each statement, but the interlock's at once where its first one stands: they differ in the names of slots alone. */
+function foldedLines(statements: readonly ChangedStatement[]): readonly string[] {
+  const told = new Set<ChangedStatement['in']>();
+  return statements.flatMap((statement) => {
+    if (statement.slot === null) return [statementLine(statement)];
+    if (told.has(statement.in)) return [];
+    told.add(statement.in);
+    return interlockLines(statements.filter((other) => other.in === statement.in));
+  });
+}
+
+function interlockLines(statements: readonly ChangedStatement[]): readonly string[] {
+  const operations = new Map<string, Set<string>>();
+  const slots = statements.flatMap(({ who, slot, in: place }) => (slot === null ? [] : [{ who, slot, place }]));
+  for (const { who, slot } of slots) {
+    const demand = `${who} may with equal slots of ${demandText(slot)}`;
+    operations.set(demand, new Set([...(operations.get(demand) ?? []), ...slot.operations]));
+  }
+  const sign = SIGN_OF[slots[0]?.place ?? 'both'];
+  return [
+    signed(
+      sign,
+      `the approval interlock, ${slots.length} statements in the plan's own words (keys show ID --statements)`,
+    ),
+    ...[...operations].map(([demand, names]) => signed(sign, `${demand}: ${[...names].join(', ')}`)),
+  ];
+}
+
+function demandText({ threshold, distinctDuties }: SlotDemand): string {
+  return `${threshold} custodians${distinctDuties > 1 ? ` of ${distinctDuties} duties` : ''}`;
 }
 
 function sentenceOf({ effect, who, what, when }: PolicyLine): string {

@@ -82,8 +82,8 @@ function afterwards({ identity, case: { request, verdict } }: Review): string {
   return `${request.statement.predicate.executor ?? 'any listed identity'} can execute it`;
 }
 
-/** A request with everything that is known about it. */
-export function requestScreen(item: Case, now: Instant): string {
+/** A request with everything that is known about it; `statements`: each one of a new key policy, the interlock's too. */
+export function requestScreen(item: Case, now: Instant, { statements = false } = {}): string {
   const { id, request, verdict } = item;
   const said = request.statement.predicate;
   const risk = riskOf(said.action);
@@ -107,7 +107,7 @@ export function requestScreen(item: Case, now: Instant): string {
     heading('What changes'),
     ...changesOf(said).map(({ what, from, to }) => changeBlock(what, from, to)),
     '',
-    ...policyBlock(item),
+    ...policyBlock(item, statements),
     pairs([['to undo', undoText(item, now)]]),
     '',
     heading('Calls'),
@@ -121,10 +121,10 @@ export function requestScreen(item: Case, now: Instant): string {
   ].join('\n');
 }
 
-function policyBlock({ request, rules }: Case): readonly string[] {
+function policyBlock({ request, rules }: Case, whole: boolean): readonly string[] {
   const said = request.statement.predicate;
   const change = policyChangeOf(rules, said);
-  return change === null ? [] : [policyChangeScreen(change, said.account), ''];
+  return change === null ? [] : [policyChangeScreen(change, said.account, whole), ''];
 }
 
 /** Of an executed deletion, the day after which nothing takes it back. */

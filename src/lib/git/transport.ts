@@ -144,5 +144,6 @@ function client({ clone, environment, silenceMillis, onProgress }: TransportOpti
 }
 
 function progressText({ method, stage, progress }: SimpleGitProgressEvent): string {
-  return `${method}: ${stage} ${progress} %`;
+  // Where git ends a line before it starts the stage, simple-git takes the line end for a part of its name.
+  return `${method}: ${stage.trim()} ${progress} %`;
 }

@@ -1,9 +1,11 @@
-import { formatCanonical, type JsonValue } from '../base/canonical-json.js';
+import type { JsonValue } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import type { Plan } from '../plan/plan.js';
 import { differenceOf, type PolicyDifference } from '../policy/difference.js';
 import { type PolicyStatement, parsePolicy } from '../policy/document.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
+import { plannedSlots, sayingOf } from '../policy/planned-slots.js';
+import { SLOTS, type SlotClass } from '../policy/slot.js';
 import { lineOf, type PolicyLine } from '../policy/words.js';
 import type { KeyRef, RequestPredicate } from '../record/statement.js';
 import type { Roster } from '../roster/roster.js';
@@ -23,6 +25,17 @@ export interface PolicyChange {
 export interface ChangedStatement extends PolicyLine {
   /** In which of the two policies it stands. */
   readonly in: 'before' | 'after' | 'both';
+  /** Of the approval interlock, in the very words of the plan in force, with every other statement of its class. */
+  readonly slot: SlotDemand | null;
+}
+
+/** Whose slots a class of calls asks for. */
+export interface SlotDemand {
+  readonly class: SlotClass;
+  readonly operations: readonly string[];
+  /** Custodians, and of how many duties. */
+  readonly threshold: number;
+  readonly distinctDuties: number;
 }
 
 type Said = Pick<RequestPredicate, 'action' | 'account' | 'region' | 'key' | 'parameters' | 'preState'>;
@@ -57,7 +70,10 @@ function judgeChange({ plan, roster }: Rules, said: Said): PolicyChange | null {
   return {
     difference: differenceOf(before.text, after.text, place),
     beyondPlan: differenceOf(planned, after.text, place).filter(isWeaker),
-    statements: statementsOf(before.text, after.text, account),
+    statements: statementsOf(before.text, after.text, {
+      account,
+      demands: slotDemands({ plan, roster }, after.text, planned),
+    }),
     unreadable,
   };
 }
@@ -94,24 +110,45 @@ function readable(policy: JsonValue | undefined): Readable {
   }
 }
 
+interface Reading {
+  readonly account: string;
+  readonly demands: ReadonlyMap<string, SlotDemand>;
+}
+
 /** In the order of the new policy, then what is gone. The same statement in another order is the same. */
-function statementsOf(before: string | null, after: string, account: string): readonly ChangedStatement[] {
+function statementsOf(
+  before: string | null,
+  after: string,
+  { account, demands }: Reading,
+): readonly ChangedStatement[] {
   const [old, now] = [before === null ? [] : statements(before), statements(after)];
-  const [had, has] = [new Set(old.map(textOf)), new Set(now.map(textOf))];
+  const [had, has] = [new Set(old.map(sayingOf)), new Set(now.map(sayingOf))];
   return [
-    ...now.map((one) => ({
-      ...lineOf(one, account),
-      in: had.has(textOf(one)) ? ('both' as const) : ('after' as const),
-    })),
-    ...old.filter((one) => !has.has(textOf(one))).map((one) => ({ ...lineOf(one, account), in: 'before' as const })),
+    ...now.map((one) => {
+      const said = sayingOf(one);
+      return {
+        ...lineOf(one, account),
+        in: had.has(said) ? ('both' as const) : ('after' as const),
+        slot: demands.get(said) ?? null,
+      };
+    }),
+    ...old
+      .filter((one) => !has.has(sayingOf(one)))
+      .map((one) => ({ ...lineOf(one, account), in: 'before' as const, slot: null })),
   ];
+}
+
+/** By what a statement of the new policy says, where the plan says the same. */
+function slotDemands({ plan, roster }: Rules, after: string, planned: string | null): ReadonlyMap<string, SlotDemand> {
+  const slots = plannedSlots(statements(after), planned === null ? [] : statements(planned));
+  const demandFor = (name: SlotClass): SlotDemand => {
+    const { operations, rule } = SLOTS[name];
+    const { threshold = 0, distinctRoles = 1 } = plan.quorum.classes[rule] ?? {};
+    return { class: name, operations, threshold: Math.max(roster.threshold, threshold), distinctDuties: distinctRoles };
+  };
+  return new Map([...slots].map(([said, name]) => [said, demandFor(name)]));
 }
 
 function statements(policy: string): readonly PolicyStatement[] {
   return parsePolicy(policy, 'key policy').statements;
-}
-
-/** What a statement says: its name is for people and changes nothing. */
-function textOf({ sid: _, ...said }: PolicyStatement): string {
-  return formatCanonical(said as unknown as JsonValue);
 }
