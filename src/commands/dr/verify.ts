@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../lib/cli/base-command.js';
-import { annotations, drillExit, drillFor, drillText } from '../../lib/cli/drill.js';
+import { drillExit, drillFor } from '../../lib/cli/drill.js';
 import { drillFlags } from '../../lib/cli/drill-flags.js';
+import { annotations, drillText } from '../../lib/cli/drill-screen.js';
 
 const many = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -39,13 +40,14 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
       description: 'write Markdown, HTML, JUnit and the evidence into this folder',
       helpValue: 'DIR',
     }),
+    checks: Flags.boolean({ default: false, description: 'show each check, not only those that did not pass' }),
     ci: Flags.boolean({ default: false, description: 'an annotation for each check that did not pass, on stderr' }),
   };
 
   async run() {
     const answer = await drillFor(this.context, this.flags);
     this.context.progress.done();
-    this.show(drillText(answer));
+    this.show(drillText(answer, this.flags.checks));
     if (this.flags.ci) for (const line of annotations(answer)) this.note(line);
     this.endWith(drillExit(answer));
     return answer;

@@ -6,8 +6,9 @@ import { mark, wrap } from './render.js';
 /** A report for people: a line a check, then the verdict. */
 export function checksText(verdict: CheckVerdict, checks: readonly Check[]): string {
   const colour = verdict === 'verified' ? chalk.green : verdict === 'refused' ? chalk.red : chalk.yellow;
+  const width = Math.min(20, Math.max(14, ...checks.map(({ id }) => id.length)));
   return [
-    ...checks.map(({ id, status, detail }) => `${mark(status)} ${id.padEnd(14)} ${wrap(detail, 17)}`),
+    ...checks.map(({ id, status, detail }) => `${mark(status)} ${id.padEnd(width)} ${wrap(detail, width + 3)}`),
     '',
     colour(verdict),
   ].join('\n');

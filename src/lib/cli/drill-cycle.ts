@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { cycleCalls, type PlannedCall } from '../drill/calls.js';
 import { openCycle } from '../drill/open-cycle.js';
 import type { Context } from './context.js';
-import { callsText } from './drill.js';
 import { openRole } from './drill-scene.js';
+import { callsText } from './drill-screen.js';
 import { openedJson, openedText } from './open-flags.js';
 import { pairs } from './render.js';
 

@@ -1,10 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import chalk from 'chalk';
 import { CustodyError, EXIT, type ExitStatus } from '../base/errors.js';
 import { parseDuration } from '../base/time.js';
 import { type PlannedCall, plannedCalls } from '../drill/calls.js';
-import { DRILLS } from '../drill/drills.js';
 import { readDrills } from '../drill/history.js';
 import { htmlReport } from '../drill/report-html.js';
 import { junitReport } from '../drill/report-junit.js';
@@ -18,7 +16,6 @@ import { stateDirectory } from '../fs/places.js';
 import { keysVerifierOf } from './backup-place.js';
 import type { Context, Seat } from './context.js';
 import { openScene, type SceneFlags } from './drill-scene.js';
-import { heading, mark, pairs, table, wrap } from './render.js';
 
 /** Nobody's credentials last for longer. */
 const MOST_WAIT_SECONDS = 12 * 3600;
@@ -118,58 +115,4 @@ function resultOf({ said, path, digest }: Drill, files: readonly string[]): Dril
 
 export function drillExit(answer: DrillAnswer): ExitStatus {
   return 'dryRun' in answer || answer.verdict === 'verified' ? EXIT.ok : EXIT.refused;
-}
-
-/** In 80 columns: each check, what to do about those that did not pass, and the evidence. */
-export function drillText(answer: DrillAnswer): string {
-  if ('dryRun' in answer) return callsText(answer.calls);
-  const { verdict, quarter, number, rtoSeconds, rpoSeconds, checks, report, unproven } = answer;
-  const colour = verdict === 'verified' ? chalk.green : chalk.red;
-  const bare = unproven.filter((what) => !checks.some(({ id }) => id === what));
-  return [
-    ...checks.map(
-      ({ id, status, detail, seconds }) => `${mark(status)} ${id} ${chalk.dim(`${seconds} s`)}\n    ${wrap(detail, 4)}`,
-    ),
-    ...bare.map((what) => `${mark('skip')} ${wrap(what, 2)}`),
-    ...remedies(checks),
-    '',
-    pairs([
-      ['drill', `${quarter}-${number}`],
-      ['recovery time', `${rtoSeconds} s`],
-      ['recovery point', rpoSeconds === null ? 'unbounded' : `${rpoSeconds} s`],
-      ['evidence', `${report.path}, ${report.digest}`],
-      ...report.files.map((file) => ['report', file] as const),
-    ]),
-    '',
-    colour(verdict),
-  ].join('\n');
-}
-
-function remedies(checks: DrillResult['checks']): readonly string[] {
-  const open = new Set(
-    checks.filter(({ status }) => status === 'fail' || status === 'skip').map(({ id }) => id.split('.')[0]),
-  );
-  const rows = Object.entries(DRILLS).filter(([id]) => open.has(id));
-  if (rows.length === 0) return [];
-  return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
-}
-
-/** The calls of a dry run, a row each. */
-export function callsText(calls: readonly PlannedCall[]): string {
-  const rows = calls.map(({ drill, service, operation, region, key, as, changes }) => [
-    drill,
-    `${service} ${operation}`,
-    region ?? '',
-    key ?? '',
-    as === 'drill-role' ? 'drill role' : 'caller',
-    changes ? 'changes' : 'reads',
-  ]);
-  return table(['drill', 'call', 'Region', 'key', 'as', 'does'], rows);
-}
-
-/** What a CI system shows beside the run: one line for each check that did not pass. */
-export function annotations(answer: DrillAnswer): readonly string[] {
-  if ('dryRun' in answer) return [];
-  const open = answer.checks.filter(({ status }) => status === 'fail' || status === 'skip');
-  return open.map(({ id, status, detail }) => `::${status === 'fail' ? 'error' : 'warning'} title=${id}::${detail}`);
 }

@@ -1,0 +1,96 @@
+import chalk from 'chalk';
+import type { PlannedCall } from '../drill/calls.js';
+import { DRILL_IDS, DRILLS } from '../drill/drills.js';
+import type { DrillAnswer, DrillResult } from './drill.js';
+import { heading, mark, pairs, table, wrap } from './render.js';
+
+type Shown = DrillResult['checks'][number];
+
+/** The worst first: the mark of a drill is that of its worst check. */
+const STATUS_WORDS = [
+  ['fail', 'failed'],
+  ['skip', 'unproven'],
+  ['pass', 'passed'],
+  ['none', 'not of this plan'],
+] as const satisfies readonly (readonly [Shown['status'], string])[];
+
+/**
+ * In 80 columns: a line a drill, below it what did not pass, or with `everyCheck` each check; what to do about it; the evidence.
+ */
+export function drillText(answer: DrillAnswer, everyCheck: boolean): string {
+  if ('dryRun' in answer) return callsText(answer.calls);
+  const { verdict, quarter, number, rtoSeconds, rpoSeconds, checks, report, unproven } = answer;
+  const colour = verdict === 'verified' ? chalk.green : chalk.red;
+  const bare = unproven.filter((what) => !checks.some(({ id }) => id === what));
+  return [
+    ...DRILL_IDS.flatMap((id) =>
+      drillLines(
+        id,
+        checks.filter((check) => drillOf(check) === id),
+        everyCheck,
+      ),
+    ),
+    ...bare.map((what) => `${mark('skip')} ${wrap(what, 2)}`),
+    ...remedies(checks),
+    '',
+    pairs([
+      ['drill', `${quarter}-${number}`],
+      ['recovery time', `${rtoSeconds} s`],
+      ['recovery point', rpoSeconds === null ? 'unbounded' : `${rpoSeconds} s`],
+      ['evidence', `${report.path}, ${report.digest}`],
+      ...report.files.map((file) => ['report', file] as const),
+    ]),
+    '',
+    colour(verdict),
+  ].join('\n');
+}
+
+const drillOf = ({ id }: Shown) => id.split('.')[0];
+const isOpen = ({ status }: Shown) => status === 'fail' || status === 'skip';
+
+function drillLines(id: string, checks: readonly Shown[], everyCheck: boolean): readonly string[] {
+  const found = STATUS_WORDS.flatMap(([status, word]) => {
+    const count = checks.filter((check) => check.status === status).length;
+    return count === 0 ? [] : [{ status, text: `${count} ${word}` }];
+  });
+  const [worst] = found;
+  if (worst === undefined) return [];
+  const seconds = checks.reduce((sum, check) => sum + check.seconds, 0).toFixed(1);
+  const counts = found.map(({ text }) => text).join(', ');
+  return [
+    `${mark(worst.status)} ${id.padEnd(10)} ${counts.padEnd(56)} ${chalk.dim(`${seconds} s`.padStart(9))}`,
+    ...checks.filter((check) => everyCheck || isOpen(check)).map(checkLine),
+  ];
+}
+
+function checkLine({ id, status, detail, seconds }: Shown): string {
+  return `    ${mark(status)} ${id} ${chalk.dim(`${seconds} s`)}\n      ${wrap(detail, 6)}`;
+}
+
+function remedies(checks: DrillResult['checks']): readonly string[] {
+  const open = new Set(checks.filter(isOpen).map(drillOf));
+  const rows = Object.entries(DRILLS).filter(([id]) => open.has(id));
+  if (rows.length === 0) return [];
+  return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
+}
+
+/** The calls of a dry run, a row each. */
+export function callsText(calls: readonly PlannedCall[]): string {
+  const rows = calls.map(({ drill, service, operation, region, key, as, changes }) => [
+    drill,
+    `${service} ${operation}`,
+    region ?? '',
+    key ?? '',
+    as === 'drill-role' ? 'drill role' : 'caller',
+    changes ? 'changes' : 'reads',
+  ]);
+  return table(['drill', 'call', 'Region', 'key', 'as', 'does'], rows);
+}
+
+/** What a CI system shows beside the run: one line for each check that did not pass. */
+export function annotations(answer: DrillAnswer): readonly string[] {
+  if ('dryRun' in answer) return [];
+  return answer.checks
+    .filter(isOpen)
+    .map(({ id, status, detail }) => `::${status === 'fail' ? 'error' : 'warning'} title=${id}::${detail}`);
+}
