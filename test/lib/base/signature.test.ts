@@ -215,7 +215,9 @@ describe('keys that no roster takes', () => {
     }
   });
 
-  it('which is no theory: under the neutral element a signature of zeros is valid for everything', () => {
+  // OpenSSL 3.5 (Node 24) refuses it by itself.
+  const lets = process.versions.openssl.startsWith('3.0.');
+  it.runIf(lets)('which is no theory: under the neutral element a signature of zeros is valid for everything', () => {
     const spki = Buffer.concat([ED25519_HEAD, hex(SMALL[0] ?? '')]);
     const object = createPublicKey({ key: spki, format: 'der', type: 'spki' });
     const key: PublicKey = { ...parsePublicKey(ED25519.spki), object };
