@@ -336,5 +336,5 @@ export function evidenceOf(of: OpenRecord<'request'>, ...items: readonly Seeing[
     sees.set(given.record.fileDigest, given.sees && new Set(given.sees.map(({ fileDigest }) => fileDigest)));
     before.push(given.record);
   }
-  return { request: of, records: before.slice(1) as unknown as OpenRecord[], sees };
+  return { request: of, records: before.slice(1) as unknown as OpenRecord[], sees, intentPlace: 'on-its-head' };
 }

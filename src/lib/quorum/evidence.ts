@@ -8,6 +8,12 @@ import type { FoundSigner } from './signer.js';
 /** How far two honest clocks may be apart (T12). */
 export const CLOCK_TOLERANCE_SECONDS = 300;
 
+/**
+ * Where the intent of a request stands: in the commit right after the head that it names, while the request's plan and roster
+ * were in force; after them; or in another commit.
+ */
+export type IntentPlace = 'on-its-head' | 'under-other-rules' | 'elsewhere';
+
 /** What a judgement rests on: records as they were read, nothing verified yet. */
 export interface Evidence {
   readonly request: OpenRecord<'request'>;
@@ -18,6 +24,8 @@ export interface Evidence {
    * not in the history. This alone says what came before what: neither Git's order nor `at` does.
    */
   readonly sees: ReadonlyMap<Digest, ReadonlySet<Digest> | null>;
+  /** Null without an intent. */
+  readonly intentPlace: IntentPlace | null;
 }
 
 /** The rules that the request is judged by. */

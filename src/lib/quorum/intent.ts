@@ -34,6 +34,9 @@ export function judgeIntent(basis: Basis, intent: OpenRecord<'intent'>, now: Ins
   if (isLaterBy(CLOCK_TOLERANCE_SECONDS, now, said.at)) return no('it is dated in the future');
   const seen = evidence.sees.get(intent.fileDigest) ?? null;
   if (seen === null) return no('the head that it names is not in the history');
+  // Its signer chose that head: one from before a veto would leave the veto out, one from before a roster would bring back its keys.
+  if (evidence.intentPlace === 'under-other-rules') return no('plan or roster were changed before it');
+  if (evidence.intentPlace !== 'on-its-head') return no('it was not published on the head that it names');
   const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);
   if (!listsExactly(intent, before)) return no('it leaves out records that its head held');
   const then = {

@@ -10,6 +10,7 @@ import { isRequestId, requestFolder } from '../record/paths.js';
 import type { CommitId, Files, RecordStore, View } from '../record/store.js';
 import { assertFollows, parseRosterDocument, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
+import { placesOfIntents } from './intent-place.js';
 import { requestOf } from './request-of.js';
 
 /** One request with its records, the rules that it is judged by and the verdict. */
@@ -48,7 +49,7 @@ export async function readCase(
   const folder = await openFolders(view, [id]);
   const opened = folder.get(id);
   if (!opened) throw new CustodyError('NOT_FOUND', `there is no request ${id}`);
-  const evidence = (await gather(store, [opened], documents)).get(id);
+  const evidence = (await gather(store, view, [opened], documents)).get(id);
   if (!evidence) throw new CustodyError('RECORD_MALFORMED', `records/${id} holds no request of that id`);
   return judgeCase(opened, evidence, documents, now);
 }
@@ -61,7 +62,7 @@ export async function readCases(
   now: Instant,
 ): Promise<{ readonly cases: readonly Case[]; readonly refused: readonly Refused[] }> {
   const folders = await openFolders(view, await requestIds(view));
-  const evidence = await gather(store, [...folders.values()], documents);
+  const evidence = await gather(store, view, [...folders.values()], documents);
   const cases: Case[] = [];
   const refused: Refused[] = [];
   for (const opened of folders.values()) {
@@ -139,6 +140,7 @@ function assertInPlace(record: OpenRecord, path: string): void {
 /** Asks, for every record at once, which files of its request the head that it names already held. */
 async function gather(
   store: RecordStore,
+  view: View,
   folders: readonly OpenedFolder[],
   documents: Documents,
 ): Promise<ReadonlyMap<string, Evidence>> {
@@ -152,14 +154,17 @@ async function gather(
     const names = answers[index] ?? null;
     sees.get(folder.id)?.set(record.fileDigest, names === null ? null : digestsOf(names, folder.names));
   });
-  const gathered = new Map<string, Evidence>();
-  for (const folder of folders) {
-    const request = requestOf(folder.id, folder.records, documents.rosters);
-    if (!request) continue;
-    const records = folder.records.filter(({ statement }) => statement.kind !== 'request');
-    gathered.set(folder.id, { request, records, sees: sees.get(folder.id) ?? new Map() });
-  }
-  return gathered;
+  const requests = folders.flatMap(({ id, records: all }) => {
+    const request = requestOf(id, all, documents.rosters);
+    return request ? [{ id, request, records: all.filter(({ statement }) => statement.kind !== 'request') }] : [];
+  });
+  const places = await placesOfIntents(store, view, requests);
+  return new Map(
+    requests.map(({ id, request, records }) => [
+      id,
+      { request, records, sees: sees.get(id) ?? new Map(), intentPlace: places.get(id) ?? null },
+    ]),
+  );
 }
 
 function headOf({ statement }: OpenRecord): string | null {

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { CommitId } from '../../src/lib/record/store.js';
+import { caseOf, lookUp } from '../../src/lib/request/desk.js';
+import { planProposal } from '../../src/lib/request/open.js';
+import { draftFor, publishRecords } from '../../src/lib/request/publish.js';
+import { reject, withdraw } from '../../src/lib/request/veto.js';
+import { createOffice, type Office } from '../support/office.js';
+import { intent, later } from '../support/people.js';
+
+/** One custodian publishes an intent past the tool, and waits for the automation to take it up as one that was cut off. */
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+/** Signed by the architect, over what `head` held of the request. */
+async function smuggle(office: Office, id: string, head: CommitId | null): Promise<void> {
+  const { ports, actor } = office.machine('architect');
+  const view = await ports.store.sync();
+  const { request, evidence } = await caseOf(ports, await lookUp(ports, 'remote'), id);
+  const [held = null] = await ports.store.foldersAt([{ commit: head ?? ('' as CommitId), folder: `records/${id}` }]);
+  const listed = evidence.records.filter(({ fileDigest }) => held?.has(`${fileDigest.slice('sha256:'.length)}.json`));
+  const seen = { head, expiresAt: later(86_400) };
+  const forged = await intent(office.team, request, 'architect', listed as never, { seen });
+  const draft = await draftFor(actor, { ...forged.statement }, id);
+  await publishRecords(ports, [draft], { message: 'intent', onlyOn: view.head as CommitId });
+}
+
+const headOf = async ({ desk }: Office) => (await desk('ci').ports.store.sync()).head;
+
+async function isSpent(office: Office, id: string, because: string): Promise<void> {
+  await expect(office.execute('ci', id)).rejects.toMatchObject({ code: 'REQUEST_ENDED' });
+  const { ports } = office.desk('ci');
+  const { verdict } = await caseOf(ports, await lookUp(ports, 'remote'), id);
+  expect(verdict).toMatchObject({ state: 'failed', intent: null });
+  expect(verdict.because).toContain(because);
+  expect(office.aws.done).toEqual([]);
+}
+
+describe('T14 an intent names an older head than the one it is published on', () => {
+  it('on the head that it names, one that is taken up is carried out', async () => {
+    const office = await createOffice();
+    const id = await office.approved();
+    await smuggle(office, id, await headOf(office));
+    expect((await office.execute('ci', id)).receipt.outcome).toBe('executed');
+  });
+
+  it.each([
+    [
+      'a rejection',
+      (office: Office, id: string) => reject(office.desk('deputy').ports, office.desk('deputy').actor, id, 'no'),
+    ],
+    [
+      'a withdrawn approval',
+      (office: Office, id: string) =>
+        withdraw(office.desk('deputy').ports, office.desk('deputy').actor, id, 'approval', 'no'),
+    ],
+  ] as const)('to leave out %s: it authorises nothing', async (_, veto) => {
+    const office = await createOffice();
+    const id = await office.approved();
+    const before = await headOf(office);
+    await veto(office, id);
+    await smuggle(office, id, before);
+    await isSpent(office, id, 'not published on the head that it names');
+  });
+});
+
+describe('T25 a request is revived that a change of rules had ended', () => {
+  async function changed(): Promise<{ office: Office; id: string; before: CommitId | null }> {
+    const office = await createOffice();
+    const id = await office.approved();
+    const before = await headOf(office);
+    const plan = { ...office.team.plan.plan, ledger: { store: 'git' as const, retentionDays: 3000 } };
+    await office.execute('architect', await office.approved(planProposal(office.team.plan, plan, '', null)));
+    await expect(office.execute('ci', id)).rejects.toEqual(code('REQUEST_ENDED'));
+    return { office, id, before };
+  }
+
+  it('by an intent on the newest head', async () => {
+    const { office, id } = await changed();
+    await smuggle(office, id, await headOf(office));
+    await isSpent(office, id, 'changed before it');
+  });
+
+  it('by an intent that names a head from before', async () => {
+    const { office, id, before } = await changed();
+    await smuggle(office, id, before);
+    await isSpent(office, id, 'not published on the head that it names');
+  });
+});
