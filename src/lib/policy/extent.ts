@@ -1,5 +1,5 @@
 import type { PolicyDocument, PolicyStatement } from './document.js';
-import { evaluate, FULL_ACCESS } from './evaluate.js';
+import { type Decision, evaluate, FULL_ACCESS, mayBeAllowed } from './evaluate.js';
 import type { Named } from './named.js';
 
 /** The key that two policies are about. */
@@ -37,17 +37,17 @@ export function sideOf(whole: PolicyDocument): Side {
 
 /** What a policy gives one principal of one operation. */
 export function powerOf(side: Side, named: Named, operation: string, place: PolicyPlace): Power {
-  if (!may(side.atMost, named, operation, place)) return 'never';
-  return may(side.atLeast, named, operation, place) ? 'always' : 'conditional';
+  if (!mayBeAllowed(ask(side.atMost, named, operation, place))) return 'never';
+  return ask(side.atLeast, named, operation, place).allowed ? 'always' : 'conditional';
 }
 
 /** What an account's own policies let its roles do is not asked: whoever the key policy lets may be let by them. */
-function may(
+function ask(
   resourcePolicy: PolicyDocument,
   { principal }: Named,
   operation: string,
   { keyArn, account }: PolicyPlace,
-) {
+): Decision {
   const foreign = principal.account !== account;
   return evaluate({
     action: `kms:${operation}`,
@@ -57,5 +57,5 @@ function may(
     resourcePolicy,
     resourceIsAuthority: true,
     ...(foreign ? { identityPolicies: [FULL_ACCESS] } : {}),
-  }).allowed;
+  });
 }

@@ -57,7 +57,7 @@ const PREFIXES = words(SINGLE).filter((name) => /[/:]$/.test(name));
 const MANY_NAMES: ReadonlySet<string> = new Set(words(MANY));
 
 /** What an identity provider says of its subject: `token.actions.githubusercontent.com:sub`, `saml:aud`. */
-const PROVIDER = /^(?:saml|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:\/[^:]+)*):.+$/;
+const PROVIDER = /^(?:saml|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:\/[^:]*)?):.+$/;
 
 /** Whether AWS has such a key, by its lower-case name. What is behind a prefix must not be empty. */
 export function isKnownKey(lowerKey: string): boolean {

@@ -54,6 +54,17 @@ describe('who gains and who loses', () => {
     expect(differenceOf(planned, planned, place)).toEqual([]);
   });
 
+  it.each([
+    ['a wildcard in the type of its resource', { Resource: `arn:aws:kms:${PRIMARY}:${account}:k*` }],
+    ['a resource by a variable', { Resource: `\${aws:PrincipalTag/key}` }],
+    ['capitals in its resource', { Resource: `arn:aws:KMS:${PRIMARY}:${account}:key/*` }],
+  ])('shows what nobody can tell as gained, never as nothing: %s', (_, resource) => {
+    const door = { ...allow({ AWS: role('b') }, 'kms:PutKeyPolicy'), ...resource };
+    expect(differenceOf(policy(decrypts), policy(decrypts, door), place)).toEqual([
+      line(role('b'), { gains: ['PutKeyPolicy'], conditional: ['PutKeyPolicy'] }),
+    ]);
+  });
+
   const ALL = [...KEY_OPERATIONS, LATER_OPERATION];
   const cases: readonly (readonly [string, string | null, string, ReturnType<typeof line>[]])[] = [
     [

@@ -1,7 +1,14 @@
 import { once } from '../../base/once.js';
 import { compiled } from '../compile.js';
 import type { PolicyDocument } from '../document.js';
-import { type Decision, type EvaluationInput, evaluate, type PolicyLevels } from '../evaluate.js';
+import {
+  type Decision,
+  type EvaluationInput,
+  evaluate,
+  mayBeAllowed,
+  type PolicyLevels,
+  type Unresolved,
+} from '../evaluate.js';
 import type { Context } from '../keys.js';
 import { membershipOf } from './membership.js';
 import type { Person } from './people.js';
@@ -79,13 +86,16 @@ export function createCourt(room: Courtroom): Court {
   };
   const listOf = (action: string): readonly string[] => once(lists, action, () => [action]);
   const ask = (person: Person, action: string, world: World): Answer => {
-    if (denied(person, listOf(action), world) || !judge(most(world), person, action, world.fixed).allowed) return NO;
+    if (denied(person, listOf(action), world) || !mayBeAllowed(judge(most(world), person, action, world.fixed)))
+      return NO;
+    let doubt: Unresolved | undefined;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
     for (const context of contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world))) {
       const decision = judge(whole, person, action, context);
       if (decision.allowed) return { may: 'yes', decision, context };
+      doubt ??= decision.unresolved?.[0];
     }
-    return { may: 'unknown', because: doubtOf(layers) };
+    return { may: 'unknown', because: doubtOf(layers, doubt) };
   };
   return {
     asked: () => asked,
@@ -94,7 +104,7 @@ export function createCourt(room: Courtroom): Court {
     perhaps: (person, actions, world) => {
       const [first] = actions;
       if (first === undefined || denied(person, actions, world)) return false;
-      return judge(widest(world, actions), person, first, world.fixed).allowed;
+      return mayBeAllowed(judge(widest(world, actions), person, first, world.fixed));
     },
   };
 }
@@ -195,10 +205,13 @@ function layersOf(input: EvaluationInput): Layers {
 }
 
 /** Why neither a request that gets through nor a proof that there is none was found. */
-function doubtOf(layers: Layers): string {
+function doubtOf(layers: Layers, doubt: Unresolved | undefined): string {
   for (const document of layers.flat()) {
     const [unknown] = unknownOperators(document);
     if (unknown) return `statement ${unknown.index + 1} has the operator ${unknown.operator}, which AWS does not have`;
   }
-  return 'its conditions together are more than is decided here';
+  if (doubt === undefined) return 'its conditions together are more than is decided here';
+  const what = doubt.element === 'Resource' ? 'Resource' : `condition ${doubt.operator} ${doubt.key}`;
+  const where = doubt.policy === 'resource' ? '' : ` of a policy of kind ${doubt.policy}`;
+  return `AWS does not say what the ${what} of statement ${doubt.index + 1}${where} means`;
 }

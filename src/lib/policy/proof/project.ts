@@ -54,7 +54,10 @@ function inlined(condition: ConditionElement, version: PolicyVersion, { sourceId
   if (sourceIdentity === null || version !== '2012-10-17' || !TAKES_VARIABLES.test(condition.operator))
     return condition;
   if (!condition.values.some((value) => value.includes('${'))) return condition;
-  return { ...condition, values: condition.values.map((value) => value.replaceAll(NAME, () => sourceIdentity)) };
+  // Inside of another variable it stays: what that means nobody can tell, before or after.
+  const inline = (value: string) =>
+    variablesOf(value, version) === null ? value : value.replaceAll(NAME, () => sourceIdentity);
+  return { ...condition, values: condition.values.map(inline) };
 }
 
 const EVERYTHING: PatternElement = { not: false, patterns: ['*'] };

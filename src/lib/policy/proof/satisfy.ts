@@ -15,15 +15,20 @@ export function satisfiable(
   version: PolicyVersion,
   absent: ReadonlySet<string>,
 ): boolean {
-  return solve(conditions, { version, absent }, new Map());
+  return solve(conditions, { version, absent, left: { steps: MOST_STEPS } }, new Map());
 }
+
+/** A stranger's policy may name ten keys with ten values each: what takes longer is taken for possible. */
+const MOST_STEPS = 2000;
 
 interface Facts {
   readonly version: PolicyVersion;
   readonly absent: ReadonlySet<string>;
+  readonly left: { steps: number };
 }
 
 function solve(conditions: readonly ConditionElement[], facts: Facts, assigned: Assigned): boolean {
+  if (--facts.left.steps < 0) return true;
   const open = conditions.filter((one) => !assigned.has(one.key.toLowerCase()));
   const settled = conditions.filter((one) => assigned.has(one.key.toLowerCase()));
   if (settled.some((one) => fails(one, facts, assigned))) return false;
@@ -61,7 +66,8 @@ function wantsKey({ key }: ConditionElement, all: readonly ConditionElement[]): 
 /** The only values that meet a condition on a key; null where there are more than can be told. */
 function candidates(condition: ConditionElement, facts: Facts, assigned: Assigned): readonly string[] | null {
   const parsed = readOperator(condition.operator);
-  if (parsed === null || !/^String(?:Equals|Like)$/.test(parsed.name)) return null;
+  // A key that is asked for by "any value" may have others beside it.
+  if (parsed === null || parsed.quantifier !== null || !/^String(?:Equals|Like)$/.test(parsed.name)) return null;
   const texts = condition.values.map((value) => textOf(value, parsed.name === 'StringLike', facts, assigned));
   // A variable that is unset makes a value that equals nothing.
   return texts.includes(null) ? null : texts.filter((text) => typeof text === 'string');

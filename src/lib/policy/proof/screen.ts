@@ -3,7 +3,7 @@ import { applies, type CompiledStatement, compiled, whereUnnamed } from '../comp
 import type { PolicyDocument } from '../document.js';
 import { type Context, hideFromKeyPolicy, type Keys, keysOf } from '../keys.js';
 import { principalKeys } from '../principals.js';
-import { YES } from '../truth.js';
+import { NO } from '../truth.js';
 import type { Person } from './people.js';
 import { project, type Settled } from './project.js';
 
@@ -67,7 +67,7 @@ export function createScreen(policy: PolicyDocument, resource: string): Screen {
       const unnamed = whereUnnamed(action);
       return statements.some((one) => {
         const made = most(one);
-        return made !== null && applies(made, resource, keys, unnamed) === YES;
+        return made !== null && applies(made, resource, keys, unnamed) !== NO;
       });
     },
   };

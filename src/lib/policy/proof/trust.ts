@@ -176,7 +176,7 @@ function subjectsOf(it: TrustCase, seat: ProofSeat, person: Person): readonly st
     );
   });
   const into = ` into ${it.words}`;
-  const strange = [...named.flatMap((value) => [`${value}x`, `x${value}`]), 'some-other-subject'];
+  const strange = [...named.flatMap(besides), 'some-other-subject'];
   for (const value of strange)
     mustNotBe(it, claim, person, action, world({ [sub]: value }), `${into} as another subject`);
   mustNotBe(it, claim, person, action, world({}, [sub]), `${into} as any subject`);
@@ -199,6 +199,12 @@ function subjectsOf(it: TrustCase, seat: ProofSeat, person: Person): readonly st
     `${into} with a token for someone else`,
   );
   return entering.map((value) => `${value} of ${person.principal.principalArn}`);
+}
+
+/** Subjects that are not the one which a value names, but what a wildcard in it, or one at its ends, would let in as well. */
+function besides(value: string): readonly string[] {
+  const filled = value.replaceAll('*', 'anything').replaceAll('?', 'x');
+  return [`${value}x`, `x${value}`, ...(filled === value ? [] : [filled])];
 }
 
 /** What a trust policy compares a condition key with. */
