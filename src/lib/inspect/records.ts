@@ -95,7 +95,7 @@ function contentHolds(record: OpenRecord): boolean {
       holds(() => assertByTable(statement.predicate))
     );
   }
-  if (statement.kind === 'receipt') return subject?.digest === statement.predicate.intent;
+  if (statement.kind === 'receipt') return rest.length === 0 && subject?.digest === statement.predicate.intent;
   if ('request' in statement.predicate) return rest.length === 0 && subject?.digest === statement.predicate.request;
   return true;
 }

@@ -59,11 +59,6 @@ export interface Decision {
   readonly unresolved?: readonly Unresolved[];
 }
 
-/** False only where the call is denied whatever it is that cannot be told. */
-export function mayBeAllowed({ allowed, unresolved }: Decision): boolean {
-  return allowed || unresolved !== undefined;
-}
-
 /** What cannot be told, and where it stands. */
 export type Unresolved = StatementRef & Doubt;
 

@@ -1,5 +1,6 @@
 import type { PolicyDocument, PolicyStatement } from './document.js';
-import { type Decision, evaluate, FULL_ACCESS, mayBeAllowed } from './evaluate.js';
+import { type Decision, evaluate, FULL_ACCESS } from './evaluate.js';
+import { mayBeAllowed } from './may-be-allowed.js';
 import type { Named } from './named.js';
 
 /** The key that two policies are about. */

@@ -10,6 +10,7 @@ import {
   type Unresolved,
 } from '../evaluate.js';
 import type { Context } from '../keys.js';
+import { mayBeAllowed } from '../may-be-allowed.js';
 import { membershipOf } from './membership.js';
 import type { Person } from './people.js';
 import { project, type Settled, unknownOperators } from './project.js';
@@ -88,14 +89,9 @@ export function createCourt(room: Courtroom): Court {
   const ask = (person: Person, action: string, world: World): Answer => {
     if (denied(person, listOf(action), world) || !mayBeAllowed(judge(most(world), person, action, world.fixed)))
       return NO;
-    let doubt: Unresolved | undefined;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
-    for (const context of contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world))) {
-      const decision = judge(whole, person, action, context);
-      if (decision.allowed) return { may: 'yes', decision, context };
-      doubt ??= decision.unresolved?.[0];
-    }
-    return { may: 'unknown', because: doubtOf(layers, doubt) };
+    const contexts = contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world));
+    return firstLet(contexts, layers, (context) => judge(whole, person, action, context));
   };
   return {
     asked: () => asked,
@@ -107,6 +103,17 @@ export function createCourt(room: Courtroom): Court {
       return mayBeAllowed(judge(widest(world, actions), person, first, world.fixed));
     },
   };
+}
+
+/** The first of these requests that gets through, or why nobody can tell whether one does. */
+function firstLet(contexts: Iterable<Context>, layers: Layers, judge: (context: Context) => Decision): Answer {
+  let doubt: Unresolved | undefined;
+  for (const context of contexts) {
+    const decision = judge(context);
+    if (decision.allowed) return { may: 'yes', decision, context };
+    doubt ??= decision.unresolved?.[0];
+  }
+  return { may: 'unknown', because: doubtOf(layers, doubt) };
 }
 
 type MapDocument = (document: PolicyDocument) => PolicyDocument;
