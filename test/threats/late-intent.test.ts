@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitId } from '../../src/lib/record/store.js';
 import { caseOf, lookUp } from '../../src/lib/request/desk.js';
+import { beat } from '../../src/lib/request/heartbeat.js';
 import { planProposal } from '../../src/lib/request/open.js';
 import { draftFor, publishRecords } from '../../src/lib/request/publish.js';
 import { reject, withdraw } from '../../src/lib/request/veto.js';
@@ -60,6 +61,36 @@ describe('T14 an intent names an older head than the one it is published on', ()
     await veto(office, id);
     await smuggle(office, id, before);
     await isSpent(office, id, 'not published on the head that it names');
+  });
+});
+
+describe('T11 an intent is dated back to before the end of its request', () => {
+  const DAY = 86_400;
+
+  async function expired(): Promise<{ office: Office; id: string }> {
+    const office = await createOffice();
+    const id = await office.approved();
+    office.clock.advance(3 * DAY);
+    await beat(office.desk('privacy').ports, office.desk('privacy').actor);
+    await expect(office.execute('ci', id)).rejects.toEqual(code('REQUEST_ENDED'));
+    return { office, id };
+  }
+
+  it('nobody else takes it up: what lies under it was written after the end', async () => {
+    const { office, id } = await expired();
+    await smuggle(office, id, await headOf(office));
+    for (const who of ['ci', 'deputy'] as const) {
+      await expect(office.execute(who, id)).rejects.toMatchObject({ code: 'REFUSED', details: { by: 'architect' } });
+    }
+    expect(office.aws.done).toEqual([]);
+  });
+
+  it('one that was cut off in time is finished long after', async () => {
+    const office = await createOffice();
+    const id = await office.approved();
+    await smuggle(office, id, await headOf(office));
+    office.clock.advance(30 * DAY);
+    expect((await office.execute('ci', id)).receipt.outcome).toBe('executed');
   });
 });
 

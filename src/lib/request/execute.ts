@@ -12,6 +12,7 @@ import { assertArmed, enforcementNow, openExecutor, sweepSlots } from './armed.j
 import { assertSameState } from './assert-state.js';
 import { assertTold, tellIfPossible } from './audit.js';
 import { assertAccount } from './aws-check.js';
+import { assertNotRevived } from './back-dated.js';
 import type { Case } from './case.js';
 import { caseOf, identityIn, lookUp } from './desk.js';
 import { assertFresh } from './heartbeat.js';
@@ -108,7 +109,7 @@ async function verify(ports: Ports, actor: Actor, aws: Aws, id: string, material
     if (!isVeto(said.action)) await assertFresh(ports, state, found, identity, now);
     assertSameState(said.preState, await preStateOf(ports, aws, state, said));
     assertSound(state, said);
-  }
+  } else await assertNotRevived(ports, found, identity);
   await assertGuarded(aws, found, identity);
   const session: Session = { ports, actor, aws, identity, material };
   return { session, state, found };

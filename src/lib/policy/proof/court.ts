@@ -1,14 +1,7 @@
 import { once } from '../../base/once.js';
 import { compiled } from '../compile.js';
 import type { PolicyDocument } from '../document.js';
-import {
-  type Decision,
-  type EvaluationInput,
-  evaluate,
-  mayBeAllowed,
-  type PolicyLevels,
-  type Unresolved,
-} from '../evaluate.js';
+import { type Decision, type EvaluationInput, evaluate, type PolicyLevels, type Unresolved } from '../evaluate.js';
 import type { Context } from '../keys.js';
 import { mayBeAllowed } from '../may-be-allowed.js';
 import { membershipOf } from './membership.js';
