@@ -218,19 +218,21 @@ rules contains "lifecycle-not-allowed" if {
 }
 
 archiving if {
-	count(input.params.LifecycleConfiguration.Rules) > 0
+	count(input.params.LifecycleConfiguration.Rules) == 1
 	every rule in input.params.LifecycleConfiguration.Rules { archives(rule) }
 }
 
-# Old bundles and archives go to colder storage; nothing expires, and tiles stay where proofs need them.
+# The one rule that provisioning writes: old bundles go where they are still read at once. Nothing expires, nothing else moves.
 archives(rule) if {
 	every name, _ in rule {
-		name in {"AbortIncompleteMultipartUpload", "Filter", "ID", "Status", "Transitions"}
+		name in {"Filter", "ID", "Status", "Transitions"}
 	}
-	prefix := object.get(rule, ["Filter", "Prefix"], "")
-	some folder in ["archive/", "bundles/"]
-	startswith(prefix, concat("", [places.ledger.prefix, folder]))
+	rule.Status == "Enabled"
+	rule.Filter == {"Prefix": bundles}
+	rule.Transitions == [{"Days": 90, "StorageClass": "GLACIER_IR"}]
 }
+
+bundles := concat("", [places.ledger.prefix, "bundles/"])
 
 rules contains "encryption-not-by-the-ledger-key" if {
 	input.operation == "PutBucketEncryption"

@@ -158,9 +158,12 @@ rules contains "lifecycle-not-allowed" if {
 	not archives_within(rule)
 }
 
+rules contains "lifecycle-not-allowed" if count(after.lifecycle_rule) > 1
+
 archives_within(rule) if {
-	keeps(rule)
-	cold(rule.prefix)
+	rule.enabled == true
+	rule.prefix == ledger.bundles
+	archives_alone(rule, {"enabled", "id", "prefix", "transition"})
 }
 
 rules contains "policy-not-of-the-ledger" if {
@@ -229,23 +232,36 @@ rules contains "lifecycle-not-allowed" if {
 }
 
 archives if {
-	count(after.rule) > 0
+	count(after.rule) == 1
 	every rule in after.rule {
-		keeps(rule)
-		cold(block(rule, "filter").prefix)
+		rule.status == "Enabled"
+		filter := block(rule, "filter")
+		filter.prefix == ledger.bundles
+		says_only(filter, {"prefix"})
+		archives_alone(rule, {"filter", "id", "status", "transition"})
 	}
 }
 
-keeps(rule) if {
-	count(object.get(rule, "expiration", [])) == 0
-	count(object.get(rule, "noncurrent_version_expiration", [])) == 0
-	count(object.get(rule, "noncurrent_version_transition", [])) == 0
+# As `ledger.archives`, in Terraform's words.
+archives_alone(rule, names) if {
+	says_only(rule, names)
+	count(rule.transition) == 1
+	move := block(rule, "transition")
+	move.days == 90
+	move.storage_class == "GLACIER_IR"
+	says_only(move, {"days", "storage_class"})
 }
 
-cold(prefix) if {
-	some folder in ["archive/", "bundles/"]
-	startswith(prefix, concat("", [places.ledger.prefix, folder]))
+# What a plan leaves open is null or empty in it.
+says_only(value, names) if {
+	every name, part in value { part_of(name, part, names) }
 }
+
+part_of(name, _, names) if name in names
+
+part_of(_, part, _) if part in {null, "", false, 0}
+
+part_of(_, part, _) if count(part) == 0
 
 rules contains "policy-not-of-the-ledger" if {
 	kind == "aws_s3_bucket_policy"
