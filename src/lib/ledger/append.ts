@@ -3,6 +3,7 @@ import { type Clock, millisOf } from '../base/time.js';
 import { link } from './chain.js';
 import type { LedgerEvent } from './entry.js';
 import type { LedgerHead, LedgerStore } from './store.js';
+import { afterLossMillis, type Try } from './turn.js';
 
 export interface AppendOptions {
   readonly clock: Clock;
@@ -25,28 +26,45 @@ export interface Appended {
  */
 export type Events = readonly LedgerEvent[] | ((head: LedgerHead) => Promise<readonly LedgerEvent[]>);
 
-const FIRST_BACKOFF_MILLIS = 20;
-const MAX_BACKOFF_MILLIS = 2_000;
-
 /**
  * Appends after whatever the ledger ends with: links, appends, and does both again when another writer was faster.
  * @throws CustodyError CONFLICT when others were faster until the deadline; what the store throws
  */
 export async function appendEvents(store: LedgerStore, events: Events, options: AppendOptions): Promise<Appended> {
   const { clock, random, deadlineSeconds = 120 } = options;
-  const end = millisOf(clock.now()) + deadlineSeconds * 1000;
-  for (let attempt = 0; ; attempt++) {
+  const now = () => millisOf(clock.now());
+  const since = { at: now(), count: store.turn?.count ?? 0 };
+  const end = since.at + deadlineSeconds * 1000;
+  const back = store.turn?.waitMillis(since.at) ?? 0;
+  if (back > 0) await clock.sleep(back);
+  for (let lost = 1; ; lost++) {
+    const began = now();
     const before = await store.head();
     const { entries } = link(typeof events === 'function' ? await events(before) : events, before);
     if (entries.length === 0) return { first: before.size, entries, head: before };
-    try {
-      return { first: before.size, entries, head: await store.append(entries, before) };
-    } catch (cause) {
-      if (!(cause instanceof CustodyError && cause.code === 'CONFLICT')) throw cause;
-      if (millisOf(clock.now()) >= end) throw neverFirst(cause, attempt + 1, deadlineSeconds);
+    const head = await appendAfter(store, entries, before);
+    const last: Try = { began, ended: now() };
+    if (!(head instanceof CustodyError)) {
+      store.turn?.won(last, since);
+      return { first: before.size, entries, head };
     }
-    // Full jitter: writers that collided once must not meet again.
-    await clock.sleep(Math.ceil(random() * Math.min(MAX_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS * 2 ** attempt)));
+    if (last.ended >= end) throw neverFirst(head, lost, deadlineSeconds);
+    // Writers that collided must not meet again.
+    await clock.sleep(Math.ceil(random() * afterLossMillis(last, lost)));
+  }
+}
+
+/** The new head, or the CONFLICT of who was too late. */
+async function appendAfter(
+  store: LedgerStore,
+  entries: readonly Uint8Array[],
+  before: LedgerHead,
+): Promise<LedgerHead | CustodyError> {
+  try {
+    return await store.append(entries, before);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'CONFLICT') return cause;
+    throw cause;
   }
 }
 

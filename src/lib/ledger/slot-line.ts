@@ -23,12 +23,16 @@ export interface Tail {
   readonly carried: LedgerHead;
 }
 
+/** So many slots after the last one are read in a row; the end of more is searched for. */
+const STEPS = 6;
 const EMPTY_TAIL: Tail = { number: -1, head: EMPTY_HEAD, carried: EMPTY_HEAD };
 
 /** The slots of one ledger in a row: read one by one, and where they end. */
 export class SlotLine {
   /** The last slot that this process has seen. */
   #seen: Tail | null = null;
+  /** It was read just now, by who lost it to another writer: to look whether it is still there would tell nothing. */
+  #isFresh = false;
 
   /** @param memory what this machine has seen before: the search for the end begins there; null: nothing is remembered */
   constructor(
@@ -41,7 +45,8 @@ export class SlotLine {
   }
 
   /** A slot that was read or written in its place after the last one. */
-  advance(number: number, slot: Slot): LedgerHead {
+  advance(number: number, slot: Slot, how: 'read' | 'written' = 'written'): LedgerHead {
+    this.#isFresh = how === 'read';
     this.#seen = { number, head: headOf(slot), carried: slot.carried };
     return this.#seen.head;
   }
@@ -65,8 +70,7 @@ export class SlotLine {
   /** Where the ledger ends now. @throws CustodyError LEDGER_BROKEN */
   async tail(): Promise<Tail> {
     const seen = this.#seen;
-    const number = seen === null ? await this.#searchCold() : await this.#searchFrom(seen);
-    const tail = number === seen?.number ? seen : await this.#open(number, seen);
+    const tail = seen === null ? await this.#open(await this.#searchCold(), null) : await this.#follow(seen);
     this.#seen = tail;
     return tail;
   }
@@ -86,22 +90,43 @@ export class SlotLine {
 
   async #open(number: number, seen: Tail | null): Promise<Tail> {
     if (number < 0) return EMPTY_TAIL;
+    if (number === seen?.number) return seen;
     const known = seen?.number === number - 1 ? seen.head : null;
     const before = number === 0 ? EMPTY_HEAD : (known ?? headOf(await this.mustRead(number - 1)));
     const slot = await this.mustRead(number, before);
     return { number, head: headOf(slot), carried: slot.carried };
   }
 
-  /** What this process has seen must still be there, unchanged: a store may accept and then lose. */
-  async #searchFrom(seen: Tail): Promise<number> {
-    if (seen.number >= 0) {
-      const slot = await this.read(seen.number, null);
-      if (slot === null || !sameHead(headOf(slot), seen.head)) {
-        const what = slot === null ? 'was there before and is missing' : 'is another one than was seen before';
-        throw brokenSlot(seen.number, seen.head.size - 1, what);
-      }
+  /**
+   * From what this process has seen, which must still be there, unchanged: a store may accept and then lose. The next slot
+   * is asked for meanwhile, and a few more are read one by one: others have seldom written many.
+   */
+  async #follow(seen: Tail): Promise<Tail> {
+    const isFresh = this.#isFresh;
+    this.#isFresh = false;
+    const next = this.#after(seen);
+    // Who lost what was seen is told so, whatever came after it.
+    next.catch(() => undefined);
+    if (!isFresh) await this.#stillThere(seen);
+    let tail = seen;
+    for (let slot = await next, steps = 1; slot !== null; steps++) {
+      tail = { number: tail.number + 1, head: headOf(slot), carried: slot.carried };
+      if (steps > STEPS) return this.#open(await this.#gallop(tail.number), tail);
+      slot = await this.#after(tail);
     }
-    return this.#gallop(seen.number);
+    return tail;
+  }
+
+  async #after({ number, head }: Tail): Promise<Slot | null> {
+    return number + 1 < MAX_SLOTS ? this.read(number + 1, head) : null;
+  }
+
+  async #stillThere(seen: Tail): Promise<void> {
+    if (seen.number < 0) return;
+    const slot = await this.read(seen.number, null);
+    if (slot !== null && sameHead(headOf(slot), seen.head)) return;
+    const what = slot === null ? 'was there before and is missing' : 'is another one than was seen before';
+    throw brokenSlot(seen.number, seen.head.size - 1, what);
   }
 
   /** With one look at the names behind the head: a free slot with taken ones after it is a gap, not the end (T39). */

@@ -18,6 +18,7 @@ import {
 import { SlotLine, type Tail } from './slot-line.js';
 import type { LedgerHead } from './store.js';
 import { type TailMemory, tailAfter } from './tail-memory.js';
+import { Turn } from './turn.js';
 
 /** What one append has added. */
 export interface StoredBatch {
@@ -67,6 +68,7 @@ export function createSlotLedger(objects: ObjectStore, options: SlotLedgerOption
     read: (from, to) => readEntries(reader, from, to),
     batches: (from = 0) => batches(reader, from, null),
     append: (entries, expected) => writer.append(entries, expected),
+    turn: new Turn(() => (line.seen?.number ?? -1) + 1),
   };
 }
 
@@ -130,7 +132,7 @@ class SlotWriter {
     const winner = await this.line.read(number, before);
     if (winner === null) throw brokenSlot(number, before.size, 'is taken, but cannot be read');
     if (this.#isOurs(number, formatSlot(winner), bytes)) return this.#settled(number, slot);
-    throw conflict(this.line.advance(number, winner), before);
+    throw conflict(this.line.advance(number, winner, 'read'), before);
   }
 
   /** Whether slot `number` holds what this writer sent there without hearing of it. */
