@@ -107,7 +107,7 @@ class S3Objects {
     this.#key(name);
     const digest = NAMED_BY_DIGEST.exec(name)?.[1];
     if (digest !== undefined) {
-      const shown = await this.#get(name, null);
+      const shown = await this.#get(name, null).catch(notShown);
       if (shown.bytes !== null && sha256Hex(shown.bytes) === digest) return shown.bytes;
     }
     const found = await this.#firstVersion(name);
@@ -217,6 +217,15 @@ class S3Objects {
     if (!OBJECT_NAME.test(name)) throw new CustodyError('REFUSED', `not the name of an object: ${name.slice(0, 100)}`);
     return this.folder.prefix + name;
   }
+}
+
+/**
+ * S3 may answer 403 for a name that is free, to a role whose s3:ListBucket is held to a prefix as well. Whether it is free, the list
+ * of versions says; of a role that may not list or not read, the next question is denied too.
+ */
+function notShown(cause: unknown): Shown {
+  if (cause instanceof CustodyError && cause.code === 'DENIED') return { bytes: null, marked: false };
+  throw cause;
 }
 
 interface Shown {

@@ -185,6 +185,18 @@ describe('a role with few rights', () => {
     await expect(appended).rejects.toEqual(code('LEDGER_BROKEN'));
   });
 
+  it('that may list versions is told by them that a bundle is not there, where S3 answers 403 for it', async () => {
+    const { double, objects } = await world();
+    const [there = ''] = await all(objects.list('bundles/'));
+    const gone = `bundles/${'a'.repeat(64)}`;
+    double.intercept = ({ method, path }) =>
+      method === 'GET' && path.includes('/bundles/') ? s3Error(403, 'AccessDenied') : null;
+    expect(await objects.read(gone)).toBeNull();
+    await expect(objects.read(there)).rejects.toEqual(code('DENIED'));
+    double.intercept = ({ method, path }) => (method === 'GET' && path.endsWith(gone) ? s3Error(500, 'Oops') : null);
+    await expect(objects.read(gone)).rejects.toEqual(code('UNAVAILABLE'));
+  });
+
   it('to which S3 answers 403 for a free name learns nothing from it: DENIED, not an empty ledger', async () => {
     const { objects } = await world(() => true);
     await expect(createSlotLedger(objects).head()).rejects.toEqual(code('DENIED'));
