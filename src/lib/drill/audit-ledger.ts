@@ -54,17 +54,18 @@ async function judgeCopy({ ports, state }: Scene, { question, copy }: AuditPlace
   if (copy === null) return none('the plan names no copy of it in another Region');
   const { objects, retentionDays } = await question();
   const there = await copy();
-  const { same, missing, oldestMissingAt, fault } = await compareCopy(objects, there);
+  const { same, missing, oldestMissing, fault } = await compareCopy(objects, there);
   if (fault !== null) return fail(fault);
   const [kept] = await judgeHistories(there, retentionDays);
   if (kept !== undefined) return fail(`in the copy, ${kept.name} has ${kept.message}`);
-  if (missing === 0)
+  if (oldestMissing === null)
     return pass(`${same} slots and bundles, each as in the ledger and kept as long; nothing would be lost`);
   const behind = `${missing} of ${same + missing} slots and bundles are not in the copy`;
-  if (oldestMissingAt === null) return fail(`${behind}, nobody knows since when`);
+  const { name, at } = oldestMissing;
+  if (at === null) return fail(`${behind}, nobody knows since when: ${name}`);
   const { rpoSeconds } = state.plan.plan.recovery;
   const now = ports.clock.now();
-  const lag = `${behind}, the oldest for ${Math.max(0, secondsBetween(oldestMissingAt, now))} s`;
-  const isLate = addSeconds(oldestMissingAt, rpoSeconds) < now;
+  const lag = `${behind}, the oldest, ${name}, for ${Math.max(0, secondsBetween(at, now))} s`;
+  const isLate = addSeconds(at, rpoSeconds) < now;
   return isLate ? fail(`${lag}; the plan allows ${rpoSeconds} s`) : pass(`${lag}; the plan allows ${rpoSeconds} s`);
 }

@@ -9,28 +9,37 @@ export interface ComparedCopy {
   readonly same: number;
   /** How many it does not have. */
   readonly missing: number;
-  /** When the oldest of these was made; null where the store does not say, or none is missing. */
-  readonly oldestMissingAt: Instant | null;
+  /** The oldest of these, and when it was made; of some for which the store does not say that, the first. Null when none is. */
+  readonly oldestMissing: MissingObject | null;
   /** The first that is another one in the copy, or that only the copy has; null when there is none. */
   readonly fault: string | null;
+}
+
+export interface MissingObject {
+  readonly name: string;
+  readonly at: Instant | null;
 }
 
 /** @throws CustodyError what reading throws */
 export async function compareCopy(ledger: ObjectStore, copy: ObjectStore): Promise<ComparedCopy> {
   let [same, missing] = [0, 0];
-  let oldestMissingAt: Instant | null = null;
+  let oldestMissing: MissingObject | null = null;
   for (const prefix of [SLOT_PREFIX, BUNDLE_PREFIX]) {
     for await (const name of ledger.list(prefix)) {
       const bytes = await copy.read(name);
       if (bytes === null) {
         missing++;
-        const at = await madeAt(ledger, name);
-        if (at !== null && (oldestMissingAt === null || at < oldestMissingAt)) oldestMissingAt = at;
+        oldestMissing = olderOf(oldestMissing, { name, at: await madeAt(ledger, name) });
       } else if (await isSame(ledger, name, bytes)) same++;
-      else return { same, missing, oldestMissingAt, fault: `${name} is another one in the copy` };
+      else return { same, missing, oldestMissing, fault: `${name} is another one in the copy` };
     }
   }
-  return { same, missing, oldestMissingAt, fault: await onlyIn(copy, ledger) };
+  return { same, missing, oldestMissing, fault: await onlyIn(copy, ledger) };
+}
+
+function olderOf(known: MissingObject | null, other: MissingObject): MissingObject {
+  if (known === null || (other.at !== null && (known.at === null || other.at < known.at))) return other;
+  return known;
 }
 
 async function isSame(ledger: ObjectStore, name: string, bytes: Uint8Array): Promise<boolean> {

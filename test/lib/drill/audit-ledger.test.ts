@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addSeconds, parseInstant } from '../../../src/lib/base/time.js';
+import { addSeconds, type Instant, parseInstant } from '../../../src/lib/base/time.js';
 import { type AuditHead, drillAuditLedger } from '../../../src/lib/drill/audit-ledger.js';
 import type { AuditPlace, Scene } from '../../../src/lib/drill/ports.js';
 import { Probe } from '../../../src/lib/drill/probe.js';
@@ -115,10 +115,30 @@ describe('the drill of the audit ledger', () => {
     copy.lose(slotName(2));
     const soon = await drill(placeOf(objects, copy), { now: addSeconds(MADE, 60) });
     expect(soon.checks.get('ledger.audit-copy')).toBe(
-      `pass: 1 of 6 slots and bundles are not in the copy, the oldest for 60 s; the plan allows ${RPO} s`,
+      `pass: 1 of 6 slots and bundles are not in the copy, the oldest, ${slotName(2)}, for 60 s; the plan allows ${RPO} s`,
     );
     const late = await drill(placeOf(objects, copy), { now: addSeconds(MADE, RPO + 1) });
-    expect(late.checks.get('ledger.audit-copy')).toMatch(/^fail: .* the oldest for 3601 s/);
+    expect(late.checks.get('ledger.audit-copy')).toMatch(/^fail: .* slots\/000000002, for 3601 s/);
+  });
+
+  test('of several that are missing the oldest is named; where the store says no instant, the first', async () => {
+    const objects = await ledgerOf(3);
+    const copy = copyOf(objects);
+    for (const slot of [1, 2]) copy.lose(slotName(slot));
+    const now = addSeconds(MADE, RPO + 1);
+    const madeAt = (slot: number, createdAt: Instant | null) => {
+      const kept = objects.kept.get(slotName(slot));
+      if (kept) kept.createdAt = createdAt;
+    };
+    madeAt(1, addSeconds(MADE, 60));
+    const named = async () => (await drill(placeOf(objects, copy), { now })).checks.get('ledger.audit-copy');
+    expect(await named()).toMatch(/^fail: 2 of 6 .* the oldest, slots\/000000002, for 3601 s/);
+    madeAt(2, null);
+    expect(await named()).toMatch(/^pass: 2 of 6 .* the oldest, slots\/000000001, for 3541 s/);
+    madeAt(1, null);
+    expect(await named()).toBe(
+      'fail: 2 of 6 slots and bundles are not in the copy, nobody knows since when: slots/000000001',
+    );
   });
 
   test.each<[string, (copy: MemoryObjects, own: MemoryObjects) => void, RegExp]>([
