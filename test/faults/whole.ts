@@ -21,14 +21,14 @@ function ledgerOf(world: World): readonly Buffer[] {
   return contents.map((content) => Buffer.from(content.slice(0, -1)));
 }
 
-/** What was there is there, and the ledger tells of each record once, and of nothing else but backups, drills and what was taken in. */
+/** What was there is there, and the ledger tells of each record once, and of nothing else but backups, drills, copies and what was taken in. */
 export function expectNothingLost(world: World, before: ReadonlyMap<string, string>): void {
   const now = filesOf(world);
   for (const [path, id] of before) expect(now.get(path), path).toBe(id);
   const ledger = ledgerOf(world);
   expect(verifyChain(ledger)).toMatchObject({ verdict: 'verified' });
   const records = [...now.keys()].filter((path) => path.startsWith('records/'));
-  const besides = ['backup', 'drill', 'usage', 'ingest'].map((kind) => count(world, kind));
+  const besides = ['backup', 'drill', 'copy', 'usage', 'ingest'].map((kind) => count(world, kind));
   expect(ledger).toHaveLength(besides.reduce((sum, many) => sum + many, records.length));
 }
 
