@@ -109,6 +109,7 @@ const RESULTS = {
           seconds: number,
           provesData: flag,
           detail: text,
+          remedy: nullable(text),
         }),
       ),
       report: object({ path: text, digest: use('digest'), files: list(text) }),

@@ -4,6 +4,7 @@ import { CustodyError, EXIT, type ExitStatus } from '../base/errors.js';
 import { parseDuration } from '../base/time.js';
 import { type PlannedCall, plannedCalls } from '../drill/calls.js';
 import { readDrills } from '../drill/history.js';
+import { remedyOf } from '../drill/remedy.js';
 import { htmlReport } from '../drill/report-html.js';
 import { junitReport } from '../drill/report-junit.js';
 import { markdownReport } from '../drill/report-markdown.js';
@@ -43,6 +44,8 @@ export interface DrillResult {
     readonly seconds: number;
     readonly provesData: boolean;
     readonly detail: string;
+    /** What to do; null where nothing is. */
+    readonly remedy: string | null;
   }[];
   /** The signed evidence in the repository, and the files of `--report`. */
   readonly report: { readonly path: string; readonly digest: string; readonly files: readonly string[] };
@@ -91,7 +94,8 @@ async function writeReports({ ports, state }: Seat, drill: Drill, dir: string): 
   return files.map(([name]) => join(dir, name));
 }
 
-function resultOf({ said, path, digest }: Drill, files: readonly string[]): DrillResult {
+/** What `dr verify --json` says of a drill. @param files of `--report` */
+export function resultOf({ said, path, digest }: Drill, files: readonly string[]): DrillResult {
   const { failed, unproven } = judgeDrill(said.checks, said.keys);
   return {
     verdict: said.verdict,
@@ -101,14 +105,10 @@ function resultOf({ said, path, digest }: Drill, files: readonly string[]): Dril
     rpoSeconds: said.recovery.pointSeconds,
     failed,
     unproven,
-    checks: said.checks.map(({ id, key, status, millis, provesData, detail }) => ({
-      id,
-      key,
-      status,
-      seconds: millis / 1000,
-      provesData,
-      detail,
-    })),
+    checks: said.checks.map((check) => {
+      const { id, key, status, millis, provesData, detail } = check;
+      return { id, key, status, seconds: millis / 1000, provesData, detail, remedy: remedyOf(check) };
+    }),
     report: { path, digest, files },
   };
 }

@@ -81,7 +81,7 @@ export const DRILLS = {
     provesData: false,
     mark: 'IM',
     remedy:
-      'custody keys import KEY --material ID, executed with --copy-profile, keeps a copy of the material under the root.',
+      'custody keys import KEY --material ID, executed with --copy-profile, keeps a copy of the material under the root; custody keys show KEY prints the ID.',
   },
   interlock: {
     proves: 'KMS itself keeps to the quorum, and CloudTrail knows of no change that nobody approved.',

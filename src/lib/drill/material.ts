@@ -1,4 +1,4 @@
-import { decodeBase64, isDigest } from '../base/bytes.js';
+import { type Digest, decodeBase64, isDigest } from '../base/bytes.js';
 import { CANARY_CONTEXT } from '../base/canary.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
@@ -14,6 +14,7 @@ import { scratchImportStatement } from '../policy/scratch.js';
 import { formatKeyPolicy } from '../policy/statements.js';
 import { materialNote } from '../record/action-import.js';
 import { wrappedUnder } from '../request/apply-import.js';
+import type { Case } from '../request/case.js';
 import { canaryKeyOf } from './canaries.js';
 import type { ScratchReceipt } from './evidence.js';
 import { keyIn } from './keys.js';
@@ -53,7 +54,7 @@ async function copiesAnswer(
   if (canaryUserOf(plan, root) === null) return open(`the plan lets no role move what is under ${root}`);
   // Opened by one alone it would be no proof of dual control, and the drill role might be that one.
   if (!canaryKeyOf(plan, root).sealed)
-    return open(`${root} is not under dual control: a copy could be opened by one alone`);
+    return open(`${root} is not under dual control (dualControl: grants): a copy could be opened by one alone`);
   const listed = (await scene.aws.reader.materials(primary, own.description.arn)) ?? [];
   const known = listed.filter(({ importState, state }) => importState !== null && !state.startsWith('PENDING_'));
   if (known.length === 0) return open(`${name} has no material yet`);
@@ -71,15 +72,16 @@ interface Kept {
   readonly name: string;
 }
 
-async function copyFault(scene: Scene, kept: Kept, { id, description }: ListedMaterial): Promise<Answer | null> {
+async function copyFault(scene: Scene, kept: Kept, material: ListedMaterial): Promise<Answer | null> {
   const { root, arn, name, copies } = kept;
-  const short = `${id.slice(0, 12)}…`;
-  const commitment = commitmentIn(scene, description);
+  const { id } = material;
+  const next = `custody keys import ${name} --material ${id}, executed with --copy-profile by who has the bytes, keeps one`;
+  const commitment = commitmentIn(scene, name, material);
   if (commitment === null)
-    return open(`the material ${short} of ${name} was imported by no request of this repository`);
+    return open(`no copy of the material of ${name} that no request of this repository brought: ${next}`);
   const path = copyPath(name, commitment);
   const copy = copies.get(path);
-  if (copy === undefined) return open(`no copy of the material ${short} of ${name} is kept (${path})`);
+  if (copy === undefined) return open(`no copy of a material of ${name} is kept as ${path}: ${next}`);
   if ('because' in copy) return fail(`${path} is no copy: ${copy.because}`);
   if (copy.said.root !== arn) return fail(`${path} is under ${copy.said.root}, which is not the root`);
   const bytes = decodeBase64(copy.said.ciphertext) ?? new Uint8Array();
@@ -87,12 +89,19 @@ async function copyFault(scene: Scene, kept: Kept, { id, description }: ListedMa
   return null;
 }
 
-/** KMS keeps beside a material which request brought it; that says which 32 bytes it was. */
-function commitmentIn({ cases }: Scene, note: string | null) {
-  const said = cases
-    .map(({ request }) => request.statement.predicate)
-    .find(({ nonce, action }) => action.startsWith('key.') && materialNote(nonce) === note);
-  return said !== undefined && isDigest(said.parameters.commitment) ? said.parameters.commitment : null;
+/**
+ * Which 32 bytes a material is. KMS keeps beside it which request brought it; of one that came past custody an executed request
+ * that brought it again says the same, for under its id KMS takes the very same bytes alone ("ImportKeyMaterial").
+ */
+function commitmentIn({ cases }: Scene, name: string, { id, description }: ListedMaterial): Digest | null {
+  const brought = ({ request: { statement }, verdict }: Case): boolean => {
+    const { nonce, action, parameters, key } = statement.predicate;
+    if (action.startsWith('key.') && materialNote(nonce) === description) return true;
+    const again = action === 'key.import' && key?.name === name && parameters.materialId === id;
+    return again && verdict.state === 'executed';
+  };
+  const { commitment } = cases.find(brought)?.request.statement.predicate.parameters ?? {};
+  return isDigest(commitment) ? commitment : null;
 }
 
 function importedKeyOf({ keys }: Plan): string | null {

@@ -2,6 +2,7 @@ import { citedControls } from './controls.js';
 import { DRILL_IDS, DRILLS } from './drills.js';
 import type { Drilled } from './history.js';
 import { html } from './markup.js';
+import { remedyOf } from './remedy.js';
 import { timelineChart, trendChart } from './report-charts.js';
 import { factRows, passedWhole } from './report-markdown.js';
 import { trendOf } from './trend.js';
@@ -61,8 +62,8 @@ function lossesSection(checks: readonly DrillCheck[]): string {
   const open = checks.filter(({ status }) => status === 'fail' || status === 'skip');
   if (open.length === 0) return '';
   const items = open.map(
-    ({ id, drill, status, detail }) =>
-      `<li class="${status}"><b>${html(id)}</b> (${WORD[status]}): ${html(detail)}. ${html(DRILLS[drill].remedy)}</li>`,
+    (check) =>
+      `<li class="${check.status}"><b>${html(check.id)}</b> (${WORD[check.status]}): ${html(check.detail)}. ${html(remedyOf(check) ?? '')}</li>`,
   );
   return `<section><h2>Lost and unproven</h2><ul>${items.join('')}</ul></section>`;
 }

@@ -1,5 +1,6 @@
-import { DRILL_IDS, DRILLS } from './drills.js';
+import { DRILL_IDS } from './drills.js';
 import type { DrillPredicate } from './evidence.js';
+import { remedyOf } from './remedy.js';
 import type { DrillCheck } from './verdict.js';
 
 /** The report for machines that read JUnit: a suite a drill, a case a check. */
@@ -10,7 +11,7 @@ export function junitReport(said: DrillPredicate): string {
 }
 
 function suite(id: (typeof DRILL_IDS)[number], checks: readonly DrillCheck[], timestamp: string): string {
-  const cases = checks.map((check) => testCase(check, DRILLS[id].remedy));
+  const cases = checks.map(testCase);
   return `  <testsuite name="${id}" ${counts(checks)} timestamp="${timestamp.slice(0, 19)}">\n${cases.join('\n')}\n  </testsuite>`;
 }
 
@@ -20,11 +21,13 @@ function counts(checks: readonly DrillCheck[]): string {
   return `tests="${checks.length}" failures="${of('fail')}" errors="0" skipped="${of('skip') + of('none')}" time="${seconds}"`;
 }
 
-function testCase({ id, drill, status, millis, detail }: DrillCheck, remedy: string): string {
+function testCase(check: DrillCheck): string {
+  const { id, drill, status, millis, detail } = check;
   const head = `    <testcase classname="${drill}" name="${xml(id)}" time="${millis / 1000}"`;
   if (status === 'pass') return `${head}/>`;
-  if (status === 'skip' || status === 'none') return `${head}><skipped message="${xml(detail)}"/></testcase>`;
-  return `${head}><failure message="${xml(detail)}">${xml(remedy)}</failure></testcase>`;
+  if (status === 'none') return `${head}><skipped message="${xml(detail)}"/></testcase>`;
+  const word = status === 'skip' ? 'skipped' : 'failure';
+  return `${head}><${word} message="${xml(detail)}">${xml(remedyOf(check) ?? '')}</${word}></testcase>`;
 }
 
 /** XML 1.0 has no place for control characters, not even escaped. */

@@ -1,6 +1,7 @@
 import { citedControls } from './controls.js';
 import { DRILL_IDS, DRILLS } from './drills.js';
 import type { Drilled } from './history.js';
+import { remedyOf } from './remedy.js';
 import { type TrendPoint, trendOf } from './trend.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
 
@@ -17,7 +18,7 @@ export function markdownReport(drill: Drilled, drills: readonly Drilled[]): stri
     `- evidence: ${digest}, signed by ${by}`,
     '',
     ...(failed.length > 0 ? ['## Lost', '', ...said.checks.filter(isFailed).map(lossLine), ''] : []),
-    ...(unproven.length > 0 ? ['## Unproven', '', ...unproven.map((id) => `- ${id}`), ''] : []),
+    ...(unproven.length > 0 ? ['## Unproven', '', ...unproven.map((id) => openLine(said.checks, id)), ''] : []),
     '## What was proven',
     '',
     ...DRILL_IDS.filter((id) => passedWhole(said.checks, id)).map((id) => `- ${DRILLS[id].proves}`),
@@ -75,8 +76,14 @@ export function factRows({ said }: Pick<Drilled, 'said'>): readonly (readonly [s
   ];
 }
 
-function lossLine({ id, drill, detail }: DrillCheck): string {
-  return `- **${id}**: ${cell(detail)}. ${DRILLS[drill].remedy}`;
+function lossLine(check: DrillCheck): string {
+  return `- **${check.id}**: ${cell(check.detail)}. ${remedyOf(check) ?? ''}`;
+}
+
+/** What is unproven is a check, or a key of which nothing was proven. */
+function openLine(checks: readonly DrillCheck[], what: string): string {
+  const check = checks.find(({ id }) => id === what);
+  return check === undefined ? `- ${what}` : lossLine(check);
 }
 
 function checkRow({ id, status, provesData, millis, detail }: DrillCheck): string {

@@ -30,6 +30,7 @@ import { DRILL_FOLDER, evidencePath, nextPlace, quarterOf } from './quarter.js';
 import { drillQuorum } from './quorum.js';
 import { type RecoveryTime, recoveryTime } from './recovery.js';
 import { drillRegions } from './regions.js';
+import { LEFT_OUT } from './remedy.js';
 import { drillRewrap } from './rewrap.js';
 import { type Swept, sweepScratch } from './scratch.js';
 import { type DrillCheck, judgeDrill } from './verdict.js';
@@ -83,7 +84,7 @@ export async function runDrill(
   for (const id of DRILL_IDS) {
     const probe = new Probe(id, scene.stopwatch);
     scene.ports.progress(`Drill ${id}`);
-    if (!selected.includes(id)) await probe.ask('skipped', null, () => open('it was not asked for'));
+    if (!selected.includes(id)) await probe.ask(LEFT_OUT, null, () => open('it was not asked for'));
     else if (PEOPLE.includes(id)) {
       people ??= await awaitPeople(scene, selected, waitSeconds);
       await RUN[id](people, estate, probe, found);

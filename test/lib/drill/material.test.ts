@@ -63,18 +63,25 @@ async function copyOf() {
   return (await view.read([path()])).get(path()) ?? new Uint8Array();
 }
 
-/** A drill to which something else lies at the copy's place; null: nothing. */
-const withCopy = (bytes: Uint8Array | null) =>
-  only((one) => {
-    const { view } = one.state;
-    const read: typeof view.read = async (paths) =>
-      new Map(
-        [...(await view.read(paths))].flatMap(([at, was]) =>
-          at !== path() ? [[at, was]] : bytes ? [[at, bytes]] : [],
-        ),
-      );
-    return { ...one, state: { ...one.state, view: { ...view, read } } };
-  });
+/** A scene in which something else lies at the copy's place; null: nothing. */
+const replacing = (bytes: Uint8Array | null) => (one: Scene) => {
+  const { view } = one.state;
+  const read: typeof view.read = async (paths) =>
+    new Map(
+      [...(await view.read(paths))].flatMap(([at, was]) => (at !== path() ? [[at, was]] : bytes ? [[at, bytes]] : [])),
+    );
+  return { ...one, state: { ...one.state, view: { ...view, read } } };
+};
+
+const withCopy = (bytes: Uint8Array | null) => only(replacing(bytes));
+
+/** As if nobody had said to KMS which request its material came by. */
+const withoutNotes = (one: Scene): Scene => {
+  const { reader } = one.aws;
+  const materials: typeof reader.materials = async (...key) =>
+    (await reader.materials(...key))?.map((item) => ({ ...item, description: null })) ?? null;
+  return { ...one, aws: { ...one.aws, reader: { ...reader, materials } } };
+};
 
 describe('imported material', { shuffle: false }, () => {
   describe('a drill of a key of imported material', () => {
@@ -231,6 +238,13 @@ describe('imported material', { shuffle: false }, () => {
     it('that is not there is unproven; one that is forged, or of something else, is lost', async () => {
       const gone = await withCopy(null);
       expect([failedOf(gone), checksOf(gone)['material.case-data.copies']]).toEqual([[], 'skip']);
+      const known = await stage.office.desk('deputy').aws.reader.materials(PRIMARY, await arnOf('case-data'));
+      const next = `custody keys import case-data --material ${known?.[0]?.id}, executed with --copy-profile`;
+      expect(detailOf(gone, 'case-data.copies')).toContain(`is kept as ${path()}: ${next}`);
+      // Of material that came past custody nobody knows which 32 bytes it is.
+      const foreign = await only(withoutNotes);
+      expect(checksOf(foreign)['material.case-data.copies']).toBe('skip');
+      expect(detailOf(foreign, 'case-data.copies')).toContain(`that no request of this repository brought: ${next}`);
       const scene = await stage.scene();
       const said = await openCopy(await copyOf(), path(), scene.verifier, scene.state);
       const seal = (who: Who, payload: Uint8Array) =>
@@ -263,6 +277,34 @@ describe('imported material', { shuffle: false }, () => {
       for (const [what, bytes] of forged)
         expect([what, failedOf(await withCopy(bytes))]).toEqual([what, ['material.case-data.copies']]);
       expect(failedOf(await withCopy(await seal('deputy', formatCopy(said))))).toEqual([]);
+    });
+
+    it('that the ledger does not tell of, or that is gone or replaced since, fails the ledger and is named', async () => {
+      const ledger = (scene?: (one: Scene) => Scene) => stage.drill({ only: ['ledger'], ...(scene ? { scene } : {}) });
+      const answer = ({ said }: Drill) => said.checks.find(({ id }) => id === 'ledger.copies');
+      expect(answer(await ledger())).toMatchObject({ status: 'pass', detail: expect.stringMatching(/^1 copies/) });
+      const gone = await ledger(replacing(null));
+      expect([failedOf(gone), answer(gone)?.detail]).toEqual([
+        ['ledger.copies'],
+        `the ledger tells of ${path()}, which is not there`,
+      ]);
+      const other = await ledger(replacing(Buffer.from('{}')));
+      expect([failedOf(other), answer(other)?.detail]).toEqual([
+        ['ledger.copies'],
+        `${path()} is another file than the ledger tells of`,
+      ]);
+      const pushed = `materials/case-data/${'0'.repeat(64)}.json`;
+      const cut = stage.office.remote.copy();
+      const bytes = await copyOf();
+      cut.force(new Map([...cut.files(), [pushed, bytes]]), cut.head());
+      const untold = await stage.drill({
+        only: ['ledger'],
+        desk: stage.office.machine('architect', { store: cut.client() }),
+      });
+      expect([failedOf(untold), answer(untold)?.detail]).toEqual([
+        ['ledger.copies'],
+        `the ledger does not tell of ${pushed}`,
+      ]);
     });
 
     it('is kept under no key that somebody may decrypt with alone, and of no key that stands above all', async () => {
@@ -325,6 +367,10 @@ describe('imported material', { shuffle: false }, () => {
       const drill = await stage.drill();
       expect([failedOf(drill), drill.said.verdict]).toEqual([[], 'verified']);
     });
+
+    it('and an executed request that brings it again says which 32 bytes it is, whoever brought it first', async () => {
+      expect(checksOf(await only(withoutNotes))['material.case-data.copies']).toBe('pass');
+    });
   });
 
   describe('other losses of the account', () => {
@@ -340,7 +386,7 @@ describe('imported material', { shuffle: false }, () => {
       const drill = await stage.drill({ desk });
       expect(failedOf(drill)).toEqual(['ledger.chain']);
       expect(drill.said.checks.find(({ id }) => id === 'ledger.chain')?.detail).toContain('entries');
-      const unproven = ['backup.history', 'backup.rpo', 'ledger.remembered', 'ledger.drills'];
+      const unproven = ['backup.history', 'backup.rpo', 'ledger.remembered', 'ledger.drills', 'ledger.copies'];
       for (const id of unproven) expect([id, statusOf(drill, id)]).toEqual([id, 'skip']);
       expect(statusOf(drill, 'backup.complete')).toBe('pass');
       expect(drill.said).toMatchObject({ verdict: 'not-verified', ledger: { entries: 0, head: null } });
