@@ -1,6 +1,6 @@
 import chalk from 'chalk';
 import type { PlannedCall } from '../drill/calls.js';
-import { DRILL_IDS, DRILLS } from '../drill/drills.js';
+import { DRILL_IDS } from '../drill/drills.js';
 import type { DrillAnswer, DrillResult } from './drill.js';
 import { heading, mark, pairs, table, wrap } from './render.js';
 
@@ -45,7 +45,7 @@ export function drillText(answer: DrillAnswer, everyCheck: boolean): string {
   ].join('\n');
 }
 
-const drillOf = ({ id }: Shown) => id.split('.')[0];
+const drillOf = ({ id }: Shown) => id.split('.')[0] ?? '';
 const isOpen = ({ status }: Shown) => status === 'fail' || status === 'skip';
 
 function drillLines(id: string, checks: readonly Shown[], everyCheck: boolean): readonly string[] {
@@ -67,11 +67,16 @@ function checkLine({ id, status, detail, seconds }: Shown): string {
   return `    ${mark(status)} ${id} ${chalk.dim(`${seconds} s`)}\n      ${wrap(detail, 6)}`;
 }
 
-function remedies(checks: DrillResult['checks']): readonly string[] {
-  const open = new Set(checks.filter(isOpen).map(drillOf));
-  const rows = Object.entries(DRILLS).filter(([id]) => open.has(id));
-  if (rows.length === 0) return [];
-  return ['', heading('What to do'), ...rows.map(([id, { remedy }]) => `  ${wrap(`${id}: ${remedy}`, 2)}`)];
+/** A line for each drill, and one for all that were left out. */
+function remedies(checks: readonly Shown[]): readonly string[] {
+  const drills = new Map<string, Set<string>>();
+  for (const check of checks) {
+    if (check.remedy === null) continue;
+    drills.set(check.remedy, (drills.get(check.remedy) ?? new Set()).add(drillOf(check)));
+  }
+  if (drills.size === 0) return [];
+  const rows = [...drills].map(([remedy, names]) => `  ${wrap(`${[...names].join(', ')}: ${remedy}`, 2)}`);
+  return ['', heading('What to do'), ...rows];
 }
 
 /** The calls of a dry run, a row each. */
@@ -90,7 +95,8 @@ export function callsText(calls: readonly PlannedCall[]): string {
 /** What a CI system shows beside the run: one line for each check that did not pass. */
 export function annotations(answer: DrillAnswer): readonly string[] {
   if ('dryRun' in answer) return [];
-  return answer.checks
-    .filter(isOpen)
-    .map(({ id, status, detail }) => `::${status === 'fail' ? 'error' : 'warning'} title=${id}::${detail}`);
+  return answer.checks.filter(isOpen).map(({ id, status, detail, remedy }) => {
+    const kind = status === 'fail' ? 'error' : 'warning';
+    return `::${kind} title=${id}::${detail}. ${remedy ?? ''}`;
+  });
 }

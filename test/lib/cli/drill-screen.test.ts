@@ -10,6 +10,7 @@ const check = (id: string, status: 'pass' | 'fail' | 'skip' | 'none', detail = `
   seconds: 0.26,
   provesData: false,
   detail,
+  remedy: status === 'fail' || status === 'skip' ? `mend ${id.split('.')[0]}` : null,
 });
 
 function answer(checks: DrillResult['checks'], unproven: readonly string[] = []): DrillResult {
@@ -67,12 +68,15 @@ describe('the screen of a drill', () => {
 
   it('says what to do about each drill with an open check, and about no other one', () => {
     const text = drillText(answer([check('people.age', 'skip'), check('backup.age', 'pass')]), false);
-    expect(text).toMatch(/What to do\n {2}people: /);
+    expect(text).toMatch(/What to do\n {2}people: mend people\n/);
     expect(text).not.toMatch(/^ {2}backup: /m);
   });
 
   it('annotates what did not pass', () => {
     const result = answer([check('a.x', 'pass'), check('b.y', 'fail'), check('c.z', 'skip'), check('d.w', 'none')]);
-    expect(annotations(result)).toEqual(['::error title=b.y::what b.y found', '::warning title=c.z::what c.z found']);
+    expect(annotations(result)).toEqual([
+      '::error title=b.y::what b.y found. mend b',
+      '::warning title=c.z::what c.z found. mend c',
+    ]);
   });
 });

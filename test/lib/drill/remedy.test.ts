@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { annotations, drillText, resultOf } from '../../../src/lib/cli/drill.js';
+import { resultOf } from '../../../src/lib/cli/drill.js';
+import { annotations, drillText } from '../../../src/lib/cli/drill-screen.js';
 import { htmlReport } from '../../../src/lib/drill/report-html.js';
 import { junitReport } from '../../../src/lib/drill/report-junit.js';
 import { markdownReport } from '../../../src/lib/drill/report-markdown.js';
@@ -58,13 +59,13 @@ describe('a drill that is not verified says what to do', () => {
   });
 
   test('in text, once a drill, and once for all that were left out', () => {
-    const [, what = ''] = drillText(resultOf(drill, [])).split('What to do');
+    const [, what = ''] = drillText(resultOf(drill, []), false).split('What to do');
     const lines = flat(what);
     expect(lines).toContain(`material: custody keys import KEY --material ID, ${NEXT}`);
     expect(lines).toContain(`people, cold: ${RUN_ALL}`);
     expect(lines.match(/custody policy backup makes/g)).toHaveLength(1);
     expect(lines).not.toContain('ledger:');
-    expect(drillText(resultOf(drillOf(sampleChecks(null)), []))).not.toContain('What to do');
+    expect(drillText(resultOf(drillOf(sampleChecks(null)), []), false)).not.toContain('What to do');
   });
 
   test('in the report for people, what is lost apart from what is unproven', () => {
