@@ -53,6 +53,7 @@ const founded = {
   missing: list(text),
 };
 
+const noticed = { schema: { const: 1 }, repository: text, custodian: text };
 const rendered = { name: text, policy: any };
 const renderedRole = { ...rendered, roleArn: text, slots: flag };
 const gap = object({ region: nullable(text), subject: nullable(text), part: text, code: text });
@@ -112,6 +113,7 @@ const RESULTS = {
           remedy: nullable(text),
         }),
       ),
+      challenge: nullable(object({ id: text, digest: use('digest') })),
       report: object({ path: text, digest: use('digest'), files: list(text) }),
     }),
     plannedCalls,
@@ -135,19 +137,49 @@ const RESULTS = {
   'dr-cycle': either(object({ ...OPENED, madeKey: flag }), plannedCalls),
   'dr-answer': object({
     answer: object({
-      drill: text,
-      challenge: use('digest'),
+      challenge: object({
+        id: text,
+        digest: use('digest'),
+        nonce: hex64,
+        by: text,
+        askedAt: use('instant'),
+        until: use('instant'),
+      }),
       access: list(text),
       reviewed: use('digest'),
       /** Null where nothing was signed. */
       path: nullable(text),
     }),
   }),
+  'dr-challenge': object({
+    challenge: nullable(
+      object({
+        id: text,
+        digest: use('digest'),
+        path: text,
+        nonce: hex64,
+        by: text,
+        askedAt: use('instant'),
+        until: use('instant'),
+      }),
+    ),
+    created: flag,
+    dryRun: flag,
+    missing: list(text),
+  }),
   'dr-runbook': object({ runbook: object({ text, commit: nullable(text) }) }),
   'dr-schedule': object({ schedule: object({ scheduler: oneOf('github', 'gitlab', 'cron'), text }) }),
   doctor: object(report),
   error: object({ error: use('fault') }),
-  heartbeat: object({ heartbeat: object({ head: text, expiresAt: use('instant') }) }),
+  heartbeat: object({
+    heartbeat: object({
+      by: text,
+      head: text,
+      expiresAt: use('instant'),
+      /** Of a drill, where one waits for who signed. */
+      challenge: nullable(object({ id: text, by: text, until: use('instant') })),
+    }),
+  }),
   init: either(object({ ...founded, repository: text, head: text }), object({ dryRun: { const: true }, draft: text })),
   join: object({ ...founded, signed: flag }),
   status: object({
@@ -326,24 +358,29 @@ const RESULTS = {
   notify: object({
     command: list(text),
     notices: list(
-      object({
-        schema: { const: 1 },
-        kind: oneOf('request-opened', 'signature-missing', 'execution-waiting'),
-        repository: text,
-        custodian: text,
-        request: object({
-          id: text,
-          digest: use('digest'),
-          action: text,
-          class: text,
-          key: nullable(text),
-          region: text,
-          account: text,
-          requester: text,
-          missingSignatures: count,
-          until: use('instant'),
+      either(
+        object({
+          ...noticed,
+          kind: oneOf('request-opened', 'signature-missing', 'execution-waiting'),
+          request: object({
+            id: text,
+            digest: use('digest'),
+            action: text,
+            class: text,
+            key: nullable(text),
+            region: text,
+            account: text,
+            requester: text,
+            missingSignatures: count,
+            until: use('instant'),
+          }),
         }),
-      }),
+        object({
+          ...noticed,
+          kind: { const: 'challenge-waiting' },
+          challenge: object({ id: text, digest: use('digest'), by: text, until: use('instant') }),
+        }),
+      ),
     ),
     failed: list(object({ notice: text, because: text })),
   }),

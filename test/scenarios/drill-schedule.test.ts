@@ -67,10 +67,16 @@ describe('the printed jobs', { shuffle: false, timeout: 600_000 }, () => {
     expect([early.exit, early.last]).toEqual([3, 'custody dr status --fail-when-due --repo custody']);
   });
 
-  it('GitHub: the drill is verified and uploaded; the daily job passes', async () => {
+  it('GitHub: custodians are asked, answer, and the drill is verified and uploaded; the daily job passes', async () => {
+    passed(await github('github-ask', 'challenge'));
+    const shown = await ceremony.ok('deputy', 'dr', 'answer', '--list');
+    expect(textAt(shown.json, 'answer', 'challenge', 'by')).toBe('ci');
+    await ceremony.ok('deputy', 'dr', 'answer', '--reviewed', textAt(shown.json, 'answer', 'reviewed'));
     const drill = await github('github', 'drill');
     passed(drill);
     expectReport(drill, 0);
+    expect(drill.said).not.toMatch(/title=challenge\.deputy::/);
+    expect(drill.said).toMatch(/::warning title=challenge\.privacy::privacy has not answered c-/);
     passed(await github('github-due', 'due'));
   });
 
@@ -97,6 +103,7 @@ describe('the printed jobs', { shuffle: false, timeout: 600_000 }, () => {
       AWS_ENDPOINT_URL: at.endpoint,
       AWS_CONFIG_FILE: join(at.dir, 'home', 'aws-config'),
     };
+    passed(await runCronLine(at, printed.cron ?? '', 'dr challenge', machine));
     passed(await runCronLine(at, printed.cron ?? '', 'dr verify', machine));
     passed(await runCronLine(at, printed.cron ?? '', 'dr status', machine));
   });

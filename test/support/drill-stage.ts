@@ -14,6 +14,8 @@ import { publicKeyPem } from '../../src/lib/backup/signer.js';
 import type { Instant } from '../../src/lib/base/time.js';
 import { keepCopy } from '../../src/lib/copy/keep.js';
 import { accessList } from '../../src/lib/drill/access.js';
+import { type AskedChallenge, askChallenge } from '../../src/lib/drill/ask-challenge.js';
+import type { Challenge } from '../../src/lib/drill/challenges.js';
 import { DRILL_IDS, type DrillId } from '../../src/lib/drill/drills.js';
 import { readDrills } from '../../src/lib/drill/history.js';
 import { inspectionsOf, type Sources } from '../../src/lib/drill/inspections.js';
@@ -21,7 +23,7 @@ import { type OpenedCycle, openCycle } from '../../src/lib/drill/open-cycle.js';
 import type { Copy, DrillRole, Scene } from '../../src/lib/drill/ports.js';
 import { type Drill, runDrill } from '../../src/lib/drill/run.js';
 import { RUNBOOK_PATH, runbookText } from '../../src/lib/drill/runbook.js';
-import { signAnswer } from '../../src/lib/drill/sign-answer.js';
+import { challengeToAnswer, signAnswer } from '../../src/lib/drill/sign-answer.js';
 import type { ProofReport } from '../../src/lib/inspect/proof.js';
 import type { Plan } from '../../src/lib/plan/plan.js';
 import { parsePolicy } from '../../src/lib/policy/document.js';
@@ -88,8 +90,10 @@ export interface Stage {
   openCycle(who: Who): Promise<OpenedCycle>;
   /** The same, approved by both and executed. */
   cycle(who: Who, second: Who): Promise<string>;
-  /** Signs a drill's evidence and the list of who has access, as `dr answer` does. */
-  answer(who: Who, drill: Drill): Promise<void>;
+  /** The challenge that is open, or a new one, as `dr challenge` asks it. */
+  challenge(who?: Who): Promise<AskedChallenge>;
+  /** Signs the open challenge, or that one, and the list of who has access, as `dr answer` does. */
+  answer(who: Who, challenge?: Challenge): Promise<void>;
   heartbeats(): Promise<readonly Uint8Array[]>;
   drill(options?: DrillOptions): Promise<Drill>;
   scene(options?: DrillOptions): Promise<Scene>;
@@ -196,13 +200,18 @@ function stageOver(office: Stage['office'], foundedAt: Instant, material: TestMa
       await office.execute(who, id);
       return id;
     },
-    answer: async (who, drill) => {
+    challenge: async (who = 'architect') => {
+      const { ports, actor } = office.desk(who);
+      return askChallenge(ports, await lookUp(ports, 'remote'), actor, verifierOf(office));
+    },
+    answer: async (who, challenge) => {
       const desk = office.desk(who);
-      const { aws, inspections, state, cases, ports } = await sceneOf(stage, { desk });
+      const { aws, inspections, state, cases, ports, verifier } = await sceneOf(stage, { desk });
       const { plan } = state.plan;
       const estate = await observeEstate(aws.reader, plan, ports.progress, { known: knownKeys(plan, cases) });
       const lines = await accessList({ reader: aws.reader, trust: inspections.trust }, plan, state.roster, estate);
-      await signAnswer(ports, state, desk.actor, drill, lines);
+      const asked = challenge ?? (await challengeToAnswer(state, verifier, ports));
+      await signAnswer(ports, state, desk.actor, verifier, asked, lines);
     },
     heartbeats: async () => {
       const view = await office.desk('architect').ports.store.local();

@@ -33,7 +33,7 @@ export default class DrVerify extends BaseCommand<typeof DrVerify> {
       helpValue: 'PATH',
     }),
     wait: Flags.string({
-      description: 'wait so long (30m) for the answers of custodians and an open exercise',
+      description: 'ask a challenge, and wait so long (30m) for the answers and an open exercise',
       helpValue: 'DURATION',
     }),
     report: Flags.string({

@@ -39,6 +39,7 @@ export async function scheduleFor(context: Context, flags: ScheduleFlags): Promi
     repository: remote.text,
     automation: automation.id,
     version: ports.tool.version,
+    approvalWindowSeconds: plan.quorum.approvalWindowSeconds,
   });
   return { scheduler, text };
 }

@@ -19,7 +19,7 @@ const STATUS_WORDS = [
  */
 export function drillText(answer: DrillAnswer, everyCheck: boolean): string {
   if ('dryRun' in answer) return callsText(answer.calls);
-  const { verdict, quarter, number, rtoSeconds, rpoSeconds, checks, report, unproven } = answer;
+  const { verdict, quarter, number, rtoSeconds, rpoSeconds, checks, challenge, report, unproven } = answer;
   const colour = verdict === 'verified' ? chalk.green : chalk.red;
   const bare = unproven.filter((what) => !checks.some(({ id }) => id === what));
   return [
@@ -37,6 +37,7 @@ export function drillText(answer: DrillAnswer, everyCheck: boolean): string {
       ['drill', `${quarter}-${number}`],
       ['recovery time', `${rtoSeconds} s`],
       ['recovery point', rpoSeconds === null ? 'unbounded' : `${rpoSeconds} s`],
+      ['challenge', challenge?.id ?? 'none'],
       ['evidence', `${report.path}, ${report.digest}`],
       ...report.files.map((file) => ['report', file] as const),
     ]),

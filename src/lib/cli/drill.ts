@@ -47,6 +47,8 @@ export interface DrillResult {
     /** What to do; null where nothing is. */
     readonly remedy: string | null;
   }[];
+  /** What custodians were to answer; null where none was open, or nobody looked. */
+  readonly challenge: { readonly id: string; readonly digest: string } | null;
   /** The signed evidence in the repository, and the files of `--report`. */
   readonly report: { readonly path: string; readonly digest: string; readonly files: readonly string[] };
 }
@@ -109,6 +111,7 @@ export function resultOf({ said, path, digest }: Drill, files: readonly string[]
       const { id, key, status, millis, provesData, detail } = check;
       return { id, key, status, seconds: millis / 1000, provesData, detail, remedy: remedyOf(check) };
     }),
+    challenge: said.challenge ? { id: said.challenge.id, digest: said.challenge.digest } : null,
     report: { path, digest, files },
   };
 }

@@ -5,11 +5,13 @@ import { formatCanonical, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { list, nullable, object, readFields, text } from '../base/fields.js';
 import { digest } from '../base/readers.js';
+import { challengeNotices, waitingChallenge } from '../drill/waiting.js';
 import { stateDirectory } from '../fs/places.js';
 import { type JsonFile, openJsonFile } from '../fs/state.js';
 import { casesOf } from '../request/desk.js';
 import { formatNotice, type Notice, noticeName, noticesOf } from '../request/notices.js';
 import { confirm } from './ask.js';
+import { keysVerifierOf } from './backup-place.js';
 import type { Context, Seat } from './context.js';
 
 const SECONDS = 30;
@@ -97,7 +99,12 @@ export async function notify(context: Context, seat: Seat, accept: Digest | null
 }
 
 async function dueNotices({ ports, state, plan, actor }: Seat): Promise<readonly Notice[]> {
-  return noticesOf((await casesOf(ports, state)).cases, plan, actor.identity, ports.clock.now());
+  const now = ports.clock.now();
+  const waiting = await waitingChallenge(state, keysVerifierOf(state), now);
+  return [
+    ...noticesOf((await casesOf(ports, state)).cases, plan, actor.identity, now),
+    ...challengeNotices(waiting, actor.identity, state.roster.repository),
+  ];
 }
 
 /** A quorum wrote the command into the plan, but whose machine runs it has the last word (T34). */

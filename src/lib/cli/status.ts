@@ -1,3 +1,4 @@
+import { waitingChallenge } from '../drill/waiting.js';
 import type { CallerIdentity } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import type { Identity, Roster } from '../roster/roster.js';
@@ -6,6 +7,7 @@ import { gatherStatus, type StatusLine } from '../status/gather.js';
 import { judgeStatus } from '../status/judge.js';
 import type { StatusReport } from '../status/report.js';
 import { seatOfCaller } from './acting.js';
+import { keysVerifierOf } from './backup-place.js';
 import { backupKept } from './backup-standing.js';
 import type { Context } from './context.js';
 import { draftChanges } from './draft.js';
@@ -29,6 +31,7 @@ export async function statusFor(context: Context, flags: StatusFlags): Promise<S
     trail: flags.trail,
     backup: (state) => backupKept(context, state, flags.offline),
     drill: drillKept,
+    challenge: (state) => waitingChallenge(state, keysVerifierOf(state), ports.clock.now()),
     draft: async (plan) => (await draftChanges(folder, plan)).length,
     who: (roster, caller) => whoLooks(roster, context.flags.as ?? pin.as ?? null, caller),
   });

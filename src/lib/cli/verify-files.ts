@@ -5,6 +5,8 @@ import { isCopyStatement } from '../copy/copy.js';
 import { openCopy } from '../copy/kept.js';
 import { isAnswerStatement } from '../drill/answer.js';
 import { openAnswer } from '../drill/answers.js';
+import { isChallengeStatement } from '../drill/challenge.js';
+import { openChallenge } from '../drill/challenges.js';
 import { isDrillStatement } from '../drill/evidence.js';
 import { openEvidence } from '../drill/history.js';
 import { check, verdictOf } from '../inspect/check.js';
@@ -16,7 +18,7 @@ import { keysVerifierOf } from './backup-place.js';
 
 /** What a statement says, in a sentence, and who signed it. */
 interface Said {
-  readonly kind: 'drill' | 'answer' | 'copy';
+  readonly kind: 'drill' | 'challenge' | 'answer' | 'copy';
   readonly by: string;
   readonly detail: string;
 }
@@ -26,13 +28,14 @@ type Read = (bytes: Uint8Array, path: string, roster: Roster) => Promise<Said>;
 /** What an outsider may be handed beside records, each told by its predicate type. */
 const STATEMENTS: readonly (readonly [is: (payload: Uint8Array) => boolean, what: string, read: Read])[] = [
   [isDrillStatement, 'evidence', readEvidence],
+  [isChallengeStatement, 'challenge', readChallenge],
   [isAnswerStatement, 'answer', readAnswer],
   [isCopyStatement, 'copy', readCopy],
 ];
 
 /**
- * Verifies files that an outsider was handed, each as what it says that it is: a record, the evidence of a drill, a custodian's
- * answer to it, a copy of imported material, or the proof of an entry of a ledger.
+ * Verifies files that an outsider was handed, each as what it says that it is: a record, the evidence of a drill, a challenge, a
+ * custodian's answer to it, a copy of imported material, or the proof of an entry of a ledger.
  */
 export async function verifyFiles(files: readonly GivenFile[], roster: Roster): Promise<RecordsReport> {
   const statements = files.map((file) => [file, STATEMENTS.find(([is]) => isOf(file, is))] as const);
@@ -80,11 +83,21 @@ async function readEvidence(bytes: Uint8Array, path: string, roster: Roster): Pr
   };
 }
 
-/** The answer is whole, and signed by a key of the very seat that it names; which drill it answers stands in it. */
+/** The challenge is whole, and signed by whom it names, of that roster; who has answered it, the answers say. */
+async function readChallenge(bytes: Uint8Array, path: string, roster: Roster): Promise<Said> {
+  const rules = { roster, rosters: [roster] };
+  const { id, said } = await openChallenge(bytes, path, keysVerifierOf(rules), rules);
+  const { by, at, expiresAt, nonce } = said;
+  const detail = `${by} asked ${id} (nonce ${nonce}) on ${at}, of the custodians of this roster, until ${expiresAt}`;
+  return { kind: 'challenge', by, detail };
+}
+
+/** The answer is whole, and signed by a key of the very seat that it names; which challenge it answers stands in it. */
 async function readAnswer(bytes: Uint8Array, path: string, roster: Roster): Promise<Said> {
-  const { said, evidence } = await openAnswer(bytes, path, keysVerifierOf({ rosters: [roster] }), { roster });
+  const rules = { roster, rosters: [roster] };
+  const { said, challengeId } = await openAnswer(bytes, path, keysVerifierOf(rules), rules);
   const { by, challenge, at, access } = said;
-  const detail = `${by} answered ${evidence} (${challenge}) on ${at}, with ${access.length} lines of who has access`;
+  const detail = `${by} answered ${challengeId} (${challenge}) on ${at}, with ${access.length} lines of who has access`;
   return { kind: 'answer', by, detail };
 }
 

@@ -79,7 +79,7 @@ function servicesIn(principal: Principal): readonly string[] {
   return principal?.service ?? [];
 }
 
-/** What a custodian compares before signing. */
-export function accessDigest(lines: readonly string[]): Digest {
-  return digestOf(formatCanonical([...lines]));
+/** What a custodian has looked at before signing: a challenge that came after the look is another one. */
+export function reviewedDigest(challenge: Digest, access: readonly string[]): Digest {
+  return digestOf(formatCanonical({ challenge, access: [...access] }));
 }

@@ -108,12 +108,13 @@ export const DRILLS = {
     remedy: 'custody dr cycle asks for an exercise; two approve it, one of them executes it and drills again.',
   },
   challenge: {
-    proves: 'Each custodian has signed the evidence of a drill within the approval window: nobody could have before.',
+    proves: 'Each custodian has signed a fresh challenge, which nobody could have signed before it was asked.',
     needs: ['repository', 'custodians'],
     provesData: false,
     optional: true,
     mark: 'CH',
-    remedy: 'Whoever is missing runs custody dr answer, then drill again: each drill is the challenge of the next.',
+    remedy:
+      'custody dr challenge asks one, or custody dr verify --wait 30m does; whoever is missing runs custody dr answer, then drill again.',
   },
   review: {
     proves: 'Each custodian has signed the list of who has access, and it is still that list.',

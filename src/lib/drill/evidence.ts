@@ -16,6 +16,7 @@ import {
 import { formatInToto, isOfType, readInToto, soleSubject } from '../base/in-toto.js';
 import { accountId, commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { isKeyArn } from '../key/key.js';
+import { challengeIdOf } from './challenge.js';
 import { isDrillId } from './drills.js';
 import { quarterOf } from './quarter.js';
 import { judgeDrill } from './verdict.js';
@@ -29,6 +30,7 @@ const DAY_MILLIS = 86_400_000;
 const keyName = text({ max: 31, pattern: /^[a-z][a-z0-9-]{1,30}$/, expected: "a key's name" });
 const millis = integer(0, 30 * DAY_MILLIS);
 const seconds = nullable(integer(0, 400 * 86_400));
+const challengeId = text({ max: 12, pattern: /^c-[a-z2-7]{10}$/, expected: 'the id of a challenge' });
 const base64 = text({ max: 8192, pattern: /^[A-Za-z0-9+/]+={0,2}$/, expected: 'base64' });
 const hex = text({ max: 64, pattern: /^[0-9a-f]{64}$/, expected: '64 hex characters' });
 const material = nullable(hex);
@@ -77,6 +79,8 @@ const predicate = object({
   ledger: object({ entries: integer(0, 999_999_999), head: nullable(digest) }),
   /** The audit ledger that was found whole, with the root of its tree in hex; null or absent: there is none, or it was not. */
   auditLedger: optional(nullable(object({ entries: integer(1, 999_999_999), head: nullable(digest), root: hex }))),
+  /** The challenge that custodians were to answer; null or absent: none was open, or nobody looked. */
+  challenge: optional(nullable(object({ id: challengeId, digest, by: keyName, askedAt: instant }))),
   /** The commit that was looked at. */
   commit: commitId,
   recovery: object({
@@ -139,6 +143,9 @@ export function parseDrillStatement(payload: Uint8Array, what: string): DrillPre
     ...(quarterOf(said.startedAt) === said.quarter ? [] : ['it did not begin in its quarter']),
     ...(new Set(said.checks.map(({ id }) => id)).size === said.checks.length ? [] : ['a check is listed twice']),
     ...(new Set(said.keys).size === said.keys.length ? [] : ['a key is listed twice']),
+    ...(said.challenge && challengeIdOf(said.challenge.digest) !== said.challenge.id
+      ? ['the id of its challenge is not that of its digest']
+      : []),
     ...(said.checks.every(({ id, drill: of }) => id === of || id.startsWith(`${of}.`))
       ? []
       : ['a check is of another drill']),

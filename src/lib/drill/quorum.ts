@@ -1,3 +1,4 @@
+import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
@@ -6,6 +7,7 @@ import { type OpenRecord, open as openRecord } from '../record/envelope.js';
 import { HEARTBEAT_FOLDER } from '../record/paths.js';
 import type { Case } from '../request/case.js';
 import type { Roster } from '../roster/roster.js';
+import { answerOf, challengeOf } from './answers.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass, passIf } from './probe.js';
 
@@ -17,7 +19,7 @@ export async function drillQuorum(scene: Scene, probe: Probe): Promise<void> {
   const since = addSeconds(scene.startedAt, -windowSeconds);
   let signs: ReadonlyMap<string, Instant> = new Map();
   await probe.ask('signatures', null, async () => {
-    signs = await lastSigns(scene);
+    signs = await withAnswers(scene, await lastSigns(scene));
     return signs.size > 0 ? pass(`${signs.size} people and programs have signed`) : open('nobody has signed anything');
   });
   for (const { id } of roster.custodians) {
@@ -50,6 +52,23 @@ async function lastSigns({ state, cases, ports }: Scene): Promise<ReadonlyMap<st
     if (typeof signer !== 'string' && signer.id === by) found.set(by, at);
   }
   return found;
+}
+
+/** An answer to the open challenge is a signature that could not have been made before it, too. */
+async function withAnswers(scene: Scene, signs: ReadonlyMap<string, Instant>): Promise<ReadonlyMap<string, Instant>> {
+  const asked = await challengeOf(scene);
+  const found = new Map(signs);
+  for (const { id } of scene.state.roster.custodians) {
+    const said = await answerOf(scene, asked, id).catch(notAnAnswer);
+    if (said && said.at > (found.get(id) ?? '')) found.set(id, said.at);
+  }
+  return found;
+}
+
+/** What is no answer, the drill of the challenge names. */
+function notAnAnswer(cause: unknown): null {
+  if (cause instanceof CustodyError) return null;
+  throw cause;
 }
 
 /** One may be away and a quorum is left; the duties that a class asks for are there; nobody holds two seats. */

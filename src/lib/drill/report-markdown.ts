@@ -61,7 +61,7 @@ export function passedWhole(checks: readonly DrillCheck[], id: string): boolean 
 
 /** What everybody asks first. */
 export function factRows({ said }: Pick<Drilled, 'said'>): readonly (readonly [string, string])[] {
-  const { recovery, backup, ledger } = said;
+  const { recovery, backup, ledger, challenge } = said;
   const point = recovery.pointSeconds === null ? 'unbounded' : `${recovery.pointSeconds} s`;
   return [
     ['time', `${said.startedAt} to ${said.finishedAt}`],
@@ -70,6 +70,10 @@ export function factRows({ said }: Pick<Drilled, 'said'>): readonly (readonly [s
     ['recovery point', `${point} measured, ${recovery.pointObjectiveSeconds} s allowed`],
     ['backup', backup === null ? 'none' : `${backup.sequence}, ${backup.manifest}, made ${backup.createdAt}`],
     ['ledger', `${ledger.entries} entries, head ${ledger.head ?? 'none'}`],
+    [
+      'challenge',
+      challenge ? `${challenge.id}, ${challenge.digest}, asked by ${challenge.by} ${challenge.askedAt}` : 'none',
+    ],
     ['plan and roster', `plan ${said.planVersion}, roster ${said.rosterVersion} (${said.rosterDigest})`],
     ['tool', `${said.tool.name} ${said.tool.version} (${said.tool.digest})`],
     ['scratch keys', `${said.scratch.length} made, each scheduled for deletion`],

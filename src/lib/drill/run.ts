@@ -10,6 +10,7 @@ import { keyStatementSigner } from '../signing/key-statement.js';
 import { drillChallenge, drillReview } from './answers.js';
 import type { AuditHead } from './audit-ledger.js';
 import { type BackupFindings, drillBackup } from './backup.js';
+import type { Challenge } from './challenges.js';
 import { drillCycle } from './cycle.js';
 import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
@@ -41,6 +42,8 @@ interface Found {
   readonly checks: DrillCheck[];
   backup: BackupFindings;
   auditLedger: AuditHead | null;
+  /** What custodians were to answer. */
+  challenge: Challenge | null;
   canaries: readonly Canary[];
   scratch: readonly ScratchReceipt[];
   /** Left by a drill that was cut off, and keys of exercises that were there. */
@@ -72,6 +75,7 @@ export async function runDrill(
     checks: [],
     backup: { newest: null, signedAt: null, changed: null, oldestUncopied: null },
     auditLedger: null,
+    challenge: null,
     canaries: [],
     scratch: [...swept.receipts],
     swept,
@@ -86,7 +90,7 @@ export async function runDrill(
     scene.ports.progress(`Drill ${id}`);
     if (!selected.includes(id)) await probe.ask(LEFT_OUT, null, () => open('it was not asked for'));
     else if (PEOPLE.includes(id)) {
-      people ??= await awaitPeople(scene, selected, waitSeconds);
+      people ??= await awaitPeople(scene, actor, selected, waitSeconds);
       await RUN[id](people, estate, probe, found);
     } else await RUN[id](scene, estate, probe, found);
     if (id === 'policies' && swept.receipts.length > 0)
@@ -140,7 +144,9 @@ const RUN: Readonly<
     } = found;
     found.scratch = [...found.scratch, ...(await drillCycle(scene, probe, { by, keys }))];
   },
-  challenge: (scene, _, probe) => drillChallenge(scene, probe),
+  challenge: async (scene, _, probe, found) => {
+    found.challenge = await drillChallenge(scene, probe);
+  },
   review: (scene, estate, probe) => drillReview(scene, estate, probe),
 };
 
@@ -182,7 +188,7 @@ async function headOf(tree: LedgerTree) {
 async function predicateOf(
   scene: Scene,
   time: RecoveryTime,
-  { checks, backup, auditLedger, canaries, scratch }: Found,
+  { checks, backup, auditLedger, challenge, canaries, scratch }: Found,
   place: Pick<DrillPredicate, 'quarter' | 'number' | 'previous'>,
 ): Promise<DrillPredicate> {
   const { state, ports } = scene;
@@ -209,12 +215,17 @@ async function predicateOf(
         : { sequence: newest.manifest.sequence, manifest: newest.digest, createdAt: newest.manifest.createdAt },
     ledger: { entries: ledger.size, head: ledger.digest },
     auditLedger,
+    challenge: challenge && namedChallenge(challenge),
     commit: state.head,
     recovery: recoveryOf(scene, time, backup),
     checks,
     canaries,
     scratch,
   };
+}
+
+function namedChallenge({ id, digest, said }: Challenge): NonNullable<DrillPredicate['challenge']> {
+  return { id, digest, by: said.by, askedAt: said.at };
 }
 
 function recoveryOf(scene: Scene, { millis, steps }: RecoveryTime, backup: BackupFindings): DrillPredicate['recovery'] {

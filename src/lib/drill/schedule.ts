@@ -1,87 +1,33 @@
+import {
+  ASK,
+  ASKING,
+  awsConfig,
+  besides,
+  DAILY,
+  drilling,
+  hostOf,
+  isHttps,
+  joinWords,
+  leadDays,
+  type ScheduleFacts,
+  STATUS,
+  verifyWords,
+} from './schedule-parts.js';
+
 /** CI jobs that drill by themselves: complete, without a stored secret. */
 
 export const SCHEDULERS = ['github', 'gitlab', 'cron'] as const;
 export type Scheduler = (typeof SCHEDULERS)[number];
 
-export interface ScheduleFacts {
-  /** Of the plan: the role that the job enters to read and to sign. */
-  readonly automationRoleArn: string;
-  readonly drillRoleArn: string;
-  readonly auditorRoleArn: string | null;
-  readonly region: string;
-  /** Address of the custody repository. */
-  readonly repository: string;
-  /** Id of the automation identity on the roster. */
-  readonly automation: string;
-  /** Of the tool, so that a job runs what was reviewed. */
-  readonly version: string;
-}
-
-/** A job a quarter, and one a day that fails when the next drill is about to be late. */
+/** A challenge and a drill a quarter, and a job a day that fails when the next drill is about to be late. */
 export function scheduleText(scheduler: Scheduler, facts: ScheduleFacts): string {
   return { github, gitlab, cron }[scheduler](facts);
-}
-
-/** Profiles that chain from the job's own web identity; no key is written anywhere. */
-function awsConfig(
-  { automationRoleArn, drillRoleArn, auditorRoleArn, region }: ScheduleFacts,
-  tokenFile: string,
-): readonly string[] {
-  const profile = (name: string, roleArn: string) => [
-    `[profile ${name}]`,
-    `region = ${region}`,
-    `role_arn = ${roleArn}`,
-    `web_identity_token_file = ${tokenFile}`,
-    `role_session_name = custody-drill`,
-  ];
-  return [
-    ...profile('automation', automationRoleArn),
-    ...profile('drill', drillRoleArn),
-    ...(auditorRoleArn === null ? [] : profile('auditor', auditorRoleArn)),
-  ];
-}
-
-/** Claims about the organization need its policies, which nobody can read from within an account. */
-function verifyWords({ auditorRoleArn }: ScheduleFacts, report: string): string {
-  const auditor = auditorRoleArn === null ? '' : ' --auditor-profile auditor --scp scp.json --rcp rcp.json';
-  return `custody dr verify --ci --pin pin.json --profile automation --drill-profile drill${auditor} --report ${report} --repo custody`;
-}
-
-const STATUS = 'custody dr status --fail-when-due --repo custody';
-
-/** To sign, as the automation identity; only to look, as an observer, who needs no credentials. */
-function joinWords({ repository, automation }: ScheduleFacts, signs: boolean): string {
-  const as = signs ? ` --as ${automation} --profile automation` : '';
-  return `custody join '${repository}' custody${as} --genesis "$(cat genesis.txt)"`;
-}
-
-/** What lies beside the job, for people. */
-function besides({ auditorRoleArn }: ScheduleFacts): readonly string[] {
-  return [
-    '# Beside it: pin.json (`custody pin --json`) and genesis.txt (the digest that the custodians compared).',
-    ...(auditorRoleArn === null
-      ? []
-      : [
-          '# scp.json and rcp.json are the policies of the organization (`custody policy render --roles` prints what it must hold).',
-        ]),
-  ];
-}
-
-/** Git over https asks for credentials; over ssh and in a folder it does not. */
-function isHttps({ repository }: ScheduleFacts): boolean {
-  return repository.startsWith('https://');
-}
-
-function hostOf({ repository }: ScheduleFacts): string {
-  return new URL(repository).host;
 }
 
 /** An expression of GitHub Actions. */
 function expression(text: string): string {
   return `$\{{ ${text} }}`;
 }
-
-const DAILY = '17 6 * * *';
 
 function github(facts: ScheduleFacts): string {
   return [
@@ -90,12 +36,14 @@ function github(facts: ScheduleFacts): string {
     'name: drill',
     'on:',
     '  schedule:',
-    "    - cron: '17 5 2 1,4,7,10 *'   # the second day of each quarter",
-    `    - cron: '${DAILY}'          # is the next one about to be late?`,
+    ...(leadDays(facts) > 0 ? [`    - cron: '${ASKING}'   # custodians are asked for a sign of life`] : []),
+    `    - cron: '${drilling(facts)}'   # the drill of the quarter`,
+    `    - cron: '${DAILY}'         # is the next one about to be late?`,
     '  workflow_dispatch:',
     'permissions: {}',
     'concurrency: { group: drill, cancel-in-progress: false }',
     'jobs:',
+    ...(leadDays(facts) > 0 ? githubChallenge(facts) : []),
     ...githubDrill(facts),
     '  due:',
     `    if: github.event.schedule == '${DAILY}'`,
@@ -129,12 +77,32 @@ function githubSetUp(facts: ScheduleFacts): readonly string[] {
   ];
 }
 
+function githubChallenge(facts: ScheduleFacts): readonly string[] {
+  return [
+    '  challenge:',
+    `    if: github.event.schedule == '${ASKING}'`,
+    ...githubSigning(facts, 10),
+    `      - run: ${ASK}`,
+  ];
+}
+
 function githubDrill(facts: ScheduleFacts): readonly string[] {
   return [
     '  drill:',
-    `    if: github.event.schedule != '${DAILY}'`,
+    `    if: github.event.schedule != '${DAILY}' && github.event.schedule != '${ASKING}'`,
+    ...githubSigning(facts, 60),
+    `      - run: ${verifyWords(facts, 'drill-report')}`,
+    '      - uses: actions/upload-artifact@v4',
+    '        if: always()',
+    '        with: { name: drill-report, path: drill-report, retention-days: 90 }',
+  ];
+}
+
+/** A job that signs as the automation identity, up to where it has joined. */
+function githubSigning(facts: ScheduleFacts, minutes: number): readonly string[] {
+  return [
     '    runs-on: ubuntu-latest',
-    '    timeout-minutes: 60',
+    `    timeout-minutes: ${minutes}`,
     '    environment: drill',
     '    permissions: { contents: write, id-token: write }',
     '    steps:',
@@ -148,24 +116,45 @@ function githubDrill(facts: ScheduleFacts): readonly string[] {
     ...awsConfig(facts, '$RUNNER_TEMP/oidc-token').map((line) => `          ${line}`),
     '          EOF',
     `      - run: ${joinWords(facts, true)}`,
-    `      - run: ${verifyWords(facts, 'drill-report')}`,
-    '      - uses: actions/upload-artifact@v4',
-    '        if: always()',
-    '        with: { name: drill-report, path: drill-report, retention-days: 90 }',
   ];
 }
 
 function gitlab(facts: ScheduleFacts): string {
   return [
-    '# .gitlab-ci.yml, written by `custody dr schedule --gitlab`. Two pipeline schedules run it: one a quarter with DRILL=1, and',
-    '# one a day without.',
+    '# .gitlab-ci.yml, written by `custody dr schedule --gitlab`. Pipeline schedules run it:',
+    ...(leadDays(facts) > 0 ? [`#   DRILL=ask  ${ASKING}   custodians are asked for a sign of life`] : []),
+    `#   DRILL=1    ${drilling(facts)}   the drill of the quarter`,
+    `#   without    ${DAILY}         is the next one about to be late?`,
     ...besides(facts),
+    ...(leadDays(facts) > 0 ? ['challenge:', ...gitlabSigning(facts, 'ask', '10m'), `    - ${ASK}`] : []),
     'drill:',
+    ...gitlabSigning(facts, '1', '1h'),
+    `    - ${verifyWords(facts, 'drill-report')}`,
+    '  artifacts:',
+    '    when: always',
+    '    expire_in: 400 days',
+    '    paths: [drill-report]',
+    '    reports: { junit: drill-report/drill.xml }',
+    'due:',
     '  image: node:20-bookworm',
-    '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL == "1"\' }]',
+    '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL == null\' }]',
+    '  timeout: 10m',
+    '  script:',
+    ...gitlabSetUp(facts),
+    `    - ${joinWords(facts, false)}`,
+    `    - ${STATUS}`,
+    '',
+  ].join('\n');
+}
+
+/** A job that signs as the automation identity, up to where it has joined. */
+function gitlabSigning(facts: ScheduleFacts, drill: string, timeout: string): readonly string[] {
+  return [
+    '  image: node:20-bookworm',
+    `  rules: [{ if: '$CI_PIPELINE_SOURCE == "schedule" && $DRILL == "${drill}"' }]`,
     '  resource_group: drill',
     '  environment: { name: drill, action: verify }',
-    '  timeout: 1h',
+    `  timeout: ${timeout}`,
     '  id_tokens: { OIDC_TOKEN: { aud: sts.amazonaws.com } }',
     '  script:',
     ...gitlabSetUp(facts),
@@ -176,22 +165,7 @@ function gitlab(facts: ScheduleFacts): string {
     ...awsConfig(facts, '$HOME/oidc-token').map((line) => `      ${line}`),
     '      EOF',
     `    - ${joinWords(facts, true)}`,
-    `    - ${verifyWords(facts, 'drill-report')}`,
-    '  artifacts:',
-    '    when: always',
-    '    expire_in: 400 days',
-    '    paths: [drill-report]',
-    '    reports: { junit: drill-report/drill.xml }',
-    'due:',
-    '  image: node:20-bookworm',
-    '  rules: [{ if: \'$CI_PIPELINE_SOURCE == "schedule" && $DRILL != "1"\' }]',
-    '  timeout: 10m',
-    '  script:',
-    ...gitlabSetUp(facts),
-    `    - ${joinWords(facts, false)}`,
-    `    - ${STATUS}`,
-    '',
-  ].join('\n');
+  ];
 }
 
 function gitlabSetUp(facts: ScheduleFacts): readonly string[] {
@@ -214,7 +188,8 @@ function cron(facts: ScheduleFacts): string {
     ...besides(facts),
     'PATH=/usr/local/bin:/usr/bin:/bin',
     `CUSTODY_AS=${facts.automation}`,
-    `17 5 2 1,4,7,10 * cd "$HOME" && ${verifyWords(facts, '"drill-report-$(date +\\%Y\\%m\\%d)"')}`,
+    ...(leadDays(facts) > 0 ? [`${ASKING} cd "$HOME" && ${ASK}`] : []),
+    `${drilling(facts)} cd "$HOME" && ${verifyWords(facts, '"drill-report-$(date +\\%Y\\%m\\%d)"')}`,
     `${DAILY} cd "$HOME" && ${STATUS}`,
     '',
   ].join('\n');

@@ -3,7 +3,10 @@ import { addSeconds, type Instant } from '../base/time.js';
 import { isCycle } from '../request/cycle.js';
 import { casesOf, lookUp } from '../request/desk.js';
 import { isOpen } from '../request/open.js';
-import { newestAnswer, openChallenges } from './answers.js';
+import type { Actor } from '../request/ports.js';
+import { answerOf, challengeOf } from './answers.js';
+import { askChallenge } from './ask-challenge.js';
+import { type Asked, openUntil } from './challenges.js';
 import type { DrillId } from './drills.js';
 import type { Scene } from './ports.js';
 
@@ -14,15 +17,20 @@ const FIRST_PAUSE_MILLIS = 5000;
 const LONGEST_PAUSE_MILLIS = 30_000;
 
 /**
- * Looks at the remote again and again until every custodian has answered, and no exercise is open any more, or the time is over. Who is
- * missing then, the drills say.
+ * Asks a challenge, where none is open, and looks at the remote again and again until every custodian has answered that very one, and
+ * no exercise is open any more, or the time is over. Who is missing then, the drills say.
  * @returns the scene as people have left it
  * @throws CustodyError CONFLICT where plan or roster have changed meanwhile: what was looked at before is of other rules
  */
-export async function awaitPeople(given: Scene, selected: readonly DrillId[], seconds: number): Promise<Scene> {
+export async function awaitPeople(
+  given: Scene,
+  actor: Actor,
+  selected: readonly DrillId[],
+  seconds: number,
+): Promise<Scene> {
   const { clock, progress } = given.ports;
   const until = addSeconds(clock.now(), seconds);
-  let scene = given;
+  let scene = selected.includes('challenge') || selected.includes('review') ? await withChallenge(given, actor) : given;
   for (let pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS)) {
     scene = await lookAgain(scene);
     const missing = await missingIn(scene, selected);
@@ -30,6 +38,18 @@ export async function awaitPeople(given: Scene, selected: readonly DrillId[], se
     progress(`Waiting until ${until} for ${missing.join(', ')}`);
     await clock.sleep(Math.min(pause, millisUntil(until, clock.now())));
   }
+}
+
+/** With a challenge that is open: a drill that was killed while it waited had asked it, and it is not asked again. */
+async function withChallenge(given: Scene, actor: Actor): Promise<Scene> {
+  const { ports, verifier } = given;
+  const scene = await lookAgain(given);
+  const { challenge, created } = await askChallenge(ports, scene.state, actor, verifier);
+  const { id, said } = challenge;
+  ports.progress(
+    `${created ? 'Asked' : `${said.by} had asked`} ${id}: each custodian answers it until ${openUntil(challenge, scene.state)}`,
+  );
+  return { ...scene, state: await lookUp(ports, 'local') };
 }
 
 function millisUntil(until: Instant, now: Instant): number {
@@ -53,12 +73,13 @@ async function lookAgain(scene: Scene): Promise<Scene> {
 
 /** For whom or what a drill waits, for people. */
 async function missingIn(scene: Scene, selected: readonly DrillId[]): Promise<readonly string[]> {
-  const { state, history, ports, cases } = scene;
+  const { state, cases } = scene;
   const exercises = selected.includes('cycle') ? cases.filter((one) => isCycle(one) && isOpen(one)) : [];
   const asked = selected.includes('challenge') || selected.includes('review');
-  const answerable = asked && openChallenges(history, state, ports.clock.now()).length > 0;
+  const challenge = asked ? await challengeOf(scene) : null;
   const silent: string[] = [];
-  for (const { id } of answerable ? state.roster.custodians : []) if (await isSilent(scene, id)) silent.push(id);
+  if (challenge?.challenge)
+    for (const { id } of state.roster.custodians) if (await isSilent(scene, challenge, id)) silent.push(id);
   return [
     ...silent.map((id) => `${id} (custody dr answer)`),
     ...exercises.map(({ id, verdict }) => `the exercise ${id} (${verdict.state})`),
@@ -66,9 +87,9 @@ async function missingIn(scene: Scene, selected: readonly DrillId[]): Promise<re
 }
 
 /** What is no answer is for the drill to say: there is nothing to wait for. */
-async function isSilent(scene: Scene, id: string): Promise<boolean> {
+async function isSilent(scene: Scene, asked: Asked, id: string): Promise<boolean> {
   try {
-    return (await newestAnswer(scene, id)) === null;
+    return (await answerOf(scene, asked, id)) === null;
   } catch (cause) {
     if (cause instanceof CustodyError) return false;
     throw cause;

@@ -18,7 +18,8 @@ const PATHS: readonly RegExp[] = [
   /^ledger\/[0-9]{6}\/[0-9]{9}\.json$/,
   new RegExp(`^backups/(?:${SEGMENT}/){0,6}${SEGMENT}$`),
   /^drills\/\d{4}-q[1-4]-[1-9]\d{0,3}\.json$/,
-  /^answers\/\d{4}-q[1-4]-[1-9]\d{0,3}\/[a-z][a-z0-9-]{1,30}\.json$/,
+  /^challenges\/c-[a-z2-7]{10}\.json$/,
+  /^answers\/c-[a-z2-7]{10}\/[a-z][a-z0-9-]{1,30}\.json$/,
   /^materials\/[a-z][a-z0-9-]{1,30}\/[0-9a-f]{64}\.json$/,
   /^checkpoints\/[0-9]{20}\/[0-9a-f]{64}$/,
   // The name that sha256sum(1) users look for.

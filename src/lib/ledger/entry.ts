@@ -20,6 +20,7 @@ export const ENTRY_KINDS = [
   'roster',
   'backup',
   'drill',
+  'challenge',
   'answer',
   'copy',
   'usage',

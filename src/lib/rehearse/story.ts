@@ -1,5 +1,14 @@
 import { ATTACKS_AFTER, ATTACKS_BEFORE } from './attacks.js';
-import { askCycle, drillAll, installRoles, peopleText, publishRunbook, storeCanaries } from './drill.js';
+import {
+  answerLife,
+  askCycle,
+  askLife,
+  drillAll,
+  installRoles,
+  peopleText,
+  publishRunbook,
+  storeCanaries,
+} from './drill.js';
 import { expectExit, expectThat, listAt, textAt } from './expect.js';
 import { type Asked, type Notes, PLAYERS, type Player, type Stage, type Step } from './stage.js';
 
@@ -28,6 +37,7 @@ export const STORY: readonly Step[] = [
   { name: 'an application encrypts with the case-data key', attack: false, play: encrypt },
   { name: 'the platform team installs the rendered policies', attack: false, meanwhile: true, play: installRoles },
   { name: 'the runbook of plan and roster is published', attack: false, meanwhile: true, play: publishRunbook },
+  { name: 'the architect asks each custodian for a sign of life', attack: false, meanwhile: true, play: askLife },
   { name: 'the architect asks to rotate case-data and signs', attack: false, play: askRotation },
   { name: 'the first drill stores a canary of each key', attack: false, meanwhile: true, play: storeCanaries },
   { name: 'the deputy asks for an exercise on a scratch key', attack: false, meanwhile: true, play: askCycle },
@@ -42,7 +52,8 @@ export const STORY: readonly Step[] = [
   ...ATTACKS_AFTER,
   { name: 'the architect backs up the keys; privacy verifies all of it', attack: false, play: backUp },
   { name: 'the ledger tells of every record, in an unbroken chain', attack: false, play: verifyLedger },
-  { name: 'the drill proves that everything would come back', attack: false, meanwhile: true, play: drillAll },
+  { name: 'each signs the challenge, and who has access', attack: false, meanwhile: true, play: answerLife },
+  { name: 'the drill proves that everything would come back', attack: false, play: drillAll },
 ];
 
 async function makeSigners(stage: Stage, notes: Notes): Promise<string> {

@@ -12,6 +12,18 @@ import type { KeysSeen } from './keys.js';
 /** What was looked at, or why it was not. */
 export type Looked<T> = { readonly found: T } | { readonly because: string };
 
+/** A challenge of the drill that is open (docs/drills.md). */
+export interface WaitingChallenge {
+  readonly id: string;
+  readonly digest: string;
+  /** Who asked. */
+  readonly by: string;
+  /** Answers count until then. */
+  readonly until: Instant;
+  /** Custodians who have not answered. */
+  readonly silent: readonly string[];
+}
+
 /** What AWS says of the plan's account. */
 export interface AwsSeen {
   readonly callerArn: string;
@@ -35,6 +47,8 @@ export interface StatusEvidence {
   readonly draft: Looked<number>;
   readonly ledger: Looked<LedgerHead>;
   readonly kept: readonly KeptFound[];
+  /** Null where none is open. */
+  readonly challenge: WaitingChallenge | null;
   /** Who looks; null for nobody in particular. */
   readonly identity: Identity | null;
   readonly aws: Looked<AwsSeen>;

@@ -15,7 +15,7 @@ import type { InForce } from '../request/in-force.js';
 import type { Aws, Ports } from '../request/ports.js';
 import type { Identity, Roster } from '../roster/roster.js';
 import { HISTORY_SECONDS, type TrailReader } from '../trail/reader.js';
-import type { AwsSeen, Looked, StatusEvidence } from './evidence.js';
+import type { AwsSeen, Looked, StatusEvidence, WaitingChallenge } from './evidence.js';
 import { type Kept, readKept } from './kept.js';
 import { type Above, type KeyLine, observeKeys } from './keys.js';
 
@@ -39,6 +39,8 @@ export interface StatusSources {
   readonly backup: (state: InForce) => Promise<Kept | null>;
   /** The last drill that was verified. */
   readonly drill: (state: InForce) => Promise<Kept | null>;
+  /** The challenge that custodians are to answer. */
+  readonly challenge: (state: InForce) => Promise<WaitingChallenge | null>;
   /** Who looks, by name or by the credentials at AWS. */
   readonly who: (roster: Roster, caller: CallerIdentity | null) => Identity | null;
 }
@@ -69,6 +71,7 @@ export async function gatherStatus(sources: StatusSources): Promise<StatusEviden
     draft: await looked(() => draft(plan)),
     ledger: await looked(() => readLedgerHead(state.view)),
     kept: await readKept({ backup: () => sources.backup(state), drill: () => sources.drill(state) }),
+    challenge: await sources.challenge(state),
     identity: who(state.roster, caller),
     aws: 'found' in seen ? { found: seen.found.aws } : seen,
   };

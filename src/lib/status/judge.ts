@@ -7,7 +7,14 @@ import { type KeySection, keySection, slotFindings } from './key-section.js';
 import { livesOf } from './life.js';
 import { needsOf } from './needs.js';
 import { SECTIONS, type Section, type StatusFinding, type StatusReport } from './report.js';
-import { keptFindings, repositoryFindings, requestFindings, rosterFindings, trailFindings } from './sections.js';
+import {
+  challengeFindings,
+  keptFindings,
+  repositoryFindings,
+  requestFindings,
+  rosterFindings,
+  trailFindings,
+} from './sections.js';
 import { type RequestLine, requestLine } from './tasks.js';
 
 /**
@@ -33,6 +40,7 @@ export function judgeStatus(evidence: StatusEvidence, now: Instant): StatusRepor
     ...rosterFindings(seats, threshold, identity?.id ?? null),
     ...trailFindings(evidence),
     ...evidence.kept.flatMap((one) => keptFindings(one, evidence, now)),
+    ...challengeFindings(evidence),
   ];
   const checks = checksOf(evidence, { keys, requests, findings });
   return {

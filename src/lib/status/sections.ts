@@ -104,6 +104,15 @@ export function trailFindings({ aws }: StatusEvidence): readonly StatusFinding[]
     });
 }
 
+/** A drill asks for a sign of life, and somebody has not given one. */
+export function challengeFindings({ challenge, identity }: StatusEvidence): readonly StatusFinding[] {
+  if (challenge === null || challenge.silent.length === 0) return [];
+  const { id, until, silent } = challenge;
+  const own = identity !== null && silent.includes(identity.id);
+  const text = `the challenge ${id} waits until ${until} for ${silent.join(', ')}`;
+  return [finding('drill', { severity: own ? 'warning' : 'note', text, command: own ? 'custody dr answer' : null })];
+}
+
 /**
  * What the plan wants to be kept: not there, too old, or not what it should be. From its founding a repository has as long as
  * a new one may be old.

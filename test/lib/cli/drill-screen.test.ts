@@ -23,6 +23,7 @@ function answer(checks: DrillResult['checks'], unproven: readonly string[] = [])
     failed: checks.filter(({ status }) => status === 'fail').map(({ id }) => id),
     unproven,
     checks,
+    challenge: null,
     report: { path: 'drills/2026-q4-1.json', digest: `sha256:${'0'.repeat(64)}`, files: [] },
   };
 }

@@ -214,8 +214,16 @@ describe('a drill that waits', () => {
     return { found, said: said.filter((text) => text.startsWith('Waiting')) };
   };
 
-  it('goes on when all have answered and the exercise is done, and says for whom it waits', async () => {
-    const first = await stage.drill({ only: ['people'] });
+  const challenges = async () => {
+    const view = await stage.office.desk('architect').ports.store.sync();
+    return (await view.pathsUnder('challenges/')).length;
+  };
+
+  it('asks a challenge, goes on when all have answered it and the exercise is done, and says for whom it waits', async () => {
+    // One of the stories beside this one may have left a challenge open.
+    stage.office.clock.advance(8 * 86_400);
+    await stage.beat(...WHO);
+    const before = await challenges();
     const { id } = (await stage.openCycle('architect')).case;
     const { store } = stage.office.desk('architect').ports;
     const { found, said } = await waiting(
@@ -226,7 +234,7 @@ describe('a drill that waits', () => {
       },
       // A remote that is away for a moment ends nothing.
       async () => {
-        for (const who of WHO) await stage.answer(who, first);
+        for (const who of WHO) await stage.answer(who);
         const { sync } = store;
         const once = async () => {
           Object.assign(store, { sync });
@@ -242,18 +250,38 @@ describe('a drill that waits', () => {
     expect(found.said.checks.map((one) => `${one.id} ${one.status}`)).toEqual(
       expect.arrayContaining(['cycle.executed pass', 'cycle.kms pass', 'challenge.deputy pass']),
     );
+    expect([await challenges(), found.said.challenge?.by]).toEqual([before + 1, 'architect']);
     // It looked at the repository as it was before: people are no part of its line of evidence.
     expect(found.said.commit).not.toBe(await store.local().then(({ head }) => head));
   });
 
   it('ends when its time is over, and says who is missing', async () => {
     stage.office.clock.advance(8 * 86_400);
-    await stage.drill({ only: ['people'] });
     const before = Date.parse(stage.office.clock.now());
     const { found } = await waiting(60);
     expect(Date.parse(stage.office.clock.now()) - before).toBeGreaterThanOrEqual(60_000);
     const open = found.said.checks.filter((one) => one.drill === 'challenge');
     expect(open.map(({ id, status }) => `${id} ${status}`)).toEqual(WHO.map((who) => `challenge.${who} skip`));
+    await stage.beat(...WHO);
+  });
+
+  it('when it was killed while it waited, asks no other challenge: what was answered stays answered', async () => {
+    stage.office.clock.advance(8 * 86_400);
+    const before = await challenges();
+    const killed = waiting(
+      600,
+      () => stage.answer('privacy'),
+      () => Promise.reject(new CustodyError('INTERRUPTED', 'killed')),
+    );
+    await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await challenges()).toBe(before + 1);
+    const { found, said } = await waiting(600, async () => {
+      for (const who of ['architect', 'deputy'] as const) await stage.answer(who);
+    });
+    expect(said[0]).not.toContain('privacy');
+    expect(await challenges()).toBe(before + 1);
+    const own = found.said.checks.filter((one) => one.drill === 'challenge');
+    expect(own.map(({ id, status }) => `${id} ${status}`)).toEqual(WHO.map((who) => `challenge.${who} pass`));
     await stage.beat(...WHO);
   });
 

@@ -11,6 +11,7 @@ import { evidencePath, nextPlace, parseEvidencePath, quarterOf } from '../../../
 import { recoveryPoint, recoveryTime } from '../../../src/lib/drill/recovery.js';
 import { runbookText } from '../../../src/lib/drill/runbook.js';
 import { SCHEDULERS, scheduleText } from '../../../src/lib/drill/schedule.js';
+import { leadDays } from '../../../src/lib/drill/schedule-parts.js';
 import { scratchPolicy } from '../../../src/lib/drill/scratch.js';
 import { selectedDrills } from '../../../src/lib/drill/selection.js';
 import { type DrillCheck, judgeDrill } from '../../../src/lib/drill/verdict.js';
@@ -288,6 +289,7 @@ describe('scheduleText', () => {
     repository: 'https://git.example.com/acme/custody.git',
     automation: 'ci',
     version: '1.2.3',
+    approvalWindowSeconds: 7 * DAY,
   };
 
   it.each(SCHEDULERS)('%s: both jobs, the pinned tool, and no secret', (scheduler) => {
@@ -300,6 +302,26 @@ describe('scheduleText', () => {
       expect(text).toContain('custody@1.2.3');
     }
   });
+
+  it.each([
+    [7 * DAY, 6, '17 5 7 '],
+    [30 * DAY, 6, '17 5 7 '],
+    [3 * DAY, 2, '17 5 3 '],
+    [2 * DAY, 1, '17 5 2 '],
+    [2 * DAY - 1, 0, '17 5 2 '],
+    [60, 0, '17 5 2 '],
+  ])(
+    'with an approval window of %i seconds asks %i days before: answers still count, a day late, too',
+    (window, lead, at) => {
+      expect(leadDays({ approvalWindowSeconds: window })).toBe(lead);
+      for (const scheduler of SCHEDULERS) {
+        const text = scheduleText(scheduler, { ...facts, approvalWindowSeconds: window });
+        expect(text).toContain(`${at}1,4,7,10 *`);
+        expect(text.includes('custody dr challenge --pin pin.json --profile automation')).toBe(lead > 0);
+        expect(text.includes('17 5 1 1,4,7,10 *')).toBe(lead > 0 || scheduler === 'github');
+      }
+    },
+  );
 
   it('enters no auditor where the plan has none', () => {
     expect(scheduleText('gitlab', { ...facts, auditorRoleArn: null })).not.toContain('auditor');

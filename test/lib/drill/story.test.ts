@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
-import { formatCanonical } from '../../../src/lib/base/canonical-json.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
-import { verifyFiles } from '../../../src/lib/cli/verify-files.js';
-import { answerPath, formatAnswer } from '../../../src/lib/drill/answer.js';
-import { formatDrillStatement, parseDrillStatement } from '../../../src/lib/drill/evidence.js';
+import { type Challenge, closedBecause } from '../../../src/lib/drill/challenges.js';
 import type { Scene } from '../../../src/lib/drill/ports.js';
 import { htmlReport } from '../../../src/lib/drill/report-html.js';
 import { junitReport } from '../../../src/lib/drill/report-junit.js';
@@ -12,8 +9,6 @@ import { markdownReport } from '../../../src/lib/drill/report-markdown.js';
 import type { Drill } from '../../../src/lib/drill/run.js';
 import { judgeDrill } from '../../../src/lib/drill/verdict.js';
 import type { KeyReader } from '../../../src/lib/key/key.js';
-import { open as openRecord } from '../../../src/lib/record/envelope.js';
-import { keyStatementSigner } from '../../../src/lib/signing/key-statement.js';
 import { createDrillStage, type Stage } from '../../support/drill-stage.js';
 import { PRIMARY, REPLICA } from '../../support/people.js';
 
@@ -22,6 +17,7 @@ import { PRIMARY, REPLICA } from '../../support/people.js';
 let stage: Stage;
 let first: Drill;
 let second: Drill;
+let asked: Challenge;
 
 beforeAll(async () => {
   stage = await createDrillStage();
@@ -30,7 +26,8 @@ beforeAll(async () => {
   stage.office.clock.advance(3600);
   first = await stage.drill();
   stage.office.clock.advance(3600);
-  for (const who of ['architect', 'privacy', 'deputy'] as const) await stage.answer(who, first);
+  asked = (await stage.challenge()).challenge;
+  for (const who of ['architect', 'privacy', 'deputy'] as const) await stage.answer(who, asked);
   await stage.cycle('architect', 'privacy');
   second = await stage.drill();
 }, 180_000);
@@ -318,113 +315,47 @@ describe('a loss is named, and no other', () => {
 });
 
 describe('answers of custodians', () => {
-  const ask = async (only: 'challenge' | 'review', scene?: (one: Scene) => Scene) => {
-    const { said } = await stage.drill({ only: [only], ...(scene ? { scene } : {}) });
-    return said.checks.filter(({ drill }) => drill === only);
-  };
-  /** A drill to which only what a test puts at the architect's place answers. */
-  const withAnswer = (bytes: Uint8Array, drill: Drill) => (one: Scene) => {
-    const path = answerPath(drill.path, 'architect');
-    const { view } = one.state;
-    const forged = {
-      ...view,
-      paths: async () => [...(await view.paths()), path],
-      pathsUnder: async (folder: string) => [
-        ...(await view.pathsUnder(folder)).filter((at) => at !== path),
-        ...(path.startsWith(folder) ? [path] : []),
-      ],
-      read: async (paths: readonly string[]) => (paths.includes(path) ? new Map([[path, bytes]]) : view.read(paths)),
-    };
-    return { ...one, state: { ...one.state, view: forged }, history: [drill] };
-  };
-  const said = (change: object = {}) => ({
-    repository: stage.office.team.roster.repository,
-    by: 'architect',
-    at: second.said.finishedAt,
-    head: second.said.commit,
-    challenge: second.digest,
-    access: ['x'],
-    ...change,
-  });
-  const sealed = (who: 'architect' | 'privacy', payload: Uint8Array) =>
-    keyStatementSigner(stage.office.desk(who).actor.signer).seal(payload);
-
-  it('each over the evidence of a drill of the approval window', async () => {
+  it('each to the challenge that the evidence names; a verified drill that has seen them all ends it', async () => {
     const checks = second.said.checks.filter(({ drill }) => drill === 'challenge' || drill === 'review');
     expect(checks.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 'pass'));
-    await expect(stage.answer('architect', first)).rejects.toMatchObject({ code: 'REFUSED' });
+    const { id, digest, said } = asked;
+    expect(second.said.challenge).toEqual({ id, digest, by: said.by, askedAt: said.at });
+    expect(first.said.challenge).toBeNull();
+    await expect(stage.answer('architect', asked)).rejects.toMatchObject({ code: 'REFUSED' });
+    const { state } = await stage.scene();
+    const now = second.said.finishedAt;
+    expect(closedBecause(asked, { state, history: [first, second], now })).toMatch(/is done: drill \S+-2 says/);
+    expect(closedBecause(asked, { state, history: [first], now })).toBeNull();
   });
 
-  it('a list that has changed since is reviewed by nobody', async () => {
-    const checks = await ask('review', (one) => ({
-      ...one,
-      history: [first],
-      inspections: { ...one.inspections, trust: async () => '{"Version":"2012-10-17"}' },
-    }));
-    expect(checks.map(({ id, status }) => `${id} ${status}`)).toEqual([
+  it('count as life, without a heartbeat beside', async () => {
+    stage.office.clock.advance(8 * 86_400);
+    const life = async () => {
+      const { said } = await stage.drill({ only: ['quorum'] });
+      return said.checks.filter(({ id }) => id.startsWith('quorum.life.')).map(({ status }) => status);
+    };
+    const { challenge } = await stage.challenge();
+    await stage.answer('deputy', challenge);
+    try {
+      expect(await life()).toEqual(['fail', 'fail', 'pass']);
+    } finally {
+      await stage.beat('architect', 'privacy', 'deputy');
+      await stage.backUp();
+    }
+  });
+
+  it('to a list that has changed since review nothing', async () => {
+    const { challenge } = await stage.challenge();
+    const already = (cause: { readonly code?: string }) => expect(cause.code).toBe('REFUSED');
+    for (const who of ['architect', 'privacy', 'deputy'] as const) await stage.answer(who, challenge).catch(already);
+    const { said } = await stage.drill({
+      only: ['review'],
+      scene: (one) => ({ ...one, inspections: { ...one.inspections, trust: async () => '{"Version":"2012-10-17"}' } }),
+    });
+    expect(said.checks.filter(({ drill }) => drill === 'review').map(({ id, status }) => `${id} ${status}`)).toEqual([
       'review.listed pass',
       ...['architect', 'privacy', 'deputy'].map((who) => `review.${who} skip`),
     ]);
-  });
-
-  it('is none in another name, of other evidence, from before, from the future, or of another type (T64)', async () => {
-    // Of now: other tests may have let the approval window of the second one pass.
-    const newest = await stage.drill({ only: ['people'] });
-    const answer = (change: object = {}) =>
-      said({ challenge: newest.digest, at: newest.said.finishedAt, head: newest.said.commit, ...change });
-    const drill = formatDrillStatement(newest.said);
-    const [beat] = await stage.heartbeats();
-    const forged: [string, Uint8Array][] = [
-      ['another name', await sealed('privacy', formatAnswer(answer(), newest.path))],
-      ['other evidence', await sealed('architect', formatAnswer(answer({ challenge: first.digest }), newest.path))],
-      ['before', await sealed('architect', formatAnswer(answer({ at: first.said.startedAt }), newest.path))],
-      ['future', await sealed('architect', formatAnswer(answer({ at: '2099-01-01T00:00:00.000Z' }), newest.path))],
-      ['repository', await sealed('architect', formatAnswer(answer({ repository: '0'.repeat(16) }), newest.path))],
-      ['a drill', await sealed('architect', drill)],
-      ['a heartbeat', beat ?? new Uint8Array()],
-      ['noise', Buffer.from('{}')],
-    ];
-    for (const [what, bytes] of forged) {
-      const [check] = await ask('challenge', withAnswer(bytes, newest));
-      expect([what, check?.status]).toEqual([what, 'fail']);
-    }
-    const [good] = await ask(
-      'challenge',
-      withAnswer(await sealed('architect', formatAnswer(answer(), newest.path)), newest),
-    );
-    expect(good?.status).toBe('pass');
-  });
-
-  it('is verified like any other statement, and is no answer in another name or of another repository', async () => {
-    const { roster } = stage.office.team;
-    const path = answerPath(first.path, 'architect');
-    const { store } = stage.office.desk('architect').ports;
-    const bytes = (await (await store.local()).read([path])).get(path) ?? new Uint8Array();
-    const altered = (one: Uint8Array) => {
-      const bundle = JSON.parse(Buffer.from(one).toString('utf8'));
-      const [signature] = bundle.dsseEnvelope.signatures;
-      const head = signature.sig.slice(0, 20);
-      const next = signature.sig[20] === 'A' ? 'B' : 'A';
-      signature.sig = `${head}${next}${signature.sig.slice(21)}`;
-      return Buffer.from(formatCanonical(bundle));
-    };
-    const judge = (one: Uint8Array) => verifyFiles([{ path: 'answer.json', bytes: one }], roster);
-    const good = await judge(bytes);
-    expect([good.verdict, good.records]).toMatchObject(['verified', [{ kind: 'answer', signer: 'architect' }]]);
-    expect(good.checks[0]?.detail).toContain(first.path);
-    for (const forged of [
-      await sealed('privacy', formatAnswer(said(), second.path)),
-      await sealed('architect', formatAnswer(said({ repository: '0'.repeat(16) }), second.path)),
-      altered(bytes),
-    ]) {
-      expect(await judge(forged)).toMatchObject({ verdict: 'refused', records: [] });
-    }
-  });
-
-  it('passes for no record and no evidence', async () => {
-    const payload = formatAnswer(said(), second.path);
-    const bytes = await sealed('architect', payload);
-    expect(() => openRecord(bytes, 'answer')).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
-    expect(() => parseDrillStatement(payload, 'answer')).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
+    expect(said.checks.at(-1)?.detail).toContain('deputy signed another list');
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/base/bytes.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { verdictExit } from '../../../src/lib/cli/checks.js';
 import { verdictOf } from '../../../src/lib/inspect/check.js';
 import { lookUp } from '../../../src/lib/request/desk.js';
+import { identitiesOf } from '../../../src/lib/roster/rules.js';
 import type { StatusEvidence } from '../../../src/lib/status/evidence.js';
 import { gatherStatus } from '../../../src/lib/status/gather.js';
 import { judgeStatus } from '../../../src/lib/status/judge.js';
@@ -12,8 +14,9 @@ import { needsOf } from '../../../src/lib/status/needs.js';
 import type { StatusFinding } from '../../../src/lib/status/report.js';
 import type { RequestLine } from '../../../src/lib/status/tasks.js';
 import { createOffice } from '../../support/office.js';
+import { NOON } from '../../support/people.js';
 
-const nothingKept = { backup: async () => null, drill: async () => null };
+const nothingKept = { backup: async () => null, drill: async () => null, challenge: async () => null };
 
 /** What the clone of the architect has, AWS not asked. */
 async function evidence(): Promise<StatusEvidence> {
@@ -73,6 +76,27 @@ describe('backups and drills', () => {
       expect(findings).toMatchObject([{ severity: 'error', text: 'it is wrong', command: 'custody policy backup' }]);
       expect(check?.status).toBe('fail');
     }
+  });
+});
+
+describe('a challenge', () => {
+  const waiting = async (who: 'architect' | 'deputy' | null, silent: readonly string[]) => {
+    const found = await evidence();
+    const identity = [...identitiesOf(found.state.roster).values()].find(({ id }) => id === who) ?? null;
+    const challenge = { id: 'c-aaaaaaaaaa', digest: digestOf('x'), by: 'ci', until: addSeconds(NOON, DAY), silent };
+    const report = judgeStatus({ ...found, identity, challenge }, addSeconds(foundedAt(found), 60));
+    const of = (command: string | null) => command === 'custody dr answer';
+    return [report.findings.filter(({ text }) => text.includes('c-aa')), report.needs.filter((one) => of(one.command))];
+  };
+
+  it('needs the answer of whoever has not given one, and is told to the others', async () => {
+    expect(await waiting('deputy', ['privacy', 'deputy'])).toMatchObject([
+      [{ section: 'drill', severity: 'warning', text: expect.stringMatching(/waits until .* for privacy, deputy$/) }],
+      [{ command: 'custody dr answer' }],
+    ]);
+    for (const who of ['architect', null] as const)
+      expect(await waiting(who, ['deputy'])).toMatchObject([[{ severity: 'note', command: null }], []]);
+    expect(await waiting('deputy', [])).toEqual([[], []]);
   });
 });
 

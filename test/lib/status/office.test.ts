@@ -147,6 +147,7 @@ async function look(
     above: NOTHING_ABOVE,
     backup: async () => null,
     drill: async () => null,
+    challenge: async () => null,
     draft: async () => 0,
     who: (roster) => [...identitiesOf(roster).values()].find((identity) => identity.id === who) ?? null,
     ...more,
