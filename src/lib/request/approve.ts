@@ -8,7 +8,7 @@ import { changesOf, isVeto, riskOf, sentenceOf, undoOf } from '../record/action.
 import type { Change, Risk } from '../record/action-row.js';
 import type { RequestPredicate } from '../record/statement.js';
 import type { Identity, Roster } from '../roster/roster.js';
-import { assertSlotFree, coolsOff, setSlot } from './arm.js';
+import { assertSlotFree, coolsOff, setSlotOrSay } from './arm.js';
 import { assertSameState } from './assert-state.js';
 import { assertAccount } from './aws-check.js';
 import type { Case } from './case.js';
@@ -136,7 +136,7 @@ function assertMayApprove({ id, request, rules, verdict }: Case, identity: Ident
 /**
  * Signs and publishes an approval of exactly what was reviewed.
  * @param reviewed the request digest that the person or script names as reviewed
- * @throws CustodyError REVIEW_MISMATCH · SIGNATURE_INVALID, SIGNER_UNKNOWN when the own signature does not verify
+ * @throws CustodyError REVIEW_MISMATCH · LIMIT_EXCEEDED, REFUSED where its slot has no room any more · SIGNATURE_INVALID, SIGNER_UNKNOWN when the own signature does not verify
  *   against the roster · REMOTE_UNREACHABLE
  */
 export async function approve(
@@ -153,6 +153,9 @@ export async function approve(
     });
   }
   const { plan, roster, head } = review.state;
+  // A person has looked for a while: where the slot has no room any more, nothing is signed that could let nothing through.
+  if (review.slot && !review.slot.later)
+    await assertSlotFree(ports, aws, review.state, review.identity.id, review.slot);
   const statement = {
     kind: 'approval',
     subjects: [{ name: 'request', digest: request.digest }],
@@ -186,12 +189,12 @@ async function armOrSay(
   id: string,
 ): Promise<void> {
   try {
-    await setSlot(aws, roster, by, slot);
+    await setSlotOrSay(aws, roster, by, slot);
   } catch (cause) {
     if (!(cause instanceof CustodyError)) throw cause;
     throw new CustodyError(cause.code, `${id} is approved, but your slot at AWS could not be set: ${cause.message}`, {
       details: { ...cause.details, tagKey: slotNameOf(by, slot) },
-      suggestions: [`custody keys arm ${id}`],
+      suggestions: [...cause.suggestions, `custody keys arm ${id}`],
       cause,
     });
   }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { parseSlotName, TAGS_A_ROLE } from '../policy/slot.js';
 import type { Roster } from '../roster/roster.js';
@@ -40,7 +41,7 @@ export async function arm(ports: Ports, actor: Actor, aws: Aws, id: string, dryR
     assertMayArm(state, found);
     await assertAccount(aws, state.plan.plan, ports.clock.now());
     await assertSlotFree(ports, aws, state, by, needed);
-    if (!dryRun) await setSlot(aws, state.roster, by, needed);
+    if (!dryRun) await setSlotOrSay(aws, state.roster, by, needed);
   }
   return { case: found, slot: needed && { tagKey: slotNameOf(by, needed), value: needed.value } };
 }
@@ -64,7 +65,7 @@ function assertMayArm(state: InForce, found: Case): void {
   });
 }
 
-/** @throws CustodyError REFUSED while the own slot for the key stands for another request that is open */
+/** @throws CustodyError REFUSED while the own slot for the key stands for another request that is open · LIMIT_EXCEEDED without room for it */
 export async function assertSlotFree(
   ports: Ports,
   aws: Pick<Aws, 'slots'>,
@@ -74,7 +75,7 @@ export async function assertSlotFree(
 ): Promise<void> {
   const tags = await aws.slots.list(state.roster.executorRoleArn);
   const there = tags.get(slotNameOf(by, needed));
-  if (there === undefined) assertRoom(tags, slotNameOf(by, needed));
+  if (there === undefined) assertRoom(state.roster, tags, slotNameOf(by, needed));
   if (there === undefined || there === needed.value) return;
   const { cases } = await casesOf(ports, state);
   const holder = cases.find((one) => {
@@ -108,27 +109,55 @@ export async function assertRoomFor(
   const tags = await slots.list(roster.executorRoleArn);
   const own = [...tags.keys()].filter((tagKey) => parseSlotName(tagKey)?.keyName === keyName).length;
   if (tags.size - own + roster.threshold <= TAGS_A_ROLE) return;
-  throw new CustodyError(
+  throw noRoom(roster, tags, `the approval slots of ${roster.threshold} custodians`, { needed: roster.threshold });
+}
+
+/** @throws CustodyError LIMIT_EXCEEDED where the role can hold no tag more */
+function assertRoom(roster: Roster, tags: ReadonlyMap<string, string>, tagKey: string): void {
+  if (tags.size >= TAGS_A_ROLE) throw noRoom(roster, tags, tagKey, { tagKey });
+}
+
+/** Names the limit, and each way to make room. */
+function noRoom(
+  { executorRoleArn }: Roster,
+  tags: ReadonlyMap<string, string>,
+  what: string,
+  more: JsonObject,
+): CustodyError {
+  const others = [...tags.keys()].filter((tagKey) => parseSlotName(tagKey) === null).sort();
+  const role = executorRoleArn.split('/').at(-1) ?? '';
+  return new CustodyError(
     'LIMIT_EXCEEDED',
-    `the executor role has ${tags.size} tags of ${TAGS_A_ROLE}: no room for the approval slots of ${roster.threshold} custodians`,
+    `the executor role has ${tags.size} tags of ${TAGS_A_ROLE}, IAM takes no more: no room for ${what}`,
     {
-      details: { tags: tags.size, needed: roster.threshold, limit: TAGS_A_ROLE },
-      suggestions: ['Let what is approved be executed first: that clears its slots (custody keys execute --ready).'],
+      details: { tags: tags.size, slots: tags.size - others.length, others, limit: TAGS_A_ROLE, ...more },
+      suggestions: [
+        'Let what is approved be executed first: that clears its slots, and those of no open request (custody keys execute --ready).',
+        'Or a custodian takes an own approval back, with its slot: custody keys withdraw ID --approval',
+        ...(others.length > 0
+          ? [
+              `Or take tags away that are no approval slots: aws iam untag-role --role-name ${role} --tag-keys ${others.join(' ')}`,
+            ]
+          : []),
+      ],
     },
   );
 }
 
-/** @throws CustodyError LIMIT_EXCEEDED where the role can hold no tag more */
-function assertRoom(tags: ReadonlyMap<string, string>, tagKey: string): void {
-  if (tags.size < TAGS_A_ROLE) return;
-  throw new CustodyError(
-    'LIMIT_EXCEEDED',
-    `the executor role has ${tags.size} tags, IAM takes no more: no room for ${tagKey}`,
-    {
-      details: { tags: tags.size, limit: TAGS_A_ROLE },
-      suggestions: ['Let what is approved be executed first: that clears its slots (custody keys execute --ready).'],
-    },
-  );
+/** IAM has said no after all: somebody took the last tag since it was looked at. */
+export async function setSlotOrSay(
+  aws: Pick<Aws, 'slots'>,
+  roster: Roster,
+  by: string,
+  needed: NeededSlot,
+): Promise<void> {
+  try {
+    await setSlot(aws, roster, by, needed);
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || cause.code !== 'LIMIT_EXCEEDED') throw cause;
+    assertRoom(roster, await aws.slots.list(roster.executorRoleArn), slotNameOf(by, needed));
+    throw cause;
+  }
 }
 
 /** Did `assertSlotFree` say no? Then it is a matter of waiting. */
@@ -136,7 +165,7 @@ export function isSlotTaken(cause: unknown): cause is CustodyError {
   return cause instanceof CustodyError && cause.details?.reason === 'slot-taken';
 }
 
-export function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, needed: NeededSlot): Promise<void> {
+function setSlot(aws: Pick<Aws, 'slots'>, roster: Roster, by: string, needed: NeededSlot): Promise<void> {
   return aws.slots.set(roster.executorRoleArn, slotNameOf(by, needed), needed.value);
 }
 

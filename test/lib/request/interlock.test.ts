@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { enterExecutor } from '../../../src/lib/aws/executor.js';
+import { createSlotKeeper } from '../../../src/lib/aws/role-slots.js';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
-import { CustodyError } from '../../../src/lib/base/errors.js';
+import { CustodyError, ERROR_EXIT } from '../../../src/lib/base/errors.js';
 import { enforcementOf } from '../../../src/lib/policy/enforcement.js';
 import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { policyProposal } from '../../../src/lib/request/access.js';
@@ -23,6 +24,7 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 const ACCOUNT = '000000000000';
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 const EXECUTOR = role('custody-executor');
+const EXIT_OF_LIMIT = ERROR_EXIT.LIMIT_EXCEEDED;
 
 let office: SandboxOffice & { close(): void };
 let key: { readonly arn: string; readonly keyId: string };
@@ -176,6 +178,89 @@ describe('the approval interlock', () => {
     await expect(office.approve('privacy', second.case.id)).rejects.toMatchObject({
       code: 'REFUSED',
       details: { reason: 'slot-taken', id },
+    });
+  });
+
+  describe('where the executor role has all the tags that IAM takes', () => {
+    const foreign = Array.from({ length: 50 }, (_, at) => `team-${String(at).padStart(2, '0')}`);
+    /** Other tags, until there are so many. */
+    const fill = async (upTo = 50) => {
+      const admin = createSlotKeeper(office.aws.line('admin'));
+      const { size } = await slots();
+      for (const tagKey of foreign.slice(0, upTo - size)) await admin.set(EXECUTOR, tagKey, 'x');
+      expect((await slots()).size).toBe(upTo);
+    };
+    const freed = async (tagKeys: readonly string[] = foreign) =>
+      createSlotKeeper(office.aws.line('admin')).clear(EXECUTOR, tagKeys);
+    afterEach(() => freed());
+    const refusal = (others: number) =>
+      expect.objectContaining({
+        code: 'LIMIT_EXCEEDED',
+        exit: EXIT_OF_LIMIT,
+        message: expect.stringContaining('50 tags of 50, IAM takes no more: no room for custody:privacy:case-data'),
+        details: expect.objectContaining({ tags: 50, limit: 50, slots: 50 - others }),
+        suggestions: expect.arrayContaining([
+          expect.stringContaining('custody keys execute --ready'),
+          expect.stringContaining('custody keys withdraw ID --approval'),
+          expect.stringMatching(/^Or take tags away .*--role-name custody-executor --tag-keys team-00 team-01 /),
+        ]),
+      });
+
+    it('nothing is signed, nothing is published, and nothing is set; the error says how to make room', async () => {
+      const { case: found } = await office.open('architect', rotation());
+      await fill();
+      const before = [office.remote.head(), await slots()];
+      await expect(office.approve('privacy', found.id)).rejects.toEqual(refusal(50));
+      expect([office.remote.head(), await slots()]).toEqual(before);
+      await freed(['team-07']);
+      await office.approve('privacy', found.id);
+      expect((await slots()).get('custody:privacy:case-data')).toBeDefined();
+    });
+
+    it('neither, where they were taken while a person looked', async () => {
+      const { case: found } = await office.open('architect', rotation());
+      const { ports, actor, aws } = office.desk('privacy');
+      const review = await reviewRequest(ports, actor, aws, found.id);
+      await fill();
+      const before = office.remote.head();
+      const signed: number[] = [];
+      const sign = async (data: Uint8Array) => {
+        signed.push(data.length);
+        return actor.signer.sign(data);
+      };
+      const signer = { ...actor.signer, sign };
+      await expect(approve(ports, { ...actor, signer }, aws, review, found.request.digest)).rejects.toEqual(
+        refusal(50),
+      );
+      expect([office.remote.head(), signed]).toEqual([before, []]);
+    });
+
+    it('and where IAM itself says no after all, the approval stands, and arming it later is all that is left', async () => {
+      const { case: found } = await office.open('architect', rotation());
+      const { ports, actor, aws } = office.desk('privacy');
+      const review = await reviewRequest(ports, actor, aws, found.id);
+      const set: typeof aws.slots.set = async (...words) => {
+        await fill();
+        await aws.slots.set(...words);
+      };
+      const raced = { slots: { ...aws.slots, set } };
+      await expect(approve(ports, actor, raced, review, found.request.digest)).rejects.toMatchObject({
+        code: 'LIMIT_EXCEEDED',
+        message: expect.stringMatching(/is approved, but your slot .* 50 tags of 50, IAM takes no more/),
+        suggestions: expect.arrayContaining([expect.stringContaining('--tag-keys'), `custody keys arm ${found.id}`]),
+      });
+      await expect(arm(ports, actor, aws, found.id)).rejects.toEqual(refusal(50));
+      await freed(['team-07']);
+      expect((await arm(ports, actor, aws, found.id)).case.verdict.approvals).toHaveLength(1);
+    });
+
+    it('an own slot that is there already takes no room', async () => {
+      const { case: found } = await office.open('architect', rotation());
+      const { aws } = office.desk('privacy');
+      await aws.slots.set(EXECUTOR, 'custody:privacy:case-data', 'left by a request that is over');
+      await fill();
+      await office.approve('privacy', found.id);
+      expect((await slots()).size).toBe(50);
     });
   });
 
