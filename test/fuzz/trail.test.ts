@@ -99,7 +99,9 @@ describe('fuzz: what comes from a trail', () => {
     expect(parseDigest(Buffer.from(JSON.stringify(DIGEST)), 'd').logs).toHaveLength(1);
     expect(readRecords(Buffer.from(JSON.stringify({ Records: [RECORD] })), 'l').records).toHaveLength(1);
     expect(parsePublicKeys(Buffer.from(JSON.stringify(KEYS)), 'k')).toHaveLength(1);
-    expect(takeRecord(RECORD as never, WATCHED, 'none', 'a')).toMatchObject({ id: guid(1) });
+    expect(takeRecord({ record: RECORD as never, canonical: null }, WATCHED, 'none', 'a')).toMatchObject({
+      id: guid(1),
+    });
   });
 
   test('digest files', () => {
@@ -122,8 +124,8 @@ describe('fuzz: what comes from a trail', () => {
     fc.assert(
       fc.property(files, (bytes) =>
         valueOrOurs(() => {
-          for (const { record } of readRecords(bytes, 'log').records) {
-            const taken = takeRecord(record, WATCHED, 'none', 'architect');
+          for (const raw of readRecords(bytes, 'log').records) {
+            const taken = takeRecord(raw, WATCHED, 'none', 'architect');
             // What is taken can be written: no entry holds what canonical JSON refuses.
             if (typeof taken === 'object' && 'entry' in taken) link([taken.entry], EMPTY_HEAD);
           }

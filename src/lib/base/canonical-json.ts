@@ -73,7 +73,7 @@ function readJson(bytes: Uint8Array, where: string, limits: JsonLimits, code: Er
   const text = decodeUtf8(bytes);
   if (text === null) throw new CustodyError(code, `${where}: not UTF-8`);
   // The depth is measured first: recursion in a parser or formatter must not be driven by a stranger.
-  if (!hasFewBrackets(text, limits.maxDepth) && depthOf(text) > limits.maxDepth)
+  if (text.length > limits.maxDepth && !hasFewBrackets(text, limits.maxDepth) && depthOf(text) > limits.maxDepth)
     throw new CustodyError(code, `${where}: nested deeper than ${limits.maxDepth}`);
   const value = attempt(() => JSON.parse(text) as JsonValue);
   if (value === undefined) throw new CustodyError(code, `${where}: not JSON`);
@@ -98,19 +98,20 @@ const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
  * form in nothing but the order of names, lone surrogates, and `null` for numbers that JSON cannot say.
  */
 function writePlainly(value: JsonValue): string | null {
-  const isOrdered = isPlain(value);
-  const ordered = isOrdered ? value : inOrder(value);
-  if (ordered === undefined || (!isOrdered && !isPlain(ordered))) return null;
+  const ordered = inOrder(value);
+  if (ordered === undefined) return null;
   const text = JSON.stringify(ordered);
-  return SURROGATE_ESCAPE.test(text) ? null : text;
+  return text.includes('\\u') && SURROGATE_ESCAPE.test(text) ? null : text;
 }
 
 /**
- * A copy with the names of every object in order, as far as an object can have them so: names that are numbers keep an order of
- * their own, and `__proto__` is no name of a plain object. Undefined for what is more than JSON.
+ * The value with the names of every object in the order of RFC 8785 section 3.2.3: itself where they are, else a copy of what
+ * is not. Undefined for what an object cannot have so (names that are numbers keep an order of their own, and `__proto__` is
+ * no name of a plain object), and for what is more than JSON.
  */
 function inOrder(value: JsonValue | undefined): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null) return value;
+  if (isPlain(value)) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
   if (isList(value)) {
     const items = value.map(inOrder).filter((item) => item !== undefined);
     return items.length === value.length ? items : undefined;
@@ -122,25 +123,26 @@ function inOrder(value: JsonValue | undefined): JsonValue | undefined {
     if (item === undefined || name === '__proto__') return undefined;
     copy[name] = item;
   }
-  return copy;
+  return hasNamesInOrder(copy) ? copy : undefined;
 }
 
-/** Whether a value is made of JSON alone, with every object's names in the order of RFC 8785 section 3.2.3. */
+/** Whether a value is made of JSON alone, with every object's names in order. */
 function isPlain(value: JsonValue | undefined): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
-  if (value === null) return true;
-  return isList(value) ? value.every(isPlain) : hasPlainMembers(value);
+  if (typeof value === 'string' || value === null) return true;
+  if (typeof value !== 'object') return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'boolean';
+  if (isList(value)) return value.every(isPlain);
+  if (!hasNamesInOrder(value)) return false;
+  for (const name in value) if (!isPlain(value[name])) return false;
+  return typeof value.toJSON !== 'function';
 }
 
-function hasPlainMembers(value: JsonObject): boolean {
+function hasNamesInOrder(value: JsonObject): boolean {
   let previous: string | null = null;
   for (const name in value) {
     if (previous !== null && previous >= name) return false;
     previous = name;
-    if (!isPlain(value[name])) return false;
   }
-  return typeof value.toJSON !== 'function';
+  return true;
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

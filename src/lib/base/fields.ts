@@ -141,7 +141,7 @@ export function object<S extends Shape>(shape: S): Reader<Shaped<S>> {
     for (const { name, isOptional, read } of fields) {
       const given = Object.hasOwn(value, name) ? value[name] : undefined;
       if (isOptional && given === undefined) continue;
-      const found = read(given, join(path, name), faults);
+      const found = read(given, path === '' ? name : `${path}.${name}`, faults);
       if (found === given) continue;
       if (result === value) result = { ...value };
       result[name] = found;

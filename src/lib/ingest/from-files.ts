@@ -1,6 +1,7 @@
 import { sha256Hex } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { addSeconds, type Instant } from '../base/time.js';
+import { readAhead } from '../ledger/ahead.js';
 import type { DigestFinding } from '../trail/digest-finding.js';
 import type { TrailKeys } from '../trail/digest-signature.js';
 import type { TrailFile, TrailFiles } from '../trail/files.js';
@@ -10,7 +11,7 @@ import { type JudgedDigests, judgeAll } from './digests.js';
 import type { Batch, Source, SourceEnd } from './source.js';
 import { unpack } from './unpack.js';
 
-/** Unpacked; files of CloudTrail stay far below this, and one is in memory at a time. */
+/** Unpacked; files of CloudTrail stay far below this, and a few are in memory at a time. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
 
 /** `required`: only what a digest proves is taken in; `reported`: also what nothing proves, each entry saying so. */
@@ -47,9 +48,10 @@ export function sourceOfFiles(question: FilesQuestion): Source {
     judged = await judgeAll({ ...question, found: digests });
     findings.push(...judged.findings);
     const wanted = logs.filter((log) => isWanted(log, question, judged));
-    for (const [at, log] of wanted.entries()) {
-      if (at % 100 === 99) question.tell(`${at + 1} of ${wanted.length} log files`);
-      const batch = await readLog(question, judged, log, findings, count);
+    let at = 0;
+    for await (const read of readAhead(each(wanted), (log) => openLog(question, log), AHEAD)) {
+      if (++at % 100 === 0) question.tell(`${at} of ${wanted.length} log files`);
+      const batch = read === null ? null : takeLog(question, judged, read, findings, count);
       if (batch !== null) yield batch;
     }
     findings.push(...judged.catalogue.missing());
@@ -116,20 +118,34 @@ function isWanted(
   return (from === null || deliveredAt >= from) && deliveredAt <= until;
 }
 
-async function readLog(
-  { files, rule }: FilesQuestion,
+/** How many files are fetched and unpacked while others are read; a file of CloudTrail has some hundred kilobytes. */
+const AHEAD = { parallel: 4, budget: 4, weigh: () => 1 };
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+interface OpenedLog extends NamedLog {
+  readonly bytes: Uint8Array | CustodyError;
+}
+
+/** Null for a file that is gone since it was listed: if a digest lists it, it is missing. */
+async function openLog({ files }: FilesQuestion, { file, name }: NamedLog): Promise<OpenedLog | null> {
+  const stored = await files.read(file);
+  if (stored === null) return null;
+  return { file, name, bytes: await attempt(() => unpack(stored.bytes, file.name, MAX_LOG_BYTES)) };
+}
+
+function takeLog(
+  { rule }: FilesQuestion,
   { catalogue }: JudgedDigests,
-  { file, name }: NamedLog,
+  { file, name, bytes }: OpenedLog,
   findings: DigestFinding[],
   count: { files: number; waiting: number },
-): Promise<Batch | null> {
-  const stored = await files.read(file);
-  // Gone since it was listed: if a digest lists it, it is missing.
-  if (stored === null) return null;
+): Batch | null {
   count.files++;
   const settled = name.deliveredAt === null ? null : addSeconds(name.deliveredAt, -LATE_SECONDS);
   const common = { where: file.name, settled };
-  const bytes = await attempt(() => unpack(stored.bytes, file.name, MAX_LOG_BYTES));
   // The hash of what cannot be unpacked is no listed one.
   const hashHex = bytes instanceof CustodyError ? '' : sha256Hex(bytes);
   const { standing, finding } = catalogue.judge(file.place, name, hashHex);
@@ -138,9 +154,16 @@ async function readLog(
   const isTaken = standing === 'proven' || (rule === 'reported' && standing !== 'refused');
   if (!isTaken) return null;
   const evidence = standing === 'proven' ? 'digest' : 'none';
-  if (bytes instanceof CustodyError) return { ...common, evidence, content: { why: bytes.message } };
-  const content = await attempt(async () => readRecords(bytes, file.name));
-  return { ...common, evidence, content: content instanceof CustodyError ? { why: content.message } : content };
+  return { ...common, evidence, content: bytes instanceof CustodyError ? { why: bytes.message } : read(bytes, file) };
+}
+
+function read(bytes: Uint8Array, { name }: TrailFile): Batch['content'] {
+  try {
+    return readRecords(bytes, name);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'RECORD_MALFORMED') return { why: cause.message };
+    throw cause;
+  }
 }
 
 async function attempt<T>(read: () => Promise<T>): Promise<T | CustodyError> {

@@ -1,7 +1,6 @@
 import { sha256 } from '../base/bytes.js';
 
 const WORDS = 4;
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * Event ids, 16 bytes each: the GUID itself, or the beginning of the SHA-256 of what is none. A set of strings would take
@@ -93,17 +92,33 @@ function slotsFor(count: number): number {
 }
 
 function wordsOf(id: string): Uint32Array {
-  const own = GUID.test(id) ? wordsOfGuid(id) : null;
-  return own?.some((word) => word !== 0) ? own : wordsIn(sha256(id), 0);
+  return readGuid(id) && GUID_WORDS.some((word) => word !== 0) ? GUID_WORDS : wordsIn(sha256(id), 0);
 }
 
-function wordsOfGuid(id: string): Uint32Array {
-  const words = new Uint32Array(WORDS);
-  words[0] = Number.parseInt(id.slice(0, 8), 16);
-  words[1] = Number.parseInt(id.slice(9, 13) + id.slice(14, 18), 16);
-  words[2] = Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16);
-  words[3] = Number.parseInt(id.slice(28), 16);
-  return words;
+/** Used again for each id: whoever keeps words copies them. */
+const GUID_WORDS = new Uint32Array(WORDS);
+const GUID_LENGTH = 36;
+/** Where the hyphens are: 8-4-4-4-12 digits (RFC 9562 section 4). */
+const HYPHENS = new Set([8, 13, 18, 23]);
+
+/** Reads a GUID into GUID_WORDS; false for what is none. */
+function readGuid(id: string): boolean {
+  if (id.length !== GUID_LENGTH) return false;
+  let digits = 0;
+  let word = 0;
+  for (let at = 0; at < GUID_LENGTH; at++) {
+    const code = id.charCodeAt(at);
+    if (HYPHENS.has(at)) {
+      if (code !== 0x2d) return false;
+      continue;
+    }
+    const value = code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
+    if (value < 0) return false;
+    word = (word << 4) | value;
+    digits++;
+    if (digits % 8 === 0) GUID_WORDS[digits / 8 - 1] = word;
+  }
+  return true;
 }
 
 function wordsIn(bytes: Buffer, at: number): Uint32Array {

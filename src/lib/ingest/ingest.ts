@@ -18,8 +18,10 @@ export interface IngestPorts {
   readonly tell: (text: string) => void;
 }
 
-/** Entries of one append: large enough to pay for it, small enough that a kill costs little. */
-const AT_ONCE = 1000;
+/** Entries of one append, some 3 MB: large enough to pay for what is synced, small enough that a kill costs little. */
+const AT_ONCE = 4000;
+/** A batch may have 16 MiB; names of contexts can make an entry large. */
+const BYTES_AT_ONCE = 12 * 1024 * 1024;
 /** Two clocks may differ by this much. */
 const CLOCK_SECONDS = 300;
 const TELL_EVERY = 10_000;
@@ -35,10 +37,7 @@ const TELL_EVERY = 10_000;
  */
 export async function ingest(ports: IngestPorts, subject: IngestSubject): Promise<IngestReport> {
   const run = new Run(ports, subject);
-  for await (const batch of subject.source.batches()) {
-    run.take(batch);
-    await run.write(run.ordered.take(batch.settled));
-  }
+  await run.takeAll();
   await run.write(run.ordered.rest());
   const counts = { ...run.counts, late: run.ordered.late };
   const report = reportOf(subject, counts, run.refusals);
@@ -62,6 +61,27 @@ class Run {
     this.#started = millisOf(ports.clock.now());
   }
 
+  /** What is due is written while the next batch is read: one append at a time, in order. */
+  async takeAll(): Promise<void> {
+    let writing = Promise.resolve();
+    try {
+      for await (const batch of this.subject.source.batches()) {
+        this.take(batch);
+        const due = this.ordered.take(batch.settled);
+        if (due.length === 0) continue;
+        await writing;
+        writing = this.write(due);
+        // It is heard of when it is waited for; until then it must not count as unheard.
+        writing.catch(() => undefined);
+      }
+      await writing;
+    } catch (cause) {
+      // However a run ends, nothing is under way any more.
+      await writing.catch(() => undefined);
+      throw cause;
+    }
+  }
+
   take({ where, content, evidence }: Batch): void {
     if ('why' in content) {
       this.#refuse(where, content.why);
@@ -70,11 +90,11 @@ class Run {
     for (const { at, why } of content.refused) this.#refuse(`${where}:${at}`, why);
     const { watched, by, known } = this.subject;
     const wanted: WantedEvent[] = [];
-    for (const { at, record } of content.records) {
+    for (const raw of content.records) {
       this.counts.read++;
-      const taken = takeRecord(record, watched, evidence, by);
+      const taken = takeRecord(raw, watched, evidence, by);
       if (taken === 'ignored') this.counts.ignored++;
-      else if ('why' in taken) this.#refuse(`${where}:${at}`, taken.why);
+      else if ('why' in taken) this.#refuse(`${where}:${raw.at}`, taken.why);
       else if (known.ids.has(taken.id)) this.counts.known++;
       else wanted.push(taken);
     }
@@ -85,7 +105,15 @@ class Run {
   }
 
   async write(events: readonly WantedEvent[]): Promise<void> {
-    for (let from = 0; from < events.length; from += AT_ONCE) await this.#writeSome(events.slice(from, from + AT_ONCE));
+    for (let from = 0; from < events.length; ) {
+      let to = from;
+      for (let bytes = 0; to < events.length && to - from < AT_ONCE; to++) {
+        bytes += events[to]?.weight ?? 0;
+        if (bytes > BYTES_AT_ONCE) break;
+      }
+      await this.#writeSome(events.slice(from, to));
+      from = to;
+    }
   }
 
   async #writeSome(events: readonly WantedEvent[]): Promise<void> {

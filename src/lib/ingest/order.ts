@@ -26,6 +26,8 @@ export class OrderedEvents {
 
   /** Those that are due, in order. @param settled nothing before it is to come; null: nobody knows */
   take(settled: Instant | null): readonly WantedEvent[] {
+    // Sorting tens of thousands for each line of a stream would take longer than all the rest.
+    if (settled === null && this.#waiting.length <= this.most) return [];
     this.#waiting.sort(inOrder);
     const due = settled === null ? 0 : this.#waiting.filter(({ at }) => at < settled).length;
     const tooMany = this.#waiting.length > this.most ? this.#waiting.length - this.most / 2 : 0;

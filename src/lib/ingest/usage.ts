@@ -1,4 +1,4 @@
-import { digestOf } from '../base/bytes.js';
+import { type Digest, digestOf } from '../base/bytes.js';
 import { formatCanonical, type JsonObject } from '../base/canonical-json.js';
 import { isObject, nullable, object, optional, type Reader, text } from '../base/fields.js';
 import type { Instant } from '../base/time.js';
@@ -10,8 +10,9 @@ import {
   type Watched,
   watchedIn,
 } from '../inspect/reconcile/change.js';
-import type { LedgerEvent } from '../ledger/entry.js';
+import type { LedgerEntry, LedgerEvent } from '../ledger/entry.js';
 import { eventOf, type TrailEvent } from '../trail/event.js';
+import type { RawRecord } from '../trail/records.js';
 
 /**
  * One event of CloudTrail as an entry of the ledger. What cannot be taken out again must not hold what may have to be:
@@ -27,6 +28,8 @@ export interface WantedEvent {
   readonly id: string;
   readonly at: Instant;
   readonly entry: LedgerEvent;
+  /** The entry has at most as many bytes. */
+  readonly weight: number;
 }
 
 /** `ignored`: about no key of the plan, no trail and no bucket of the ledger. */
@@ -36,7 +39,9 @@ const plain = (max: number, pattern: RegExp, expected: string) => text({ max, pa
 const shown = (max: number) =>
   plain(max, /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, `text of 1 to ${max} characters that show`);
 const maybe = (read: Reader<string>) => optional(nullable(read));
-const arn = plain(2048, /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:[^\p{Cc}\p{Cf}\s]+$/u, 'an ARN');
+/** Names in them are ASCII, without quotes. */
+const ARN = /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12}|aws)?:[!#-[\]-~]+$/;
+const arn = plain(2048, ARN, 'an ARN');
 
 /** The members that an entry repeats: a wrong type is a record that was tampered with, not one without the member. */
 const MEMBERS: Reader<object> = object({
@@ -57,7 +62,12 @@ const MOST_NAMES = 32;
  * What becomes of one record. Never throws for what it holds.
  * @param by the id of who takes it in
  */
-export function takeRecord(record: JsonObject, watched: Watched, evidence: Evidence, by: string): Taken {
+export function takeRecord(
+  { record, canonical }: Pick<RawRecord, 'record' | 'canonical'>,
+  watched: Watched,
+  evidence: Evidence,
+  by: string,
+): Taken {
   const event = eventOf(record);
   if (event === null) return { why: 'no record of CloudTrail' };
   const key = event.source === KMS_EVENTS ? watchedIn(event, watched) : null;
@@ -66,9 +76,39 @@ export function takeRecord(record: JsonObject, watched: Watched, evidence: Evide
   if (key === null && place === null && !isTrails) return 'ignored';
   const why = faultIn(record);
   if (why !== null) return { why };
-  const facts = { ...factsOf(event, key, record, evidence), ...(place === null ? {} : placeFacts(place)) };
-  const entry: LedgerEvent = { at: event.at, kind: 'usage', by, requestId: null, record: null, facts };
-  return { id: event.id, at: event.at, entry };
+  const eventDigest = digestOf(canonical ?? formatCanonical(record));
+  const facts = { ...factsOf(event, key, eventDigest, evidence), ...(place === null ? {} : placeFacts(place)) };
+  return { id: event.id, at: event.at, entry: entryOf(event.at, by, facts), weight: weightOf(facts) };
+}
+
+/** What an entry has names for, in their order: then it is written as it stands once it has its place. */
+function entryOf(at: Instant, by: string, facts: JsonObject): LedgerEvent {
+  const entry: LedgerEntry = {
+    at,
+    by,
+    facts,
+    kind: 'usage',
+    previous: null,
+    record: null,
+    requestId: null,
+    schema: 1,
+    sequence: 0,
+  };
+  return entry;
+}
+
+/** Names, digests and what an entry has beside its facts. */
+const FRAME_BYTES = 1024;
+/** Of UTF-8 a code unit takes three; characters that JSON would escape with more are in no fact. */
+const UNIT_BYTES = 3;
+
+function weightOf(facts: JsonObject): number {
+  let units = 0;
+  for (const value of Object.values(facts)) {
+    if (typeof value === 'string') units += value.length;
+    else if (Array.isArray(value)) for (const item of value) units += String(item).length + 1;
+  }
+  return FRAME_BYTES + UNIT_BYTES * units;
 }
 
 function faultIn(record: JsonObject): string | null {
@@ -109,24 +149,25 @@ function placeFacts({ bucket, object }: BucketPlace): JsonObject {
   return { bucket, object: object !== null && OBJECT_SHOWN.test(object) ? object : null };
 }
 
-function factsOf(event: TrailEvent, key: string | null, record: JsonObject, evidence: Evidence): JsonObject {
+/** In the order of names: then an entry is written without being put in order first. */
+function factsOf(event: TrailEvent, key: string | null, eventDigest: Digest, evidence: Evidence): JsonObject {
   const { encryptionContext: context } = event.parameters;
   const names = isObject(context) ? Object.keys(context).sort() : [];
-  const keyArn = event.resources.find((one) => /:key\//.test(one) && one.length <= 2048);
+  const keyArn = event.resources.find((one) => one.includes(':key/') && one.length <= 2048 && ARN.test(one));
   return {
+    contextNames: names.length <= MOST_NAMES && names.every((name) => /^[\x20-\x7e]{1,128}$/.test(name)) ? names : null,
+    errorCode: event.errorCode,
+    eventDigest,
     eventId: event.id,
     eventName: event.name,
     eventSource: event.source,
-    region: event.region,
+    evidence,
+    invokedBy: event.invokedBy,
     key,
     keyArn: keyArn ?? null,
     principalArn: event.principalArn,
-    sourceIdentity: event.sourceIdentity,
-    invokedBy: event.invokedBy,
-    errorCode: event.errorCode,
+    region: event.region,
     sharedEventId: event.sharedId,
-    contextNames: names.length <= MOST_NAMES && names.every((name) => /^[\x20-\x7e]{1,128}$/.test(name)) ? names : null,
-    eventDigest: digestOf(formatCanonical(record)),
-    evidence,
+    sourceIdentity: event.sourceIdentity,
   };
 }

@@ -2,6 +2,7 @@ import { decodeUtf8 } from '../base/bytes.js';
 import { type JsonObject, type JsonValue, parseJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
+import { inOrder, type OrderedJson } from './in-order.js';
 import { itemTexts } from './items.js';
 import { assertUnambiguous, parseUnambiguous } from './json.js';
 
@@ -9,6 +10,8 @@ import { assertUnambiguous, parseUnambiguous } from './json.js';
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 64;
 const LIMITS = { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_DEPTH };
+/** For what was put in order, and so is not nested deeper. */
+const MEASURED = { ...LIMITS, maxDepth: Number.POSITIVE_INFINITY };
 /** "256 KB" is the most that CloudTrail keeps of an event; twice that, since escapes take room. */
 const RECORD_LIMITS = { maxBytes: 512 * 1024, maxDepth: MAX_DEPTH };
 
@@ -16,6 +19,8 @@ const RECORD_LIMITS = { maxBytes: 512 * 1024, maxDepth: MAX_DEPTH };
 export interface RawRecord {
   readonly at: number;
   readonly record: JsonObject;
+  /** The record in canonical form (RFC 8785), where that has come about by the way. */
+  readonly canonical: Uint8Array | null;
 }
 
 export interface RefusedRecord {
@@ -28,7 +33,13 @@ export interface RawRecords {
   readonly refused: readonly RefusedRecord[];
 }
 
-type Read = { readonly at: number; readonly value: JsonValue } | RefusedRecord;
+interface ReadValue {
+  readonly at: number;
+  readonly value: JsonValue;
+  readonly canonical: Uint8Array | null;
+}
+
+type Read = ReadValue | RefusedRecord;
 
 /**
  * The records of a document in any of the forms in which people have them: a log file (`{"Records": […]}`), the answer of
@@ -42,32 +53,44 @@ export function readRecords(bytes: Uint8Array, where: string): RawRecords {
   const refused: RefusedRecord[] = [];
   for (const item of read) {
     if ('why' in item) refused.push(item);
-    else if (isObject(item.value)) records.push({ at: item.at, record: withoutEnvelope(item.value as JsonObject) });
+    else if (isObject(item.value)) records.push(withoutEnvelope(item, item.value as JsonObject));
     else refused.push({ at: item.at, why: 'no record' });
   }
   return { records, refused };
 }
 
 /** "Events from AWS services", Amazon EventBridge: the record is `detail`. */
-function withoutEnvelope(value: JsonObject): JsonObject {
+function withoutEnvelope({ at, canonical }: ReadValue, value: JsonObject): RawRecord {
   const { detail } = value;
-  return !('eventID' in value) && isObject(detail) && 'eventID' in detail ? (detail as JsonObject) : value;
+  const isWrapped = !('eventID' in value) && isObject(detail) && 'eventID' in detail;
+  return isWrapped ? { at, record: detail as JsonObject, canonical: null } : { at, record: value, canonical };
 }
 
 function itemsOf(bytes: Uint8Array, where: string): readonly Read[] {
-  const whole = attempt(() => parseJson(bytes, where, LIMITS));
+  const ordered = bytes.length > MAX_DOCUMENT_BYTES ? null : inOrder(bytes, MAX_DEPTH);
+  const whole = attempt(() => parseJson(bytes, where, ordered === null ? LIMITS : MEASURED));
   if (whole instanceof CustodyError) return linesOf(bytes, where, whole);
   const list = listIn(whole);
   if (list === null)
     throw new CustodyError('RECORD_MALFORMED', `${where}: neither records nor a log file of CloudTrail`);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const fault = attempt(() => assertUnambiguous(whole, text, where));
-  const items = fault instanceof CustodyError ? oneByOne(text, where, fault) : list.map(atPlace);
+  const items = ordered === null ? judged(bytes, where, whole, list) : list.map(placedIn(ordered, list[0] === whole));
   return isObject(whole) && Array.isArray(whole.Events) ? items.map(lookedUp) : items;
 }
 
-function atPlace(value: JsonValue, index: number): Read {
-  return { at: index + 1, value };
+/** Each item of a list with its canonical form. */
+function placedIn({ bytes, items }: OrderedJson, isAlone: boolean) {
+  return (value: JsonValue, index: number): Read => {
+    const [from, to] = isAlone ? [0, bytes.length] : [items[index * 2], items[index * 2 + 1]];
+    const canonical = from === undefined || to === undefined ? null : bytes.subarray(from, to);
+    return { at: index + 1, value, canonical };
+  };
+}
+
+function judged(bytes: Uint8Array, where: string, whole: JsonValue, list: readonly JsonValue[]): readonly Read[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const fault = attempt(() => assertUnambiguous(whole, text, where));
+  if (fault instanceof CustodyError) return oneByOne(text, where, fault);
+  return list.map((value, index) => ({ at: index + 1, value, canonical: null }));
 }
 
 function listIn(value: JsonValue): readonly JsonValue[] | null {
@@ -87,8 +110,13 @@ function oneByOne(text: string, where: string, fault: CustodyError): readonly Re
 }
 
 function readOne(bytes: Uint8Array, at: number): Read {
-  const value = attempt(() => parseUnambiguous(bytes, 'the record', RECORD_LIMITS));
-  return value instanceof CustodyError ? { at, why: value.message } : { at, value };
+  const ordered = bytes.length > RECORD_LIMITS.maxBytes ? null : inOrder(bytes, MAX_DEPTH);
+  const value = attempt(() =>
+    ordered === null
+      ? parseUnambiguous(bytes, 'the record', RECORD_LIMITS)
+      : parseJson(bytes, 'the record', { ...RECORD_LIMITS, maxDepth: Number.POSITIVE_INFINITY }),
+  );
+  return value instanceof CustodyError ? { at, why: value.message } : { at, value, canonical: ordered?.bytes ?? null };
 }
 
 /** LookupEvents wraps each record as text. */

@@ -17,7 +17,10 @@ function historyOf(anHour: number) {
         const inside = at >= from && at < until;
         const record = trailRecord(guid(1), at) as never;
         if (inside)
-          yield { records: Array.from({ length: anHour }, (_, index) => ({ at: index + 1, record })), refused: [] };
+          yield {
+            records: Array.from({ length: anHour }, (_, index) => ({ at: index + 1, record, canonical: null })),
+            refused: [],
+          };
       }
     },
   };

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { type DigestRule, sourceOfFiles } from '../../../src/lib/ingest/from-files.js';
 import { sourceOfLines } from '../../../src/lib/ingest/from-lines.js';
@@ -8,6 +9,7 @@ import { type KnownCache, openKnown } from '../../../src/lib/ingest/known.js';
 import type { Source } from '../../../src/lib/ingest/source.js';
 import type { Watched } from '../../../src/lib/inspect/reconcile/change.js';
 import { parseEntry, verifyChain } from '../../../src/lib/ledger/chain.js';
+import { formatBundle } from '../../../src/lib/ledger/slot.js';
 import type { LedgerStore } from '../../../src/lib/ledger/store.js';
 import { createTestClock } from '../../support/fake-aws.js';
 import { createMemoryLedgerStore } from '../../support/memory-ledger-store.js';
@@ -243,6 +245,124 @@ describe('two machines and kills', () => {
   });
 });
 
+describe('reading and writing', () => {
+  /** One batch for each of the given hours, each due at once. */
+  function batchesOf(given: readonly Instant[], asked: (number: number) => void = () => undefined): Source {
+    async function* batches() {
+      for (const [at, settled] of given.entries()) {
+        asked(at);
+        const record = trailRecord(guid(at + 1), addSeconds(settled, -1)) as never;
+        const content = { records: [{ at: 1, record, canonical: null }], refused: [] };
+        yield { where: `file ${at}`, content, evidence: 'history' as const, settled };
+      }
+      asked(given.length);
+    }
+    const end = { mark: null, findings: [], covered: {}, files: 0, waiting: 0, gaps: [] };
+    return { name: 'batches', backing: 'history', from: null, batches, end: () => end };
+  }
+  const HOURS = [1, 2, 3].map((hour) => addSeconds(TRAIL_START, hour * 3600));
+
+  it('go on at once, one append after the other', async () => {
+    const whenAsked = new Map<number, () => void>();
+    const next = [1, 2, 3].map((number) => new Promise<void>((resolve) => whenAsked.set(number, resolve)));
+    let underWay = 0;
+    const slow: LedgerStore = {
+      ...store,
+      append: async (given, expected) => {
+        underWay++;
+        expect(underWay).toBe(1);
+        // Ends only once the batch after it was asked for: whoever waits for it before that waits for ever.
+        await next[expected.size];
+        underWay--;
+        return store.append(given, expected);
+      },
+    };
+    const report = await run(
+      batchesOf(HOURS, (number) => whenAsked.get(number)?.()),
+      { store: slow },
+    );
+    expect(report.counts).toMatchObject({ taken: 3, known: 0, late: 0 });
+    expect(ids()).toEqual([guid(1), guid(2), guid(3)]);
+  });
+
+  it('end with the fault of an append, and take nothing in after it', async () => {
+    const full: LedgerStore = {
+      ...store,
+      append: async (given, expected) => {
+        if (expected.size === 1) throw new CustodyError('STORAGE', 'the disk is full');
+        return store.append(given, expected);
+      },
+    };
+    await expect(run(batchesOf(HOURS), { store: full })).rejects.toMatchObject({ code: 'STORAGE' });
+    expect(written().map(({ kind }) => kind)).toEqual(['usage']);
+  });
+
+  it('leave no append under way when the source fails', async () => {
+    let isDone = false;
+    const slow: LedgerStore = {
+      ...store,
+      append: async (given, expected) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        isDone = true;
+        return store.append(given, expected);
+      },
+    };
+    const failing = batchesOf(HOURS, (number) => {
+      if (number === 1) throw new CustodyError('UNAVAILABLE', 'no answer');
+    });
+    await expect(run(failing, { store: slow })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(isDone).toBe(true);
+  });
+
+  it('append no more than a batch may have, however large the entries are', async () => {
+    const appended: number[] = [];
+    const measured: LedgerStore = {
+      ...store,
+      append: async (given, expected) => {
+        appended.push(formatBundle(given).length);
+        return store.append(given, expected);
+      },
+    };
+    const encryptionContext = Object.fromEntries(
+      Array.from({ length: 32 }, (_, at) => ['"'.repeat(120) + String(at), 'x']),
+    );
+    const many = Array.from({ length: 2500 }, (_, at) =>
+      trailRecord(guid(at + 1), AT, { requestParameters: { encryptionContext } }),
+    );
+    const report = await run(lines(...many), { store: measured });
+    expect(report.counts.taken).toBe(2500);
+    expect(appended.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(16 * 1024 * 1024);
+  });
+
+  it('keep the order in which files were delivered, whichever is there first', async () => {
+    const given = trailFiles(objects);
+    let delay = 30;
+    const source = sourceOfFiles({
+      name: 's3://trail-bucket',
+      files: {
+        ...given,
+        read: async (file) => {
+          const stored = await given.read(file);
+          delay -= 5;
+          await new Promise((resolve) => setTimeout(resolve, Math.max(0, delay)));
+          return stored;
+        },
+      },
+      keys: trailKeys(signer),
+      rule: 'required',
+      scopes: [`${TRAIL_ACCOUNT}/eu-central-1`],
+      from: TRAIL_START,
+      until: NOW,
+      now: NOW,
+      tell: () => undefined,
+    });
+    const seen: string[] = [];
+    for await (const { where } of source.batches()) seen.push(where);
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen).toEqual([...seen].sort());
+  });
+});
+
 describe('lines', () => {
   it.each<[what: string, line: string | Buffer | object]>([
     ['a record', trailRecord(guid(1), AT)],
@@ -281,6 +401,21 @@ describe('lines', () => {
     expect(report.refusals[0]?.why).toMatch(why);
     expect(report).toMatchObject({ verdict: 'refused', counts: { refused: 1, taken: 2 } });
     expect(ids()).toEqual([guid(1), guid(3)]);
+  });
+
+  it('name a key only by an ARN as AWS writes it, so that an entry can always be written', async () => {
+    const hostile = ['\u0001'.repeat(2000), '"'.repeat(2000), '\u{1f600}'.repeat(900)].map((text, at) =>
+      trailRecord(guid(at + 1), AT, {
+        resources: [{ ARN: `arn:aws:kms:eu-central-1:${TRAIL_ACCOUNT}:key/${text}` }, { ARN: TRAIL_KEY }],
+      }),
+    );
+    const report = await run(lines(...hostile));
+    expect(report.counts).toMatchObject({ taken: 3, refused: 0 });
+    expect(
+      written()
+        .slice(0, 3)
+        .map(({ facts }) => facts.keyArn),
+    ).toEqual([TRAIL_KEY, TRAIL_KEY, TRAIL_KEY]);
   });
 
   it('of other keys, accounts and services are counted, those that stop a trail are kept', async () => {
