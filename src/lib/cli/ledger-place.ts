@@ -1,12 +1,13 @@
 import { Flags } from '@oclif/core';
-import { digestOf } from '../base/bytes.js';
+import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import type { AuditPlace } from '../drill/ports.js';
 import { createObjectDirectory } from '../fs/object-directory.js';
 import { originOf } from '../ledger/checkpoint.js';
-import { createSlotLedger } from '../ledger/slots.js';
-import type { LedgerHead } from '../ledger/store.js';
+import { entryDigest } from '../ledger/entry.js';
+import type { ObjectStore } from '../ledger/objects.js';
+import { readFirstEntry } from '../ledger/slots.js';
 import type { Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import { ledgerCopy, openLedgerObjects } from './audit-ledger.js';
@@ -85,10 +86,7 @@ export function auditPlace(context: Context, state: InForce, clock: Clock): Audi
 /** A folder that was named: known by its first entry, and signed by the roster of the repository one stands in, if any. */
 async function openGiven(context: Context, directory: string, reach: Reach): Promise<LedgerPlace> {
   const objects = createObjectDirectory(directory);
-  const ledger = createSlotLedger(objects);
-  const { size } = await ledger.head().catch(broken);
-  const [first] = size === 0 ? [] : await ledger.read(0, 1).catch(() => []);
-  const memory = verifiedMemory(context.environment, digestOf(first ?? ''), 'ledger');
+  const memory = verifiedMemory(context.environment, await identityOf(objects), 'ledger');
   const state = await context.lookUp(reach).catch(noRepository);
   const clock = state === null ? systemClock : (await context.desk()).ports.clock;
   return objectLedger({
@@ -102,10 +100,14 @@ async function openGiven(context: Context, directory: string, reach: Reach): Pro
   });
 }
 
-/** What is wrong with it is for the verifier to say. */
-function broken(cause: unknown): LedgerHead {
-  if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return { size: 1, digest: null };
-  throw cause;
+/** Whether that entry holds, and what else is wrong, is for the verifier to say. */
+async function identityOf(objects: ObjectStore): Promise<Digest> {
+  try {
+    return entryDigest((await readFirstEntry(objects)) ?? new Uint8Array());
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return entryDigest(new Uint8Array());
+    throw cause;
+  }
 }
 
 function noRepository(cause: unknown): null {

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import type { LedgerEntry } from '../ledger/entry.js';
+import { entryDigest, type LedgerEntry } from '../ledger/entry.js';
 import { type EntryFilter, entriesOf, type LedgerReader } from '../ledger/read.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { table } from './render.js';
@@ -66,7 +65,7 @@ async function assertGoesOn(reader: LedgerReader, seen: LedgerHead, next: Ledger
     );
   }
   const [last] = seen.size === 0 ? [] : await reader.read(seen.size - 1, seen.size);
-  if (last !== undefined && digestOf(last) !== seen.digest) {
+  if (last !== undefined && entryDigest(last) !== seen.digest) {
     throw new CustodyError('LEDGER_BROKEN', `entry ${seen.size - 1} is another one than was shown`);
   }
 }

@@ -1,8 +1,8 @@
-import { digestOf } from '../base/bytes.js';
 import { type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { carriedEvent, placeOf } from '../ledger/carried.js';
 import { parseEntry } from '../ledger/chain.js';
+import { entryDigest } from '../ledger/entry.js';
 import type { ObjectStore } from '../ledger/objects.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import { type LedgerTree, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
@@ -22,7 +22,7 @@ export async function judgeCarried(objects: ObjectStore, tree: LedgerTree, whole
     }
     const stored = await readLedgerEntries(tree, whole ? 0 : Math.max(0, carried.size - 1), carried.size);
     const last = stored.at(-1);
-    if (last !== undefined && digestOf(last) !== carried.digest) {
+    if (last !== undefined && entryDigest(last) !== carried.digest) {
       return fail(`entry ${carried.size - 1} of the repository's chain is another one than was carried`);
     }
     const other = whole ? await firstOther(objects, stored) : null;

@@ -1,7 +1,7 @@
-import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { parseEntry } from '../ledger/chain.js';
 import { parseSignedCheckpoint } from '../ledger/checkpoint.js';
+import { entryDigest } from '../ledger/entry.js';
 import { type EntryProof, isProof, parseProof } from '../ledger/proof.js';
 import { leafHash } from '../ledger/tree.js';
 import { provesInclusion } from '../ledger/tree-proof.js';
@@ -36,7 +36,7 @@ export function verifyEntryProof(
     const facts = {
       path,
       kind: 'ledger-entry',
-      digest: digestOf(proof.entry),
+      digest: entryDigest(proof.entry),
       signer: signers[0] ?? null,
       requestId: entry.requestId,
     };

@@ -1,10 +1,10 @@
-import { type Digest, digestOf } from '../base/bytes.js';
+import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { integer, object, readFields } from '../base/fields.js';
 import { digest } from '../base/readers.js';
 import { type AppendOptions, appendEvents } from './append.js';
 import { EMPTY_HEAD, parseEntry, sameHead } from './chain.js';
-import type { LedgerEvent } from './entry.js';
+import { entryDigest, type LedgerEvent } from './entry.js';
 import type { LedgerHead, LedgerStore } from './store.js';
 import { type LedgerTree, readLedgerEntries, readLedgerHead } from './view.js';
 
@@ -27,7 +27,7 @@ const MOST_AT_ONCE = 1_000;
 /** An entry of the repository's chain as the audit ledger tells of it. */
 export function carriedEvent(stored: Uint8Array): LedgerEvent {
   const { schema: _, previous: _previous, sequence, ...event } = parseEntry(stored);
-  return { ...event, facts: { ...event.facts, repository: { sequence, digest: digestOf(stored) } } };
+  return { ...event, facts: { ...event.facts, repository: { sequence, digest: entryDigest(stored) } } };
 }
 
 /** Whether there may be a carried entry among these bytes of one or many: most batches hold uses of keys alone. */
@@ -82,7 +82,7 @@ async function missing(tree: LedgerTree, carried: LedgerHead, size: number): Pro
     });
   }
   const before = carried.size === 0 ? [] : await readLedgerEntries(tree, carried.size - 1, carried.size);
-  const found = before[0] === undefined ? EMPTY_HEAD : { size: carried.size, digest: digestOf(before[0]) };
+  const found = before[0] === undefined ? EMPTY_HEAD : { size: carried.size, digest: entryDigest(before[0]) };
   if (!sameHead(found, carried)) {
     const what = `entry ${carried.size - 1} of the repository's chain is ${found.digest}, carried was ${carried.digest}`;
     throw new CustodyError('LEDGER_BROKEN', what);

@@ -1,9 +1,9 @@
-import { type Digest, digestOf, isDigest } from '../base/bytes.js';
+import { type Digest, isDigest } from '../base/bytes.js';
 import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { anyObject, integer, nullable, object, oneOf, type Reader, readFields, text, where } from '../base/fields.js';
 import { isInstant } from '../base/time.js';
-import { ENTRY_KINDS, type LedgerEntry, type LedgerEvent } from './entry.js';
+import { ENTRY_KINDS, entryDigest, type LedgerEntry, type LedgerEvent } from './entry.js';
 import type { LedgerHead } from './store.js';
 
 /** The chain: every entry names the digest of the bytes before it, so that an edit, a gap or another order shows. */
@@ -55,7 +55,7 @@ export function link(
   for (const event of events) {
     const bytes = formatEntry({ ...event, schema: 1, sequence: size, previous });
     entries.push(bytes);
-    previous = digestOf(bytes);
+    previous = entryDigest(bytes);
     size++;
   }
   return { entries, head: { size, digest: previous } };
@@ -64,7 +64,7 @@ export function link(
 /** The head that `entries` lead to from `head`, by their bytes alone: what a store answers after an append. */
 export function headAfter(head: LedgerHead, entries: readonly Uint8Array[]): LedgerHead {
   const last = entries.at(-1);
-  return last === undefined ? head : { size: head.size + entries.length, digest: digestOf(last) };
+  return last === undefined ? head : { size: head.size + entries.length, digest: entryDigest(last) };
 }
 
 export function sameHead(left: LedgerHead, right: LedgerHead): boolean {
@@ -107,7 +107,7 @@ export function verifyChain(stored: Iterable<Uint8Array>, expected: ChainExpecta
   judgeRemembered(head, wanted, faults);
   for (const bytes of stored) {
     judgeEntry(bytes, head, faults);
-    head = { size: head.size + 1, digest: digestOf(bytes) };
+    head = { size: head.size + 1, digest: entryDigest(bytes) };
     judgeRemembered(head, wanted, faults);
   }
   judgeTail(head, from, wanted, faults);

@@ -1,6 +1,7 @@
-import type { Digest } from '../base/bytes.js';
+import { type Digest, digestFromHex } from '../base/bytes.js';
 import type { JsonObject } from '../base/canonical-json.js';
 import type { Instant } from '../base/time.js';
+import { hashBytes, leafHash, type TreeHash } from './tree.js';
 
 /**
  * What kinds of things are written to the ledger: records as they are published, then what only an audit ledger holds:
@@ -30,7 +31,7 @@ export const ENTRY_KINDS = [
 
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
-/** One canonical JSON file. The chain hashes the stored bytes: `previous` is the SHA-256 of the entry before, as it was written. */
+/** One canonical JSON file. The chain hashes the stored bytes: `previous` is the digest of the entry before, as it was written. */
 export interface LedgerEntry {
   readonly schema: 1;
   /** 0 for the first entry. */
@@ -49,3 +50,15 @@ export interface LedgerEntry {
 
 /** An entry before it has a place in the chain. */
 export type LedgerEvent = Omit<LedgerEntry, 'schema' | 'sequence' | 'previous'>;
+
+/**
+ * The digest of an entry's stored bytes, by which the next one, slots and memories name it. It is the leaf hash of RFC 6962
+ * section 2.1, SHA-256(0x00 ‖ bytes): one hash makes the link and the leaf of the tree, and none of a record or a node is one.
+ */
+export function entryDigest(stored: Uint8Array): Digest {
+  return digestOfLeaf(leafHash(stored));
+}
+
+export function digestOfLeaf(leaf: TreeHash): Digest {
+  return digestFromHex(hashBytes(leaf).toString('hex'));
+}

@@ -1,5 +1,5 @@
 import { LANES_END, type NodeLanes, openNodeLanes } from './node-lanes.js';
-import { foldPeaks, HASH_BYTES, nodeHash, type TreeHash } from './tree.js';
+import { foldPeaks, HASH_BYTES, HASH_ENCODING, hashAt, nodeHash, type TreeHash } from './tree.js';
 
 /** Leaves that wait for their nodes: they and a peak of each height fit into the memory of the lanes. */
 const ROW = 1024;
@@ -12,7 +12,7 @@ export class GrowingTree {
   #size: number;
   /** Of the leaves that do not wait. */
   readonly #peaks: TreeHash[];
-  readonly #waiting: TreeHash[] = [];
+  readonly #waiting = Buffer.allocUnsafe(ROW * HASH_BYTES);
   #count = 0;
 
   /** @param peaks the hashes of the full subtrees that `size` leaves consist of, the largest first */
@@ -32,9 +32,18 @@ export class GrowingTree {
   }
 
   add(leaf: TreeHash): void {
-    this.#waiting[this.#count++] = leaf;
-    this.#size++;
-    if (this.#count === ROW) this.#settle();
+    this.#waiting.write(leaf, this.#count * HASH_BYTES, HASH_ENCODING);
+    this.#took(1);
+  }
+
+  /** @param leaves their hashes, one behind the other */
+  addRow(leaves: Uint8Array): void {
+    for (let at = 0; at < leaves.length; ) {
+      const taken = Math.min((ROW - this.#count) * HASH_BYTES, leaves.length - at);
+      this.#waiting.set(leaves.subarray(at, at + taken), this.#count * HASH_BYTES);
+      this.#took(taken / HASH_BYTES);
+      at += taken;
+    }
   }
 
   root(): TreeHash {
@@ -42,11 +51,17 @@ export class GrowingTree {
     return foldPeaks(this.#peaks);
   }
 
+  #took(leaves: number): void {
+    this.#count += leaves;
+    this.#size += leaves;
+    if (this.#count === ROW) this.#settle();
+  }
+
   #settle(): void {
     const before = this.#size - this.#count;
     const lanes = this.#count < FEW ? null : openNodeLanes();
     if (lanes === null) {
-      for (let at = 0; at < this.#count; at++) addPeak(this.#peaks, before + at, this.#waiting[at] ?? '');
+      for (let n = 0; n < this.#count; n++) addPeak(this.#peaks, before + n, hashAt(this.#waiting, n));
     } else addRow(lanes, this.#peaks, before, this.#waiting, this.#count);
     this.#count = 0;
   }
@@ -60,10 +75,10 @@ function addPeak(peaks: TreeHash[], size: number, leaf: TreeHash): void {
 }
 
 /** The same for `count` leaves, height by height: an old peak comes first in its row, a last node without a pair stays. */
-function addRow(lanes: NodeLanes, peaks: TreeHash[], size: number, leaves: readonly TreeHash[], count: number): void {
+function addRow(lanes: NodeLanes, peaks: TreeHash[], size: number, leaves: Uint8Array, count: number): void {
   const left: TreeHash[] = [];
   let at = ROW_AT;
-  for (let n = 0; n < count; n++) lanes.put(leaves[n] ?? '', at + n * HASH_BYTES);
+  lanes.putRow(leaves.subarray(0, count * HASH_BYTES), at);
   for (let rest = size, row = count; row > 0; rest = Math.floor(rest / 2), row = Math.floor(row / 2)) {
     if (rest % 2 === 1) {
       at -= HASH_BYTES;

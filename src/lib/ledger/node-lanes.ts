@@ -8,6 +8,8 @@ import { HASH_BYTES, HASH_CHARACTERS, HASH_ENCODING, leafHash, nodeHash, type Tr
 export interface NodeLanes {
   /** Lays a hash into the row. @param at even, from `LANES_FREE` to `LANES_END` */
   put(hash: TreeHash, at: number): void;
+  /** Lays hashes that lie one behind the other. */
+  putRow(hashes: Uint8Array, at: number): void;
   get(at: number): TreeHash;
   /**
    * Hashes `pairs` pairs of hashes that begin at `at`; the answers are written from `at` on. Up to three hashes behind
@@ -54,6 +56,7 @@ function over(memory: ArrayBuffer, run: (from: number, to: number, groups: numbe
     put: (hash, at) => {
       for (let n = 0; n < HASH_CHARACTERS; n++) characters[at / 2 + n] = hash.charCodeAt(n);
     },
+    putRow: (hashes, at) => bytes.set(hashes, at),
     get: (at) => bytes.toString(HASH_ENCODING, at, at + HASH_BYTES),
     hash: (at, pairs) => run(at - 1, at, Math.ceil(pairs / LANES)),
   };

@@ -1,11 +1,12 @@
-import { hash } from 'node:crypto';
-import { type Digest, digestOf } from '../base/bytes.js';
+import type { Digest } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { type ChainFault, parseEntry } from './chain.js';
-import { EntryEnd, tailOf } from './entry-end.js';
+import { digestOfLeaf } from './entry.js';
+import { isUsualEnd, tailOf } from './entry-end.js';
 import { GrowingTree } from './growing-tree.js';
+import { LeafRow } from './leaf-row.js';
 import type { LedgerHead } from './store.js';
-import { leafHashInPlace, type TreeHash } from './tree.js';
+import { HASH_BYTES, type TreeHash } from './tree.js';
 
 /**
  * Reads a ledger from front to back, bundle by bundle, as hashes of stored bytes. Each depth does what those before it do:
@@ -22,28 +23,27 @@ export interface ScanStart extends LedgerHead {
 
 export const AT_GENESIS: ScanStart = { size: 0, digest: null, peaks: [] };
 const MAX_FAULTS = 100;
-const LENGTH_BYTES = 2;
+/** Entries are hashed and judged while the processor has them at hand. */
+const AT_ONCE = 64;
 
 export class LedgerScan {
   readonly faults: ChainFault[] = [];
   readonly #tree: GrowingTree;
-  readonly #end = new EntryEnd();
+  readonly #row: LeafRow;
   readonly #rootsAt = new Map<number, TreeHash>();
   readonly #awaited: number[];
   #digest: Digest | null;
-  /** The digest of the newest entry in hex, as the next one must name it; `links` and `forms` keep it. */
-  #previous: string | null;
 
   /** @param sizes at which the root is wanted */
   constructor(
     start: ScanStart,
     readonly depth: Depth,
     sizes: Iterable<number> = [],
-    private readonly onLeaf: (leaf: TreeHash) => void = () => undefined,
+    private readonly onLeaf: ((leaf: TreeHash) => void) | null = null,
   ) {
     this.#tree = new GrowingTree(start.size, start.peaks);
+    this.#row = new LeafRow(start.digest);
     this.#digest = start.digest;
-    this.#previous = start.digest?.slice('sha256:'.length) ?? null;
     this.#awaited = [...new Set(sizes)].filter((size) => size >= start.size).sort((left, right) => right - left);
     this.#keepRoots();
   }
@@ -72,32 +72,34 @@ export class LedgerScan {
 
   /**
    * Takes the entries of one bundle (C2SP tlog-tiles encoding).
-   * @returns how many they were
+   * @returns how many they were, and the digest of such a bundle
    */
-  add(bundle: Buffer): number {
-    const first = this.#tree.size;
-    let from = 0;
-    let to = 0;
-    for (let at = 0; at < bundle.length; at = to) {
-      from = at + LENGTH_BYTES;
-      to = from <= bundle.length ? from + bundle.readUInt16BE(at) : Number.POSITIVE_INFINITY;
-      if (to > bundle.length) {
-        this.fault(this.#tree.size, 'its bundle ends within it');
-        break;
-      }
-      this.#addEntry(bundle, from, to);
+  add(bundle: Buffer): { readonly count: number; readonly digest: Digest } {
+    const row = this.#row;
+    const isWhole = row.open(bundle);
+    const view = new DataView(bundle.buffer, bundle.byteOffset, bundle.byteLength);
+    for (let n = 0; n < row.count; n += AT_ONCE) {
+      const end = Math.min(row.count, n + AT_ONCE);
+      row.hash(bundle, n, end);
+      if (this.depth !== 'hashes') this.#judgeLinks(bundle, view, n, end);
     }
-    const count = this.#tree.size - first;
-    if (count > 0 && to <= bundle.length) this.#digest = digestOf(bundle.subarray(from, to));
-    return count;
+    this.#grow();
+    if (row.count > 0) this.#digest = digestOfLeaf(row.leaf(row.count - 1));
+    if (!isWhole) this.fault(this.#tree.size, 'its bundle ends within it');
+    return { count: row.count, digest: row.digest() };
   }
 
-  #addEntry(bundle: Buffer, from: number, to: number): void {
-    if (this.depth !== 'hashes') this.#judgeLink(bundle, from, to);
-    const leaf = leafHashInPlace(bundle, from, to);
-    this.#tree.add(leaf);
-    this.onLeaf(leaf);
-    if (this.#tree.size === this.#awaited.at(-1)) this.#keepRoots();
+  /** Adds the leaves, with a stop at each size that is awaited. */
+  #grow(): void {
+    const row = this.#row;
+    for (let from = 0; from < row.count; ) {
+      const most = (this.#awaited.at(-1) ?? Number.POSITIVE_INFINITY) - this.#tree.size;
+      const to = Math.min(row.count, from + most);
+      this.#tree.addRow(row.leaves(from, to));
+      this.#keepRoots();
+      from = to;
+    }
+    if (this.onLeaf !== null) for (let n = 0; n < row.count; n++) this.onLeaf(row.leaf(n));
   }
 
   #keepRoots(): void {
@@ -107,27 +109,26 @@ export class LedgerScan {
     this.#rootsAt.set(size, this.#tree.root());
   }
 
-  #judgeLink(bundle: Buffer, from: number, to: number): void {
-    const sequence = this.#tree.size;
-    if (!this.#end.isUsual(bundle, from, to, this.#previous, sequence)) this.#judgeEnd(bundle, from, to);
-    if (this.depth === 'forms') this.#judgeForm(bundle.subarray(from, to), sequence);
-    this.#previous = hash('sha256', bundle.subarray(from, to), 'hex');
+  #judgeLinks(bundle: Buffer, view: DataView, start: number, end: number): void {
+    const { entries, named } = this.#row;
+    const first = this.#tree.size;
+    for (let n = start; n < end; n++) {
+      const sequence = first + n;
+      const from = entries.from(n);
+      const to = entries.to(n);
+      const isUsual = sequence > 0 && isUsualEnd(view, from, to, named, n * HASH_BYTES, sequence);
+      if (!isUsual) this.#judgeEnd(bundle, n, sequence);
+      if (this.depth === 'forms') this.#judgeForm(bundle.subarray(from, to), sequence);
+    }
   }
 
-  #judgeEnd(bundle: Buffer, from: number, to: number): void {
-    const sequence = this.#tree.size;
-    const named = tailOf(bundle, from, to, sequence);
-    const expected = this.#previous === null ? '"previous":null' : `"previous":"sha256:${this.#previous}"`;
+  #judgeEnd(bundle: Buffer, n: number, sequence: number): void {
+    const { entries } = this.#row;
+    const before = sequence === 0 ? null : digestOfLeaf(this.#row.leaf(n - 1));
+    const named = tailOf(bundle, entries.from(n), entries.to(n), sequence);
+    const expected = before === null ? '"previous":null' : `"previous":"${before}"`;
     if (named === null) this.fault(sequence, `it does not end as entry ${sequence} does`);
-    else if (!named.endsWith(expected)) this.fault(sequence, this.#linkFault(named));
-  }
-
-  /** A link that does not hold is the fault of one of two entries; what follows tells which. */
-  #linkFault(named: string): string {
-    const found = /"previous":(?:"([^"]*)"|null)$/.exec(named)?.[1] ?? 'none';
-    const wanted = this.#previous === null ? 'none' : `sha256:${this.#previous}`;
-    const before = this.#tree.size === 0 ? 'it is the first' : `entry ${this.#tree.size - 1} is ${wanted}`;
-    return `it names ${found} as the entry before it; ${before}`;
+    else if (!named.endsWith(expected)) this.fault(sequence, linkFault(named, sequence, before));
   }
 
   #judgeForm(bytes: Uint8Array, sequence: number): void {
@@ -138,4 +139,11 @@ export class LedgerScan {
       this.fault(sequence, cause.message);
     }
   }
+}
+
+/** A link that does not hold is the fault of one of two entries; what follows tells which. */
+function linkFault(named: string, sequence: number, before: Digest | null): string {
+  const found = /"previous":(?:"([^"]*)"|null)$/.exec(named)?.[1] ?? 'none';
+  const wanted = before === null ? 'it is the first' : `entry ${sequence - 1} is ${before}`;
+  return `it names ${found} as the entry before it; ${wanted}`;
 }

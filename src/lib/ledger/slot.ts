@@ -3,18 +3,19 @@ import { formatCanonical, type JsonValue, parseCanonical } from '../base/canonic
 import { CustodyError } from '../base/errors.js';
 import { integer, nullable, object, type Reader, readFields, where } from '../base/fields.js';
 import { digest } from '../base/readers.js';
+import { entryDigest } from './entry.js';
+import { EntryRow, LENGTH_BYTES, MAX_BATCH_ENTRIES } from './entry-row.js';
 import type { LedgerHead } from './store.js';
+import { hashBytes, leafHash } from './tree.js';
 
-/** One append may hold this many entries and bytes; a reader keeps a few of them in memory. */
-export const MAX_BATCH_ENTRIES = 16_384;
+/** One append may hold MAX_BATCH_ENTRIES entries, and this many bytes; a reader keeps a few of them in memory. */
 export const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 export const MAX_SLOTS = 1_000_000_000;
 export const SLOT_PREFIX = 'slots/';
 export const BUNDLE_PREFIX = 'bundles/';
 
 const SLOT_LIMITS = { maxBytes: 1024, maxDepth: 2 };
-const LENGTH_BYTES = 2;
-/** "Each entry is encoded as a big-endian uint16 length prefix" (C2SP tlog-tiles, Log Entries). */
+/** As the two bytes of its length can say. */
 const MAX_ENTRY_BYTES = 0xffff;
 
 /**
@@ -23,7 +24,7 @@ const MAX_ENTRY_BYTES = 0xffff;
  */
 export interface Slot {
   readonly schema: 1;
-  /** SHA-256 of the bundle's bytes, and its name. */
+  /** `bundleDigest` of its entries, and the name of the bundle. */
   readonly bundle: Digest;
   /** How many entries the bundle has, 1 or more. */
   readonly count: number;
@@ -59,6 +60,14 @@ export function slotName(number: number): string {
 export function slotNumber(name: string): number | null {
   const match = /^slots\/(\d{9})$/.exec(name);
   return match ? Number(match[1]) : null;
+}
+
+/**
+ * SHA-256 over the digests of the entries, 32 bytes each: it says as much as one over their bytes, and whoever has the
+ * leaves of the tree has all but this.
+ */
+export function bundleDigest(entries: readonly Uint8Array[]): Digest {
+  return digestOf(Buffer.concat(entries.map((entry) => hashBytes(leafHash(entry)))));
 }
 
 export function bundleName(digest: Digest): string {
@@ -125,17 +134,16 @@ export function formatBundle(entries: readonly Uint8Array[]): Uint8Array {
 
 /** The entries of a bundle; null for bytes that are not whole entries. They share the memory of `bytes`. */
 export function parseBundle(bytes: Uint8Array): readonly Uint8Array[] | null {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries: Uint8Array[] = [];
-  let at = 0;
-  while (at < view.length) {
-    if (at + LENGTH_BYTES > view.length || entries.length >= MAX_BATCH_ENTRIES) return null;
-    const end = at + LENGTH_BYTES + view.readUInt16BE(at);
-    if (end > view.length) return null;
-    entries.push(view.subarray(at + LENGTH_BYTES, end));
-    at = end;
-  }
-  return entries;
+  const row = new EntryRow(Math.min(MAX_BATCH_ENTRIES, Math.floor(bytes.length / LENGTH_BYTES)));
+  if (!row.find(bytes)) return null;
+  return Array.from({ length: row.count }, (_, n) => bytes.subarray(row.from(n), row.to(n)));
+}
+
+/** Its first entry, whatever comes after; null where not even that is whole. */
+export function firstOfBundle(bytes: Uint8Array): Uint8Array | null {
+  const row = new EntryRow(1);
+  row.find(bytes);
+  return row.count === 0 ? null : bytes.subarray(row.from(0), row.to(0));
 }
 
 /**
@@ -145,12 +153,12 @@ export function parseBundle(bytes: Uint8Array): readonly Uint8Array[] | null {
 export function openBundle(bytes: Uint8Array | null, slot: Slot, number: number): readonly Uint8Array[] {
   const broken = (what: string) => brokenSlot(number, slot.first, what);
   if (bytes === null) throw broken(`its bundle ${slot.bundle} is not there`);
-  const found = digestOf(bytes);
-  if (found !== slot.bundle) throw broken(`its bundle has the digest ${found}, expected ${slot.bundle}`);
   const entries = parseBundle(bytes);
   if (entries === null) throw broken('its bundle is not made of whole entries');
+  const found = bundleDigest(entries);
+  if (found !== slot.bundle) throw broken(`its bundle has the digest ${found}, expected ${slot.bundle}`);
   if (entries.length !== slot.count) throw broken(`its bundle has ${entries.length} entries, expected ${slot.count}`);
-  const last = digestOf(entries.at(-1) ?? new Uint8Array());
+  const last = entryDigest(entries.at(-1) ?? new Uint8Array());
   if (last !== slot.last) {
     throw brokenSlot(number, slot.first + slot.count - 1, `is ${last}, expected ${slot.last}`);
   }
@@ -166,10 +174,10 @@ export function sealBatch(
   const bundle = formatBundle(entries);
   const slot: Slot = {
     schema: 1,
-    bundle: digestOf(bundle),
+    bundle: bundleDigest(entries),
     count: entries.length,
     first: before.size,
-    last: digestOf(entries.at(-1) ?? new Uint8Array()),
+    last: entryDigest(entries.at(-1) ?? new Uint8Array()),
     previous: before.digest,
     carried,
   };

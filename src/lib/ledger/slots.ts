@@ -7,6 +7,7 @@ import {
   assertFollows,
   brokenSlot,
   bundleName,
+  firstOfBundle,
   formatSlot,
   headOf,
   openBundle,
@@ -159,6 +160,13 @@ interface Placed {
   readonly slot: Slot;
   /** What was carried before it. */
   readonly carried: LedgerHead;
+}
+
+/** The first entry as it lies there, by which a ledger is known; null for an empty one. @throws CustodyError LEDGER_BROKEN */
+export async function readFirstEntry(objects: ObjectStore): Promise<Uint8Array | null> {
+  const slot = await new SlotLine(objects, null).read(0, EMPTY_HEAD);
+  const bundle = slot === null ? null : await objects.read(bundleName(slot.bundle));
+  return bundle === null ? null : firstOfBundle(bundle);
 }
 
 async function readEntries(reader: Reader, from: number, to: number): Promise<readonly Uint8Array[]> {

@@ -15,7 +15,8 @@ export const HASH_ENCODING = 'ucs2';
 /** The root of a tree without leaves: the SHA-256 of nothing. */
 export const EMPTY_ROOT: TreeHash = hash('sha256', '', HASH_ENCODING);
 
-const LEAF = 0x00;
+/** What comes before the bytes of an entry. */
+export const LEAF = 0x00;
 const NODE = 0x01;
 
 /** SHA-256(0x00 ‖ entry). */
@@ -24,18 +25,6 @@ export function leafHash(entry: Uint8Array): TreeHash {
   bytes[0] = LEAF;
   bytes.set(entry, 1);
   return hash('sha256', bytes, HASH_ENCODING);
-}
-
-/**
- * The leaf hash of `buffer[from, to)` without a copy: the byte before it is another one meanwhile.
- * @param from at least 1
- */
-export function leafHashInPlace(buffer: Buffer, from: number, to: number): TreeHash {
-  const before = buffer[from - 1] ?? 0;
-  buffer[from - 1] = LEAF;
-  const hashed = hash('sha256', buffer.subarray(from - 1, to), HASH_ENCODING);
-  buffer[from - 1] = before;
-  return hashed;
 }
 
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES);
@@ -55,6 +44,11 @@ export function hashBytes(value: TreeHash): Buffer {
 /** Null for anything but 32 bytes. */
 export function hashOfBytes(bytes: Uint8Array): TreeHash | null {
   return bytes.length === HASH_BYTES ? Buffer.from(bytes).toString(HASH_ENCODING) : null;
+}
+
+/** Hash `n` of those that lie one behind the other. */
+export function hashAt(hashes: Buffer, n: number): TreeHash {
+  return hashes.toString(HASH_ENCODING, n * HASH_BYTES, (n + 1) * HASH_BYTES);
 }
 
 /** The root over the hashes of full subtrees, the largest first. */

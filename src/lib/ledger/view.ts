@@ -1,6 +1,6 @@
-import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
 import { EMPTY_HEAD } from './chain.js';
+import { entryDigest } from './entry.js';
 import { LEDGER_FOLDER, ledgerPath, sequenceOf } from './paths.js';
 import type { LedgerHead } from './store.js';
 
@@ -24,7 +24,7 @@ export async function readLedgerHead(tree: LedgerTree): Promise<LedgerHead> {
   }
   const bytes = (await tree.read([last])).get(last);
   if (bytes === undefined) throw new CustodyError('LEDGER_BROKEN', `${last} cannot be read`);
-  return { size: paths.length, digest: digestOf(bytes) };
+  return { size: paths.length, digest: entryDigest(bytes) };
 }
 
 /**

@@ -4,7 +4,7 @@ import { CustodyError } from '../../../src/lib/base/errors.js';
 import { parseInstant } from '../../../src/lib/base/time.js';
 import { carriedAfter, carriedEvent, carry, placeOf } from '../../../src/lib/ledger/carried.js';
 import { EMPTY_HEAD, link, parseEntry } from '../../../src/lib/ledger/chain.js';
-import type { LedgerEvent } from '../../../src/lib/ledger/entry.js';
+import { entryDigest, type LedgerEvent } from '../../../src/lib/ledger/entry.js';
 import { formatSlot, parseSlot, slotName } from '../../../src/lib/ledger/slot.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import { chainTree } from '../../support/chain-tree.js';
@@ -46,7 +46,10 @@ describe('carrying the repository', () => {
     const [told] = await createSlotLedger(objects).read(3, 4);
     const { facts, ...rest } = parseEntry(told ?? new Uint8Array());
     expect(rest).toMatchObject({ kind: 'request', by: 'architect', sequence: 3, record: digestOf('2') });
-    expect(facts).toEqual({ fact: 2, repository: { sequence: 2, digest: digestOf(tree.entries[2] ?? '') } });
+    expect(facts).toEqual({
+      fact: 2,
+      repository: { sequence: 2, digest: entryDigest(tree.entries[2] ?? new Uint8Array()) },
+    });
   });
 
   test('more than one append holds is carried in several', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
@@ -39,6 +40,34 @@ const chainOf = (count: number, from: LedgerHead = EMPTY_HEAD) =>
   );
 const messages = (stored: readonly Uint8Array[], remembered: readonly LedgerHead[] = []) =>
   verifyChain(stored, { remembered }).faults.map((fault) => `${fault.sequence}: ${fault.message}`);
+
+describe('links', () => {
+  const { entries } = chainOf(2);
+  const [first = new Uint8Array(), second = new Uint8Array()] = entries;
+  const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+  const linkedBy = (digest: string) =>
+    Buffer.from(
+      Buffer.from(second)
+        .toString()
+        .replace(/"previous":"[^"]*"/, `"previous":"sha256:${digest}"`),
+    );
+
+  test('are leaf hashes of the tree (RFC 6962 section 2.1), of entries as they are stored', () => {
+    expect(parseEntry(second).previous).toBe(`sha256:${sha256(Buffer.of(0), first)}`);
+    expect(chainOf(2).head.digest).toBe(`sha256:${sha256(Buffer.of(0), second)}`);
+    expect(messages([first, linkedBy(sha256(Buffer.of(0), first))])).toEqual([]);
+  });
+
+  test.each([
+    ['the SHA-256 of the bytes alone', (bytes: Uint8Array) => sha256(bytes)],
+    ['the hash of a node', (bytes: Uint8Array) => sha256(Buffer.of(1), bytes)],
+    ['the leaf hash of the leaf hash', (bytes: Uint8Array) => sha256(Buffer.of(0), Buffer.from(sha256(bytes), 'hex'))],
+  ])('are not %s', (_, digest) => {
+    expect(messages([first, linkedBy(digest(first))])).toEqual([
+      expect.stringMatching(/^1: expected the previous digest sha256:/),
+    ]);
+  });
+});
 
 describe('entries', () => {
   test.each(vectors)('$name', ({ input, expect: expected }) => {

@@ -43,7 +43,10 @@ describe('a tree of many leaves', () => {
         let tree = new GrowingTree();
         for (const step of steps) {
           if (tree.size > 0 && step % 2 === 0) tree = new GrowingTree(tree.size, tree.peaks);
-          grown(tree, tree.size, Math.min(LEAVES.length, tree.size + step));
+          const to = Math.min(LEAVES.length, tree.size + step);
+          // One by one, or some at once.
+          if (step % 3 > 0) grown(tree, tree.size, to);
+          else tree.addRow(Buffer.concat(LEAVES.slice(tree.size, to).map(hashBytes)));
           if (tree.size > 0) expect(hex(tree.root())).toBe(rootOf(LEAVES.slice(0, tree.size)));
         }
       }),

@@ -1,19 +1,21 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { digestHex, digestOf } from '../../../src/lib/base/bytes.js';
+import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { appendEvents } from '../../../src/lib/ledger/append.js';
 import { EMPTY_HEAD, link, verifyChain } from '../../../src/lib/ledger/chain.js';
+import { MAX_BATCH_ENTRIES } from '../../../src/lib/ledger/entry-row.js';
 import type { ObjectStore } from '../../../src/lib/ledger/objects.js';
 import {
+  bundleDigest,
   bundleName,
   formatBundle,
   formatSlot,
-  MAX_BATCH_ENTRIES,
   parseSlot,
   type Slot,
   slotName,
 } from '../../../src/lib/ledger/slot.js';
-import { createSlotLedger, type SlotLedger } from '../../../src/lib/ledger/slots.js';
+import { createSlotLedger, readFirstEntry, type SlotLedger } from '../../../src/lib/ledger/slots.js';
 import {
   formatRememberedTail,
   laterTail,
@@ -195,8 +197,9 @@ const DAMAGES: readonly (readonly [string, (objects: MemoryObjects) => void, str
   [
     'a bundle is exchanged together with its slot',
     (objects) => {
-      const bundle = formatBundle([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')]);
-      const digest = digestOf(bundle);
+      const others = [Buffer.from('a'), Buffer.from('b'), Buffer.from('c')];
+      const bundle = formatBundle(others);
+      const digest = bundleDigest(others);
       objects.kept.set(bundleName(digest), { versions: [bundle], createdAt: null, retainedUntil: null });
       change(objects, 4, { bundle: digest });
     },
@@ -444,12 +447,35 @@ describe('T51 a create that is answered with an error', () => {
     await expect(ledger.append(entries, EMPTY_HEAD)).rejects.toEqual(expect.objectContaining({ code: 'CONFLICT' }));
   });
 
-  it('names of bundles are digests', async () => {
+  it('names of bundles are digests over the digests of their entries', async () => {
     const objects = await tenSlots();
     for (const name of objects.names('bundles/')) {
-      const [bytes] = objects.kept.get(name)?.versions ?? [];
-      expect(name).toBe(`bundles/${digestHex(digestOf(bytes ?? new Uint8Array()))}`);
+      const bundle = Buffer.from(objects.kept.get(name)?.versions[0] ?? []);
+      const over = createHash('sha256');
+      for (let at = 0; at < bundle.length; at += 2 + bundle.readUInt16BE(at)) {
+        const entry = bundle.subarray(at + 2, at + 2 + bundle.readUInt16BE(at));
+        over.update(createHash('sha256').update(Buffer.of(0)).update(entry).digest());
+      }
+      expect(name).toBe(`bundles/${over.digest('hex')}`);
     }
+  });
+
+  it('a ledger is known by its first entry, whatever comes after', async () => {
+    const objects = await tenSlots();
+    const [first = new Uint8Array()] = await createSlotLedger(objects).read(0, 1);
+    const known = async () => Buffer.from((await readFirstEntry(objects)) ?? []).equals(first);
+    expect(await known()).toBe(true);
+    const name = bundleName(slotAt(objects, 0).bundle);
+    objects.replace(name, Buffer.from(objects.kept.get(name)?.versions[0] ?? []).subarray(0, -1));
+    objects.lose(slotName(3));
+    expect(await known()).toBe(true);
+    objects.replace(name, Buffer.from([0, 9, 1]));
+    expect(await readFirstEntry(objects)).toBeNull();
+    objects.lose(name);
+    expect(await readFirstEntry(objects)).toBeNull();
+    objects.replace(slotName(0), Buffer.from('{}'));
+    await expect(readFirstEntry(objects)).rejects.toEqual(broken('slots/000000000'));
+    expect(await readFirstEntry(createMemoryObjects())).toBeNull();
   });
 });
 
