@@ -163,6 +163,16 @@ describe('what is refused', () => {
     expect([pinned.exit, said(pinned)]).toEqual([8, 'PENDING']);
   });
 
+  it('T30 what the machine remembers, as from joining, does not stand in for what the pin names', async () => {
+    const pin = join(ceremony.dir, 'ahead.json');
+    const known = JSON.parse((await run('architect', 'pin', '--json')).stdout) as object;
+    for (const ahead of [{ head: 'f'.repeat(40) }, { planVersion: 2 }, { rosterVersion: 2 }]) {
+      await writeFile(pin, JSON.stringify({ ...known, ...ahead }));
+      const outcome = await run('deputy', 'keys', 'execute', rotation.id, '--json', '--pin', pin);
+      expect([outcome.exit, said(outcome)]).toEqual([3, 'ROLLBACK']);
+    }
+  });
+
   it('an edited draft is not applied: it must be proposed; a trial run of that writes nothing', async () => {
     const file = join(ceremony.clone('deputy'), 'custody.yaml');
     const text = await readFile(file, 'utf8');

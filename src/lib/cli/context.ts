@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
-import { readFileBounded } from '../fs/files.js';
 import { findFolder, requireFolder } from '../fs/folder.js';
 import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
@@ -11,7 +10,7 @@ import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { GuardSink } from '../guard/sink.js';
 import type { Plan } from '../plan/plan.js';
-import { assertSameGenesis, formatMemory, type MachineMemory, parseMemory } from '../record/memory.js';
+import { assertSameGenesis, formatMemory, type MachineMemory, type Memory, parseMemory } from '../record/memory.js';
 import { casesOf, lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
@@ -22,6 +21,7 @@ import { type LedgerAccess, openAuditLedger } from './audit-ledger.js';
 import { AwsAccess } from './aws-access.js';
 import { latestPlan, openClock, systemClock } from './clock.js';
 import { openGuardSink } from './guard-sink.js';
+import { assertPinned, readPin } from './pinned.js';
 import { createProgress, type Progress } from './progress.js';
 import { openReEncryption, type ReEncryption } from './re-encryption.js';
 
@@ -80,6 +80,8 @@ export class Context {
   /** Where the guard's decisions go, once a plan says so. */
   #sink: GuardSink | null = null;
   #seat = UNNAMED;
+  /** What `--pin` says that the repository holds. */
+  #pinned: Memory | null = null;
 
   constructor(
     readonly flags: GlobalFlags,
@@ -146,15 +148,13 @@ export class Context {
   async lookUp(reach: Reach): Promise<InForce> {
     const { ports, pin } = await this.desk();
     const state = await lookUp(ports, reach);
-    if (state.genesis.digest === pin.genesis) return state;
-    throw new CustodyError('GENESIS_MISMATCH', 'this is not the repository that this clone was pinned to', {
-      details: { expected: pin.genesis, found: state.genesis.digest },
-    });
+    await assertPinned(state, ports.store, pin, this.#pinned);
+    return state;
   }
 
   /**
    * A machine that has seen nothing of the repository yet must be told what to expect, or it could be shown anything
-   * old.
+   * old. What a pin says counts beside what the machine remembers: `lookUp` compares with both.
    * @throws CustodyError PIN_REQUIRED, GENESIS_MISMATCH, NOT_FOUND
    */
   async requireMemory(pinFile: string | undefined): Promise<void> {
@@ -168,9 +168,9 @@ export class Context {
         ],
       });
     }
-    const bytes = await readFileBounded(pinFile, 16 * 1024);
-    if (bytes === null) throw new CustodyError('NOT_FOUND', `there is no file ${pinFile}`);
-    const pinned = parseMemory(bytes, pinFile);
+    const pinned = await readPin(pinFile);
+    // Joining has left a memory already, of whatever the remote has shown: it must not stand in for the pin.
+    this.#pinned = pinned;
     if (remembered) return assertSameGenesis(remembered, pinned.genesis);
     await ports.memory.write(pinned);
   }

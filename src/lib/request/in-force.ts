@@ -148,12 +148,26 @@ export async function checkMemory(
 ): Promise<void> {
   const remembered = await memory.read();
   if (remembered) {
-    assertSameGenesis(remembered, state.genesis.digest);
-    assertNotOlder(remembered, state);
-    await assertDescends(remembered, state, store);
+    await assertHolds(remembered, state, store);
     if (remembered.head === state.head) return;
   }
   await memory.write(memoryOf(state, clock.now()));
+}
+
+/**
+ * That a state is what was remembered, or has grown from it.
+ * @param who remembers it, for messages
+ * @throws CustodyError GENESIS_MISMATCH (T26), ROLLBACK (T24, T30)
+ */
+export async function assertHolds(
+  remembered: Memory,
+  state: InForce,
+  store: RecordStore,
+  who = 'this machine has seen',
+): Promise<void> {
+  assertSameGenesis(remembered, state.genesis.digest);
+  assertNotOlder(remembered, state, who);
+  await assertDescends(remembered, state, store, who);
 }
 
 /** What a machine would remember of this state; also the content of a pin file. */
@@ -170,7 +184,7 @@ export function memoryOf(state: InForce, seenAt: Instant): Memory {
   };
 }
 
-function assertNotOlder(remembered: Memory, state: InForce): void {
+function assertNotOlder(remembered: Memory, state: InForce, who: string): void {
   const then = [
     ['plan', remembered.planVersion, remembered.planDigest, state.plans[remembered.planVersion - 1]],
     ['roster', remembered.rosterVersion, remembered.rosterDigest, state.rosters[remembered.rosterVersion - 1]],
@@ -181,7 +195,7 @@ function assertNotOlder(remembered: Memory, state: InForce): void {
     if (now === digest) continue;
     throw new CustodyError(
       'ROLLBACK',
-      `this machine has seen ${noun} ${version}; the repository has ${now === null ? 'an older one' : 'another one'}`,
+      `${who} ${noun} ${version}; the repository has ${now === null ? 'an older one' : 'another one'}`,
       {
         details: { noun, version, expected: digest, found: now },
       },
@@ -189,11 +203,11 @@ function assertNotOlder(remembered: Memory, state: InForce): void {
   }
 }
 
-async function assertDescends(remembered: Memory, state: InForce, store: RecordStore): Promise<void> {
+async function assertDescends(remembered: Memory, state: InForce, store: RecordStore, who: string): Promise<void> {
   if (remembered.head === null || remembered.head === state.head) return;
   const history = await store.history(state.head);
   if (history.some((commit) => commit === remembered.head)) return;
-  throw new CustodyError('ROLLBACK', 'the repository does not contain the newest commit that this machine has seen', {
+  throw new CustodyError('ROLLBACK', `the repository does not contain the newest commit that ${who}`, {
     details: { expected: remembered.head, found: state.head },
     suggestions: [
       'Another clone on this machine may be ahead: run the command again with the network.',

@@ -21,6 +21,7 @@ export const COUNTED_CASTS: Readonly<Record<string, readonly [count: number, why
   'src/lib/quorum/records.ts': [1, 'a generic kind is one of the kinds'],
   'src/lib/record/envelope.ts': [1, 'the kind was compared'],
   'src/lib/record/statement.ts': [1, 'the predicate was read by the reader of its kind'],
+  'src/lib/request/back-dated.ts': [1, 'the reader of records has checked that a head is a commit id'],
   'src/lib/request/case.ts': [1, 'the reader of records has checked that a head is a commit id'],
   'src/lib/sandbox/admin.ts': [1, 'the rule checks every field by itself'],
   'src/lib/sandbox/iam/role.ts': [2, 'rows of the sandbox are written by this file only'],
