@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { HEARTBEAT_FOLDER } from '../../src/lib/record/paths.js';
 import type { CommitId } from '../../src/lib/record/store.js';
 import { caseOf, lookUp } from '../../src/lib/request/desk.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
@@ -6,7 +7,7 @@ import { planProposal } from '../../src/lib/request/open.js';
 import { draftFor, publishRecords } from '../../src/lib/request/publish.js';
 import { reject, withdraw } from '../../src/lib/request/veto.js';
 import { createOffice, type Office } from '../support/office.js';
-import { intent, later } from '../support/people.js';
+import { createTeam, intent, later } from '../support/people.js';
 
 /** One custodian publishes an intent past the tool, and waits for the automation to take it up as one that was cut off. */
 
@@ -115,5 +116,21 @@ describe('T25 a request is revived that a change of rules had ended', () => {
     const { office, id, before } = await changed();
     await smuggle(office, id, before);
     await isSpent(office, id, 'not published on the head that it names');
+  });
+});
+
+describe('T29 what is no record lies among the heartbeats', () => {
+  it('and keeps nobody from executing', async () => {
+    const strict = createTeam({
+      plan: (plan) => ({ ...plan, quorum: { ...plan.quorum, executionWindowSeconds: 3 * 86_400 } }),
+    });
+    const office = await createOffice(undefined, strict);
+    const id = await office.approved();
+    office.clock.advance(2 * 86_400);
+    await beat(office.desk('privacy').ports, office.desk('privacy').actor);
+    const files = new Map(office.remote.files());
+    files.set(`${HEARTBEAT_FOLDER}/${'0'.repeat(64)}.json`, Buffer.from('no record'));
+    office.remote.force(files);
+    expect((await office.execute('architect', id)).receipt.outcome).toBe('executed');
   });
 });
