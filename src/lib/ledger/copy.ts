@@ -1,6 +1,7 @@
+import { sha256Hex } from '../base/bytes.js';
 import type { Instant } from '../base/time.js';
 import type { ObjectStore } from './objects.js';
-import { BUNDLE_PREFIX, bundleDigest, bundleName, parseBundle, SLOT_PREFIX } from './slot.js';
+import { BUNDLE_PREFIX, SLOT_PREFIX } from './slot.js';
 
 /** A copy of a ledger in another store, held against it: slots byte by byte, bundles by the digests that they are named by. */
 export interface ComparedCopy {
@@ -42,10 +43,7 @@ function olderOf(known: MissingObject | null, other: MissingObject): MissingObje
 }
 
 async function isSame(ledger: ObjectStore, name: string, bytes: Uint8Array): Promise<boolean> {
-  if (name.startsWith(BUNDLE_PREFIX)) {
-    const entries = parseBundle(bytes);
-    return entries !== null && bundleName(bundleDigest(entries)) === name;
-  }
+  if (name.startsWith(BUNDLE_PREFIX)) return sha256Hex(bytes) === name.slice(BUNDLE_PREFIX.length);
   const own = await ledger.read(name);
   return own !== null && Buffer.from(own).equals(bytes);
 }

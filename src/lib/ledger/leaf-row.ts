@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Digest, digestHex, digestOf } from '../base/bytes.js';
+import { type Digest, digestHex } from '../base/bytes.js';
 import { EntryRow, MAX_BATCH_ENTRIES } from './entry-row.js';
 import { HASH_BYTES, HASH_CHARACTERS, HASH_ENCODING, hashAt, LEAF, type TreeHash } from './tree.js';
 
@@ -32,18 +32,6 @@ export class LeafRow {
   /** From entry `from` to `to` (exclusive). */
   leaves(from = 0, to = this.count): Buffer {
     return this.named.subarray((from + 1) * HASH_BYTES, (to + 1) * HASH_BYTES);
-  }
-
-  /** Whether these are the bytes of the bundle that has this digest. */
-  holds(bundle: Buffer, digest: Digest): boolean {
-    if (!this.open(bundle)) return false;
-    this.hash(bundle);
-    return this.digest() === digest;
-  }
-
-  /** Of a bundle of these entries. */
-  digest(): Digest {
-    return digestOf(this.leaves());
   }
 
   /** Hashes entries `first` to `end` (exclusive) without a copy: the byte before one is another one meanwhile. */

@@ -72,9 +72,9 @@ export class LedgerScan {
 
   /**
    * Takes the entries of one bundle (C2SP tlog-tiles encoding).
-   * @returns how many they were, and the digest of such a bundle
+   * @returns how many they were
    */
-  add(bundle: Buffer): { readonly count: number; readonly digest: Digest } {
+  add(bundle: Buffer): number {
     const row = this.#row;
     const isWhole = row.open(bundle);
     const view = new DataView(bundle.buffer, bundle.byteOffset, bundle.byteLength);
@@ -86,7 +86,7 @@ export class LedgerScan {
     this.#grow();
     if (row.count > 0) this.#digest = digestOfLeaf(row.leaf(row.count - 1));
     if (!isWhole) this.fault(this.#tree.size, 'its bundle ends within it');
-    return { count: row.count, digest: row.digest() };
+    return row.count;
   }
 
   /** Adds the leaves, with a stop at each size that is awaited. */

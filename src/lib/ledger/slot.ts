@@ -6,7 +6,6 @@ import { digest } from '../base/readers.js';
 import { entryDigest } from './entry.js';
 import { EntryRow, LENGTH_BYTES, MAX_BATCH_ENTRIES } from './entry-row.js';
 import type { LedgerHead } from './store.js';
-import { hashBytes, leafHash } from './tree.js';
 
 /** One append may hold MAX_BATCH_ENTRIES entries, and this many bytes; a reader keeps a few of them in memory. */
 export const MAX_BATCH_BYTES = 16 * 1024 * 1024;
@@ -24,7 +23,7 @@ const MAX_ENTRY_BYTES = 0xffff;
  */
 export interface Slot {
   readonly schema: 1;
-  /** `bundleDigest` of its entries, and the name of the bundle. */
+  /** SHA-256 of the bundle's bytes, and its name. */
   readonly bundle: Digest;
   /** How many entries the bundle has, 1 or more. */
   readonly count: number;
@@ -60,14 +59,6 @@ export function slotName(number: number): string {
 export function slotNumber(name: string): number | null {
   const match = /^slots\/(\d{9})$/.exec(name);
   return match ? Number(match[1]) : null;
-}
-
-/**
- * SHA-256 over the digests of the entries, 32 bytes each: it says as much as one over their bytes, and whoever has the
- * leaves of the tree has all but this.
- */
-export function bundleDigest(entries: readonly Uint8Array[]): Digest {
-  return digestOf(Buffer.concat(entries.map((entry) => hashBytes(leafHash(entry)))));
 }
 
 export function bundleName(digest: Digest): string {
@@ -153,10 +144,10 @@ export function firstOfBundle(bytes: Uint8Array): Uint8Array | null {
 export function openBundle(bytes: Uint8Array | null, slot: Slot, number: number): readonly Uint8Array[] {
   const broken = (what: string) => brokenSlot(number, slot.first, what);
   if (bytes === null) throw broken(`its bundle ${slot.bundle} is not there`);
+  const found = digestOf(bytes);
+  if (found !== slot.bundle) throw broken(`its bundle has the digest ${found}, expected ${slot.bundle}`);
   const entries = parseBundle(bytes);
   if (entries === null) throw broken('its bundle is not made of whole entries');
-  const found = bundleDigest(entries);
-  if (found !== slot.bundle) throw broken(`its bundle has the digest ${found}, expected ${slot.bundle}`);
   if (entries.length !== slot.count) throw broken(`its bundle has ${entries.length} entries, expected ${slot.count}`);
   const last = entryDigest(entries.at(-1) ?? new Uint8Array());
   if (last !== slot.last) {
@@ -174,7 +165,7 @@ export function sealBatch(
   const bundle = formatBundle(entries);
   const slot: Slot = {
     schema: 1,
-    bundle: bundleDigest(entries),
+    bundle: digestOf(bundle),
     count: entries.length,
     first: before.size,
     last: entryDigest(entries.at(-1) ?? new Uint8Array()),

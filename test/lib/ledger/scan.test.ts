@@ -10,7 +10,7 @@ import { EntryRow, MAX_BATCH_ENTRIES } from '../../../src/lib/ledger/entry-row.j
 import { GrowingTree } from '../../../src/lib/ledger/growing-tree.js';
 import { LeafRow } from '../../../src/lib/ledger/leaf-row.js';
 import { AT_GENESIS, LedgerScan } from '../../../src/lib/ledger/scan.js';
-import { bundleDigest, formatBundle } from '../../../src/lib/ledger/slot.js';
+import { formatBundle } from '../../../src/lib/ledger/slot.js';
 import { hashBytes, leafHash } from '../../../src/lib/ledger/tree.js';
 
 const event = (fact: number, isUsual: boolean): LedgerEvent => ({
@@ -27,7 +27,7 @@ const entriesOf = (usual: readonly boolean[]) =>
     usual.map((isUsual, n) => event(n, isUsual)),
     EMPTY_HEAD,
   ).entries;
-const kinds = fc.array(fc.boolean(), { minLength: 1, maxLength: 150 });
+const kinds = fc.array(fc.boolean(), { minLength: 1, maxLength: 150, size: 'max' });
 
 function rootOf(entries: readonly Uint8Array[]): string {
   const tree = new GrowingTree();
@@ -60,8 +60,7 @@ describe('a scan', () => {
           .sort((a, b) => a - b);
         for (const [n, from] of places.slice(0, -1).entries()) {
           const batch = entries.slice(from, places[n + 1]);
-          const { count, digest } = scan.add(Buffer.from(formatBundle(batch)));
-          expect([count, digest]).toEqual([batch.length, bundleDigest(batch)]);
+          expect(scan.add(Buffer.from(formatBundle(batch)))).toBe(batch.length);
         }
         expect(scan.faults).toEqual([]);
         expect(scan.head).toEqual({
@@ -208,8 +207,7 @@ describe('the entries of a bundle', () => {
     expect(row.named.subarray(0, 32).toString('hex')).toBe(digestOf('before').slice('sha256:'.length));
     row.hash(bundle);
     expect(row.leaves()).toEqual(Buffer.concat(batch.map((entry) => hashBytes(leafHash(entry)))));
-    expect(row.holds(bundle, bundleDigest(batch))).toBe(true);
-    expect(row.holds(bundle, bundleDigest(batch.slice(1)))).toBe(false);
-    expect(row.holds(Buffer.concat([bundle, Buffer.of(0)]), bundleDigest(batch))).toBe(false);
+    row.open(bundle);
+    expect(row.named.subarray(0, 32)).toEqual(Buffer.from(hashBytes(leafHash(batch[2] ?? Buffer.of()))));
   });
 });
