@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export const STORIES: readonly string[] = [
   'test/scenarios/**/*.test.ts',
   'test/faults/**/*kill.test.ts',
-  'test/faults/{execute,actions-access,actions-regions,actions-state}.test.ts',
+  'test/faults/{execute,actions-access,actions-regions,actions-state,ledger-s3}.test.ts',
   'test/lib/request/{access,import,regions}.test.ts',
   'test/lib/{cli/trust,git/attacks,sandbox/process}.test.ts',
   'test/commands/{access,backup,backup-own,canary,help,ledger,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',

@@ -23,13 +23,21 @@ export interface AwsCut {
   readonly when: 'before' | 'after';
 }
 
-export type Cut = GitCut | AwsCut;
+/** Around the first object that gets its name in a folder of objects, below this name. */
+export interface ObjectCut {
+  readonly object: string;
+  readonly when: 'before' | 'after';
+}
+
+export type Cut = GitCut | AwsCut | ObjectCut;
 
 interface Command {
   readonly player: Player;
   readonly words: readonly string[];
   /** What its descriptor 3 gives. */
   readonly input?: Uint8Array | undefined;
+  /** What its terminal has besides. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 interface Started {
@@ -41,6 +49,7 @@ interface Started {
 /** Runs a command and ends it, with every process that it started, where the cut is. Throws when it never gets there. */
 export async function kill(world: World, command: Command, cut: Cut): Promise<void> {
   if ('aws' in cut) return killAtAws(world, command, cut);
+  if ('object' in cut) return killAtObject(world, command, cut);
   const stop = stoppingGit(world, cut);
   const started = start(world, command, stop.bin);
   await reached(stop.reached, started);
@@ -75,11 +84,27 @@ async function killAtAws(world: World, command: Command, { aws, skip = 0, when }
   await world.clearFaults();
 }
 
-function start(world: World, { player, words, input }: Command, bin?: string): Started {
+/** Ends it while it waits, inside, at the naming of an object. */
+async function killAtObject(world: World, command: Command, { object, when }: ObjectCut): Promise<void> {
+  const reachedFile = join(world.dir, 'reached-object');
+  rmSync(reachedFile, { force: true });
+  const hook = new URL('stop-at-link.mjs', import.meta.url);
+  const env = {
+    ...command.env,
+    NODE_OPTIONS: `--import=${hook.href}`,
+    STOP_AT_LINK: JSON.stringify({ object, when, reached: reachedFile }),
+  };
+  const started = start(world, { ...command, env });
+  await reached(reachedFile, started);
+  process.kill(-started.pid, 'SIGKILL');
+  await killed(started, command);
+}
+
+function start(world: World, { player, words, input, env }: Command, bin?: string): Started {
   const entry = join(PACKAGE_ROOT, 'bin/run.js');
   const path = bin === undefined ? process.env.PATH : `${bin}:${process.env.PATH}`;
   const child = spawn(process.execPath, [entry, ...words, '--json'], {
-    env: { ...process.env, ...world.environment(player), PATH: path },
+    env: { ...process.env, ...world.environment(player), PATH: path, ...env },
     cwd: world.dir,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -3,6 +3,7 @@ import type { Clock } from '../base/time.js';
 import { checkpointsOf, type LedgerQuestion, verifyAuditLedger } from '../inspect/audit-ledger.js';
 import { checkpointPath } from '../ledger/checkpoint.js';
 import type { LedgerMemory } from '../ledger/memory.js';
+import { createNamed } from '../ledger/named.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import { overObjects, storeTiles } from '../ledger/subtrees.js';
 import type { TailMemory } from '../ledger/tail-memory.js';
@@ -33,7 +34,7 @@ export function objectLedger(
     publish: async (size, note) => {
       await storeTiles(objects, size);
       const path = checkpointPath(size, note);
-      const answer = await objects.create(path, note);
+      const answer = await createNamed(objects, path, note);
       if (answer === 'created' || Buffer.from(note).equals((await objects.read(path)) ?? Buffer.alloc(0))) return path;
       throw new CustodyError('LEDGER_BROKEN', `${path} holds other bytes than its name says`);
     },

@@ -1,7 +1,8 @@
-import { CustodyError, type ErrorCode } from '../base/errors.js';
+import { CustodyError } from '../base/errors.js';
 import { readAhead } from './ahead.js';
 import { type CarryingLedger, carriedAfter, tellsOfRepository } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
+import { createNamed, isUnsure } from './named.js';
 import type { ObjectStore } from './objects.js';
 import {
   assertFollows,
@@ -50,8 +51,6 @@ export interface SlotLedgerOptions {
 
 /** Bytes of entries are not known before they are read: this many wait at most, some 10 MB of usual ones. */
 const MAX_WAITING_ENTRIES = 16_384;
-/** With these nobody knows whether an object was made. */
-const UNSURE: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'TIMEOUT', 'STORAGE', 'THROTTLED']);
 
 /**
  * The ledger over write-once objects: an append is one bundle and one slot, and taking the slot is the lock (T41). Every
@@ -96,7 +95,7 @@ class SlotWriter {
     const bytes = formatSlot(slot);
     const number = before.number + 1;
     slotName(number);
-    await this.#putBundle(bundleName(slot.bundle), bundle);
+    await createNamed(this.objects, bundleName(slot.bundle), bundle);
     return this.#take(number, expected, slot, bytes);
   }
 
@@ -106,16 +105,6 @@ class SlotWriter {
     const bytes = formatSlot(slot);
     if (!sameHead(tail.head, headOf(slot)) || !this.#isOurs(tail.number, bytes, bytes)) return null;
     return this.#settled(tail.number, slot);
-  }
-
-  /** A bundle is named by its digest, so a second try can only find the first one's. */
-  async #putBundle(name: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.objects.create(name, bytes);
-    } catch (cause) {
-      if (!isUnsure(cause)) throw cause;
-      await this.objects.create(name, bytes);
-    }
   }
 
   async #take(number: number, before: LedgerHead, slot: Slot, bytes: Uint8Array): Promise<LedgerHead> {
@@ -224,10 +213,6 @@ async function* range(first: number, last: number): AsyncGenerator<number> {
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-function isUnsure(cause: unknown): boolean {
-  return cause instanceof CustodyError && UNSURE.has(cause.code);
 }
 
 function expectHead(found: LedgerHead, expected: LedgerHead): LedgerHead {

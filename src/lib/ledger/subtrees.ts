@@ -1,4 +1,5 @@
 import { GrowingTree } from './growing-tree.js';
+import { createNamed } from './named.js';
 import type { ObjectStore } from './objects.js';
 import { createSlotLedger } from './slots.js';
 import {
@@ -133,9 +134,8 @@ async function storeLeafTiles(objects: ObjectStore, count: number): Promise<numb
 }
 
 async function storeTile(objects: ObjectStore, level: number, index: number, hashes: readonly TreeHash[]) {
-  return (await objects.create(tilePath({ level, index, width: TILE_WIDTH }), formatTile(hashes))) === 'created'
-    ? 1
-    : 0;
+  const path = tilePath({ level, index, width: TILE_WIDTH });
+  return (await createNamed(objects, path, formatTile(hashes))) === 'created' ? 1 : 0;
 }
 
 /** Tiles are made in order: the first of `count` that is not there, by halves. */
