@@ -120,12 +120,20 @@ const createBackupMemory = (): BackupMemory => {
 /** Keys are made and put under the interlock through the quorum, as custodians would. */
 export async function createDrillStage({
   material = null,
+  automation = false,
 }: {
   readonly material?: TestMaterial | null;
+  /** The roster lists an automation identity, which has a role in the account. */
+  readonly automation?: boolean;
 } = {}): Promise<Stage> {
   const planned = (plan: Plan) => drillPlan(material ? importedPlan(plan) : plan);
   const office = await createSandboxOffice({
-    team: createTeam({ environment: 'sandbox', plan: planned, roster: (roster) => ({ ...roster, automation: [] }) }),
+    automation,
+    team: createTeam({
+      environment: 'sandbox',
+      plan: planned,
+      roster: (roster) => (automation ? roster : { ...roster, automation: [] }),
+    }),
   });
   const foundedAt = office.clock.now();
   for (const name of KEYS) await createKey(office, name);

@@ -37,15 +37,18 @@ const PROFILES = [...SEATS, 'executor', 'service', 'admin', 'outsider', 'drill']
 /**
  * An office over the embedded AWS, in process, with no key yet; `createKey` makes those of the plan. Ask for it in a test,
  * and call `close` at its end.
+ * @param options `automation`: the account has a role for the automation identity, with a profile
  */
 export async function createSandboxOffice(
-  options: { readonly team?: Team } = {},
+  options: { readonly team?: Team; readonly automation?: boolean } = {},
 ): Promise<SandboxOffice & { close(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'custody-office-'));
   const team = options.team ?? createTeam({ environment: 'sandbox' });
+  const automation = options.automation ? (['ci'] as const) : [];
   const { sandbox, as } = openWorld(folder, {
     seed: {
-      seats: SEATS.map((id) => ({ profile: id, roleName: id, sourceIdentity: id })),
+      // Automation enters the executor as a seat does; what makes a seat of one is the roster alone.
+      seats: [...SEATS, ...automation].map((id) => ({ profile: id, roleName: id, sourceIdentity: id })),
       executor: 'custody-executor',
       service: 'app',
       admin: 'Admin',
@@ -56,7 +59,11 @@ export async function createSandboxOffice(
     },
   });
   const connections = new Map(
-    await Promise.all(PROFILES.map(async (profile): Promise<[string, AwsConnection]> => [profile, await as(profile)])),
+    await Promise.all(
+      [...PROFILES, ...automation].map(
+        async (profile): Promise<[string, AwsConnection]> => [profile, await as(profile)],
+      ),
+    ),
   );
   const connectionOf = (profile: string) => {
     const found = connections.get(profile);
@@ -67,7 +74,7 @@ export async function createSandboxOffice(
     sandbox,
     line: connectionOf,
     as: (intercept, who) => {
-      const aws = connectionOf(who === 'ci' ? 'executor' : who);
+      const aws = connectionOf(who === 'ci' && !options.automation ? 'executor' : who);
       const authority = createKeyAuthority(aws);
       const [reader, slots] = [createKeyReader(aws), createSlotKeeper(aws)];
       const plainly: Aws = { reader, authority, slots, whoAmI: authority.whoAmI, host: '127.0.0.1' };
