@@ -41,7 +41,7 @@ export async function benchIngest() {
     eventsACpuSecond: events / (own.cpuMillis / 1000),
     timesTheFloor: own.cpuMillis / floor.cpuMillis,
     peakMegabytes: process.resourceUsage().maxRSS / 1024,
-    ...(peer === null ? {} : { validateLogsSeconds: peer / 1000, validateLogsEventsASecond: events / (peer / 1000) }),
+    ...(peer === null ? {} : { validateLogsSeconds: peer.millis / 1000, validateLogsCpuSeconds: peer.cpuSeconds }),
   };
 }
 
@@ -195,13 +195,24 @@ async function validateLogs({ objects, der, fingerprint }) {
     ...['--start-time', '2026-03-02T00:00:00Z', '--end-time', '2026-03-02T20:00:00Z'],
   ];
   try {
-    const { millis, stdout } = await run([process.env.CUSTODY_PEER_AWS, ...words], { env });
+    const command = ['bash', '-c', '"$0" "$@" && times >&2', process.env.CUSTODY_PEER_AWS, ...words];
+    const { millis, stdout, stderr } = await run(command, { env });
     if (!stdout.includes(`${HOURS * FILES_AN_HOUR}/${HOURS * FILES_AN_HOUR} log files valid`)) throw new Error(stdout);
-    return millis;
+    return { millis, cpuSeconds: childSeconds(stderr) };
   } finally {
     server.close();
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** The last line of the shell's `times`: user and system time of what it ran, as 0m1.234s. */
+function childSeconds(text) {
+  const parts = text
+    .trim()
+    .split('\n')
+    .at(-1)
+    .matchAll(/(\d+)m([\d.]+)s/g);
+  return [...parts].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
 }
 
 function serve(request, response, { objects, der, fingerprint }) {
