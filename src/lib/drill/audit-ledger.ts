@@ -65,7 +65,7 @@ async function judgeCopy({ ports, state }: Scene, { question, copy }: AuditPlace
   if (at === null) return fail(`${behind}, nobody knows since when: ${name}`);
   const { rpoSeconds } = state.plan.plan.recovery;
   const now = ports.clock.now();
-  const lag = `${behind}, the oldest, ${name}, for ${Math.max(0, secondsBetween(at, now))} s`;
+  const lag = `${behind}, the oldest, ${name}, for ${Math.max(0, Math.floor(secondsBetween(at, now)))} s`;
   const isLate = addSeconds(at, rpoSeconds) < now;
   return isLate ? fail(`${lag}; the plan allows ${rpoSeconds} s`) : pass(`${lag}; the plan allows ${rpoSeconds} s`);
 }
