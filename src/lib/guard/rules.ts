@@ -18,7 +18,8 @@ export const RULES = {
   'key-policy-changed': 'A key policy is changed past its quorum.',
   'ledger-deleted': 'A part of the ledger is deleted, forgotten or replaced.',
   'ledger-key-destroyed': 'Without its key nobody can read the ledger: no quorum may end or disable it.',
-  'lifecycle-not-allowed': 'Only the rule of ledger provision is allowed: bundles to GLACIER_IR after 90 days; nothing expires.',
+  'lifecycle-not-allowed':
+    'Only the rule of ledger provision is allowed: bundles to GLACIER_IR after 90 days; nothing expires.',
   'lock-not-compliance': 'The lock is not COMPLIANCE, or shorter than the plan’s retention.',
   'lockout-check-bypassed': 'KMS’s check against locking everybody out is switched off.',
   'no-answer': 'The policy gave no answer.',
