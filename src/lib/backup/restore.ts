@@ -1,5 +1,6 @@
 import { type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
+import type { Instant } from '../base/time.js';
 import { differenceOf, type PolicyDifference } from '../policy/difference.js';
 import { parsePolicy } from '../policy/document.js';
 import { policyProposal } from '../request/access.js';
@@ -16,12 +17,14 @@ import { type BackedUpKey, findKey, policyFor, principalsOf } from './key-in.js'
 import { type Leftover, leftoversOf } from './leftovers.js';
 import type { OpenBackup } from './newest.js';
 import { policyValue, rolesIn } from './snapshot.js';
+import { assertHistoryHolds } from './verify.js';
 
 export interface Restoring {
   readonly state: InForce;
   readonly aws: Aws;
   readonly place: BackupPlace;
   readonly verifier: StatementVerifier;
+  readonly now: Instant;
 }
 
 export interface RestoreWish {
@@ -56,11 +59,13 @@ export interface Restoration {
 /**
  * The request that brings a key's policy back from a backup. A key that was deleted and made again is found by its alias.
  * @throws CustodyError NOT_FOUND, FOREIGN_KEY · REFUSED for a policy that names a role which is gone, or is another one by now
- *   (T44) · POLICY_MALFORMED · what opening a backup throws
+ *   (T44), and where the history of backups does not hold · POLICY_MALFORMED · what opening a backup throws
  */
 export async function prepareRestore(restoring: Restoring, wish: RestoreWish): Promise<Restoration> {
-  const { state, aws, place, verifier } = restoring;
+  const { state, aws, place, verifier, now } = restoring;
   const { plan } = state.plan;
+  // A key that was taken off the roster still opens what it signed: only the history says whether it might sign then.
+  await assertHistoryHolds({ state, place, verifier, now, since: 1 });
   const newest = await newestBackup(place, verifier, state);
   const backup =
     wish.from === null || wish.from === newest.manifest.sequence

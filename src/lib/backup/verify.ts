@@ -1,3 +1,4 @@
+import { CustodyError } from '../base/errors.js';
 import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
 import type { InForce } from '../request/in-force.js';
@@ -87,6 +88,22 @@ export async function verifyBackups({ state, place, verifier, now, since }: Veri
     faults: judge.faults.slice(0, MOST_FAULTS),
   };
 }
+
+/**
+ * Before anything is taken from a backup: its history must hold. That it is old or leaves something out is no reason not to use it.
+ * @throws CustodyError REFUSED naming the first check that failed; what reading throws
+ */
+export async function assertHistoryHolds(verifying: Verifying): Promise<void> {
+  const { checks } = await verifyBackups(verifying);
+  const bad = checks.find(({ id, status }) => status === 'fail' && !OF_AGE.has(id));
+  if (bad === undefined) return;
+  throw new CustodyError('REFUSED', `the history of backups does not hold (${bad.id}): ${bad.detail}`, {
+    details: { check: bad.id },
+    suggestions: ['custody policy verify names every fault; nothing of it is used before somebody has looked.'],
+  });
+}
+
+const OF_AGE: ReadonlySet<string> = new Set(['complete', 'fresh']);
 
 function nothing(remembered: Remembered | null): BackupReport {
   const gone = remembered !== null;

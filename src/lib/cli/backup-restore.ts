@@ -1,6 +1,8 @@
 import chalk from 'chalk';
 import { type AgainstBackup, againstNewest } from '../backup/against.js';
 import { prepareRestore, type Restoration, type RestoreWish } from '../backup/restore.js';
+import { assertHistoryHolds } from '../backup/verify.js';
+import { CustodyError, EXIT } from '../base/errors.js';
 import type { RequestPredicate } from '../record/statement.js';
 import { openPlace } from './backup-place.js';
 import { verifierOf } from './backup-trust.js';
@@ -19,7 +21,10 @@ export async function restoreFor(context: Context, wish: RestoreWish, dryRun: bo
   const place = await openPlace(context, seat, state);
   if (!place.isCustody) await place.store.sync({ onProgress: seat.ports.progress });
   const verifier = verifierOf(state, { folder: seat.folder, store: place.store });
-  const { proposal, ...restore } = await prepareRestore({ state, aws, place, verifier }, wish);
+  const { proposal, ...restore } = await prepareRestore(
+    { state, aws, place, verifier, now: seat.ports.clock.now() },
+    wish,
+  );
   if (proposal === null) return { restore };
   return { restore, ...(await openOne(seat, proposal, dryRun)) };
 }
@@ -69,9 +74,17 @@ export function restoreText(answer: Restored, account: string): string {
 /** For one who is to approve another policy: what it changes against the newest backup; empty where there is none. */
 export async function againstBackupText(context: Context, seat: Seat, said: RequestPredicate): Promise<string> {
   if (said.action !== 'key.policy') return '';
-  const place = await openPlace(context, seat, seat.state);
-  const verifier = verifierOf(seat.state, { folder: seat.folder, store: place.store });
-  const found: AgainstBackup | null = await againstNewest(place, verifier, seat.state, said);
-  if (found === null) return '';
-  return `\n${heading(`Against the newest backup (${found.sequence} of ${found.createdAt})`)}\n${differenceBlock(found.difference, said.account)}`;
+  const { state, folder, ports } = seat;
+  const place = await openPlace(context, seat, state);
+  const verifier = verifierOf(state, { folder, store: place.store });
+  try {
+    const found: AgainstBackup | null = await againstNewest(place, verifier, state, said);
+    if (found === null) return '';
+    await assertHistoryHolds({ state, place, verifier, now: ports.clock.now(), since: 1 });
+    return `\n${heading(`Against the newest backup (${found.sequence} of ${found.createdAt})`)}\n${differenceBlock(found.difference, said.account)}`;
+  } catch (cause) {
+    // A backup that cannot be trusted must not keep a quorum from mending the key; it is not compared with, and that is said.
+    if (!(cause instanceof CustodyError) || cause.exit !== EXIT.refused) throw cause;
+    return `\n${heading('Against the newest backup')}\n  ${chalk.redBright(wrap(`It is compared with none: ${cause.message}`, 2))}`;
+  }
 }

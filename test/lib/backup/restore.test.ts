@@ -28,7 +28,13 @@ beforeEach(async () => {
 async function restore(from: number | null = null, change: (aws: Aws) => Aws = (aws) => aws) {
   const { state, place, signing } = await desk.run();
   return prepareRestore(
-    { state, place, verifier: signing.verifier, aws: change(office.desk('architect').aws) },
+    {
+      state,
+      place,
+      verifier: signing.verifier,
+      aws: change(office.desk('architect').aws),
+      now: office.desk('architect').ports.clock.now(),
+    },
     wish(from),
   );
 }
