@@ -20,6 +20,7 @@ import { createSlotLedger } from '../../src/lib/ledger/slots.js';
 import type { LedgerPlan } from '../../src/lib/plan/plan.js';
 import { at, listAt, textAt } from '../../src/lib/rehearse/expect.js';
 import { openFileStore } from '../../src/lib/sandbox/state.js';
+import { kill } from '../faults/kill.js';
 import { type CliOutcome, custody, type Player } from '../support/cli.js';
 import { patient } from '../support/ledger-writers.js';
 import { type Asked, askedIn, codeOf, World } from './world.js';
@@ -189,6 +190,12 @@ async function own() {
 }
 
 const SLOT = 'custody/slots/000000001';
+/** Which of the writes of a run it is killed at: its events are a bundle, then a slot. */
+const KILLED = [
+  [0, 'after'],
+  [1, 'before'],
+  [1, 'after'],
+] as const;
 
 async function versionOf(Key: string): Promise<string> {
   const client = await raw('ledger-r');
@@ -221,8 +228,8 @@ async function attackRaw(): Promise<void> {
   }
 }
 
-const entriesOf = async (kind: string): Promise<readonly JsonObject[]> => {
-  const shown = await ends(0, 'privacy', `ledger show --kind ${kind} --last 200`, as('ledger-r'));
+const entriesOf = async (kind: string, last = 200): Promise<readonly JsonObject[]> => {
+  const shown = await ends(0, 'privacy', `ledger show --kind ${kind} --last ${last}`, as('ledger-r'));
   return listAt(shown.json, 'entries').map((entry) => at(entry, 'facts') as JsonObject);
 };
 
@@ -294,9 +301,17 @@ it('T38–T41 T46 an audit ledger in S3 lives, is proven, and tells of every att
   expect(new Set(usage.map(({ eventId }) => eventId)).size).toBe(usage.length);
   expect(usage.filter(({ eventName, errorCode }) => eventName === 'PutObject' && errorCode === null)).toEqual([]);
 
+  // Taking in is really killed at its writes, and run again.
+  const words = ['ledger', 'ingest', '--lookup'];
+  for (const [skip, when] of KILLED) {
+    await kill(world, { player: 'privacy', words, env: both() }, { aws: 'PutObject', skip, when });
+  }
+
   // Proven to an outsider, from what is signed.
   const outside = await ends(3, 'privacy', 'ledger ingest --lookup', both());
   expect(at(outside.json, 'counts', 'refused')).toBe(0);
+  const once = (await entriesOf('usage', 1000)).map(({ eventId }) => eventId);
+  expect(new Set(once).size).toBe(once.length);
   const whole = await verdictNow(0);
   expect(whole.json).toMatchObject({ verdict: 'verified', ledger: 'ledger' });
   const signed = await ends(0, 'architect', 'ledger checkpoint', both());
