@@ -8,6 +8,7 @@ import {
   parseBackupStatement,
 } from '../../src/lib/backup/manifest.js';
 import { SIGNER_PATH } from '../../src/lib/backup/paths.js';
+import { prepareRestore } from '../../src/lib/backup/restore.js';
 import { nameOfSigner, publicKeyPem } from '../../src/lib/backup/signer.js';
 import { formatSums, parseSums } from '../../src/lib/backup/sums.js';
 import { eventOf, ledgerAfter } from '../../src/lib/backup/telling.js';
@@ -548,6 +549,14 @@ describe('T24 T27 a key that leaves the roster', () => {
     office.remote.force(new Map([...office.remote.files(), [rosterPath(2), formatRoster(next)]]));
     return office;
   }
+  /** By a custodian whose machine has not looked at the history yet. */
+  async function restored(office: Office) {
+    const { state, place, signing } = await (await coldDesk(office)).run();
+    const { aws, ports } = office.desk('privacy');
+    const how = { reason: 'r', executor: null };
+    const wish = { key: 'case-data', region: null, from: null, how };
+    return prepareRestore({ state, place, verifier: signing.verifier, aws, now: ports.clock.now() }, wish);
+  }
   const cold = (office: Office, own: ReturnType<typeof createMemoryRemote> | null) =>
     own ? backupDesk(office.machine('privacy'), own.client()) : coldDesk(office);
 
@@ -573,8 +582,14 @@ describe('T24 T27 a key that leaves the roster', () => {
       await forge(office, office.team.signers.ci, { rosterDigest: rosterDigest(roster), createdAt });
       expect(failing(await (await coldDesk(office)).verify())).toContain('signers');
       expect(await codeOf((await coldDesk(office, 'architect')).backUp())).toBe('REFUSED');
+      expect(await caught(restored(office))).toMatchObject({ code: 'REFUSED', details: { check: 'signers' } });
     },
   );
+
+  it('what it signed before is restored, late as it is', async () => {
+    const office = await withdrawn(null);
+    expect(await restored(office)).toMatchObject({ backup: { sequence: 1 } });
+  });
 
   it('a manifest that names a roster which came later, and in a repository of their own one of before, is refused', async () => {
     const office = await withdrawn(null);

@@ -1,5 +1,4 @@
 import type { Digest } from '../base/bytes.js';
-import { CustodyError } from '../base/errors.js';
 import { type Instant, isLaterBy } from '../base/time.js';
 import { isVeto } from '../record/action.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
@@ -91,15 +90,4 @@ export function executorFault(
     return 'the plan does not let the requester execute';
   const approved = verdict.approvals.some((approval) => approval.counted && approval.signer?.person === signer.person);
   return approved && !plan.quorum.approverMayExecute ? 'the plan does not let an approver execute' : null;
-}
-
-/** @throws CustodyError DENIED */
-export function assertMayExecute(
-  signer: Identity,
-  request: OpenRecord<'request'>,
-  verdict: Verdict,
-  rules: Rules,
-): void {
-  const fault = executorFault(signer, request, verdict, rules);
-  if (fault !== null) throw new CustodyError('REFUSED', fault);
 }

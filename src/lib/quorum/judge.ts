@@ -2,7 +2,7 @@ import type { Digest } from '../base/bytes.js';
 import type { Instant } from '../base/time.js';
 import type { OpenRecord } from '../record/envelope.js';
 import type { Evidence, Rules, Verdict } from './evidence.js';
-import { type IntentFinding, judgeIntent } from './intent.js';
+import { executorFault, type IntentFinding, judgeIntent } from './intent.js';
 import { judgeOpen, type State } from './open-state.js';
 import { allOf, isAbout } from './records.js';
 import { assertRequest } from './request.js';
@@ -21,7 +21,7 @@ export function judge(evidence: Evidence, rules: Rules, now: Instant): Verdict {
   // Records that a valid intent did not see came too late: only what it saw decides.
   const visible = finding?.valid && intent ? (evidence.sees.get(intent.fileDigest) ?? null) : null;
   const open = judgeOpen(basis, now, visible);
-  const receipt = finding?.valid ? receiptOf(evidence, rules, finding.intentDigest) : null;
+  const receipt = finding?.valid ? receiptOf(evidence, rules, { open, intentDigest: finding.intentDigest }) : null;
   if (finding === null) return open;
   return { ...open, ...stateOf(finding, receipt), intent: finding.valid ? intent : null, receipt };
 }
@@ -38,12 +38,17 @@ function stateOf(finding: IntentFinding, receipt: OpenRecord<'receipt'> | null):
 }
 
 /** The receipt that answers the intent, signed by one who may execute; any other is as if it were not there. */
-function receiptOf(evidence: Evidence, rules: Rules, intentDigest: Digest): OpenRecord<'receipt'> | null {
+function receiptOf(
+  evidence: Evidence,
+  rules: Rules,
+  { open, intentDigest }: { readonly open: ReturnType<typeof judgeOpen>; readonly intentDigest: Digest },
+): OpenRecord<'receipt'> | null {
   for (const receipt of allOf(evidence, 'receipt')) {
     const said = receipt.statement.predicate;
     const signer = signerOf(receipt, rules.roster);
     if (typeof signer === 'string' || signer.id !== said.by || said.repository !== rules.repository) continue;
     if (said.request !== evidence.request.digest || said.intent !== intentDigest) continue;
+    if (executorFault(signer, evidence.request, open, rules) !== null) continue;
     if (isAbout(receipt, intentDigest)) return receipt;
   }
   return null;

@@ -324,6 +324,19 @@ describe('execution', () => {
     for (const done of forged) expect(state(evidenceOf(asked, ...seen, begun, done))).toBe('executing');
   });
 
+  it('takes no receipt of one who may not execute it', async () => {
+    const named = await request(team, 'architect', { executor: 'ci' });
+    const approvals = [await approval(team, named, 'privacy'), await approval(team, named, 'deputy')];
+    const begun = await intent(team, named, 'ci', approvals);
+    for (const [by, expected] of [
+      ['deputy', 'executing'],
+      ['ci', 'executed'],
+    ] as const) {
+      const done = await receipt(team, named, begun, by);
+      expect(judge(evidenceOf(named, ...approvals, begun, done), rulesOf(team), later(600)).state).toBe(expected);
+    }
+  });
+
   it('lets a valid intent beat a rejection that it could not see', async () => {
     const seen = await two();
     const begun = await intent(team, asked, 'architect', seen);
