@@ -37,6 +37,20 @@ describe('a tree of many leaves', () => {
     expect([tree.size, hex(tree.root())]).toEqual([size, rootOf(LEAVES.slice(0, size))]);
   });
 
+  test.each([
+    [0, 1023],
+    [0, 1024],
+    [0, 1025],
+    [0, 3200],
+    [1, 2500],
+    [1000, 2100],
+    [1023, 3200],
+  ])('after %d, those up to %d at once', (before, size) => {
+    const tree = grown(new GrowingTree(), 0, before);
+    tree.addRow(Buffer.concat(LEAVES.slice(before, size).map(hashBytes)));
+    expect([tree.size, hex(tree.root())]).toEqual([size, rootOf(LEAVES.slice(0, size))]);
+  });
+
   test('is the same from wherever it goes on, and whenever its root is asked for', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1100 }), { minLength: 1, maxLength: 4 }), (steps) => {
