@@ -97,5 +97,8 @@ export function faultyStore(store: RecordStore, remote: MemoryRemote, { intercep
 }
 
 export function faultyMemory(memory: MachineMemory, { intercept }: Faulty): MachineMemory {
-  return { read: () => memory.read(), write: (value) => intercept('memory write', () => memory.write(value)) };
+  return {
+    read: () => memory.read(),
+    replace: (read, next) => intercept('memory write', () => memory.replace(read, next)),
+  };
 }

@@ -59,8 +59,10 @@ export function createMemory(initial: Memory | null = null): MachineMemory & { h
   return {
     held: () => held,
     read: async () => held,
-    write: async (memory) => {
-      held = memory;
+    replace: async (read, next) => {
+      if (held !== read) return false;
+      held = next;
+      return true;
     },
   };
 }

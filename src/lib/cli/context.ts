@@ -4,13 +4,13 @@ import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import { type ClonePin, openClonePin } from '../fs/clone-pin.js';
 import { findFolder, requireFolder } from '../fs/folder.js';
+import { openMachineMemory } from '../fs/machine-memory.js';
 import { stateDirectory } from '../fs/places.js';
-import { openJsonFile } from '../fs/state.js';
 import { toolIdentity } from '../fs/tool-identity.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { GuardSink } from '../guard/sink.js';
 import type { Plan } from '../plan/plan.js';
-import { assertSameGenesis, formatMemory, type MachineMemory, type Memory, parseMemory } from '../record/memory.js';
+import { assertSameGenesis, type MachineMemory, type Memory } from '../record/memory.js';
 import { casesOf, lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
@@ -113,7 +113,7 @@ export class Context {
   /** What this machine remembers of the repository that a clone was pinned to. */
   memoryOf(pin: ClonePin): MachineMemory {
     const path = join(stateDirectory(this.environment, pin.genesis), 'memory.json');
-    return openJsonFile(path, (bytes) => parseMemory(bytes, path), formatMemory);
+    return openMachineMemory(path);
   }
 
   /** Ports over a clone that may not have been founded or joined yet; then the draft's plan says whose clock counts. */
@@ -172,7 +172,7 @@ export class Context {
     // Joining has left a memory already, of whatever the remote has shown: it must not stand in for the pin.
     this.#pinned = pinned;
     if (remembered) return assertSameGenesis(remembered, pinned.genesis);
-    await ports.memory.write(pinned);
+    await ports.memory.replace(null, pinned);
   }
 
   /** Everything that a flow in the name of a listed identity needs. */

@@ -39,7 +39,7 @@ export async function foundRepository(
   await originAt(url, context);
   const clone = await createClone(folder, isPath(url) ? resolve(url) : url, context.environment);
   await writeDraft(folder, text);
-  const ports = await context.portsFor(folder, { read: async () => null, write: async () => undefined }, draft.plan);
+  const ports = await context.portsFor(folder, { read: async () => null, replace: async () => true }, draft.plan);
   const founding = foundingOf(draft, randomBytes(8).toString('hex'), ports.clock.now());
   const actor = await context.actor(founding.roster, draft.plan, as);
   const aws = await context.access.aws(draft.plan);

@@ -36,7 +36,7 @@ export async function joinRepository(context: Context, url: string, dir: string,
 }
 
 async function confirmAndSign(context: Context, folder: string, url: string, said: string | undefined) {
-  const unpinned = { read: async () => null, write: async () => undefined };
+  const unpinned = { read: async () => null, replace: async () => true };
   const first = await context.portsFor(folder, unpinned);
   const seen = await inspectRemote(first);
   await confirmGenesis(context, seen.genesis.digest, said);

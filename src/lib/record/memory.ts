@@ -21,7 +21,11 @@ export type Memory = Shaped<typeof shape>;
 /** PORT: where a machine keeps its memory; also what a pin file gives to one that has none. */
 export interface MachineMemory {
   read(): Promise<Memory | null>;
-  write(memory: Memory): Promise<void>;
+  /**
+   * Puts `next` in the place of what was read. False, and nothing is written, when another process of this machine has remembered
+   * something else since: it may have seen more.
+   */
+  replace(read: Memory | null, next: Memory): Promise<boolean>;
 }
 
 const memory = object(shape);

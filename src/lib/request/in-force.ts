@@ -146,12 +146,14 @@ export async function checkMemory(
   store: RecordStore,
   clock: Clock,
 ): Promise<void> {
-  const remembered = await memory.read();
-  if (remembered) {
-    await assertHolds(remembered, state, store);
-    if (remembered.head === state.head) return;
+  for (;;) {
+    const remembered = await memory.read();
+    if (remembered) {
+      await assertHolds(remembered, state, store);
+      if (remembered.head === state.head) return;
+    }
+    if (await memory.replace(remembered, memoryOf(state, clock.now()))) return;
   }
-  await memory.write(memoryOf(state, clock.now()));
 }
 
 /**
