@@ -87,15 +87,20 @@ describe('an exercise', () => {
   });
 
   it('is in order for CloudTrail, and tried at KMS by nobody but who approved and executed it', async () => {
+    const reconciled = async () => {
+      // CloudTrail shows nothing of the last quarter of an hour.
+      stage.office.clock.advance(1200);
+      return (await stage.scene()).inspections.reconcile(stage.foundedAt);
+    };
+    const { counts: before } = await reconciled();
     await stage.cycle('architect', 'deputy');
     const { said } = await drill(undefined, 'privacy');
     const kms = said.checks.find(({ id }) => id === 'cycle.kms');
     expect(kms).toMatchObject({ status: 'skip', detail: expect.stringContaining('privacy has not') });
-    stage.office.clock.advance(1200);
-    const { findings, counts } = await (await stage.scene()).inspections.reconcile(stage.foundedAt);
+    const { findings, counts } = await reconciled();
     // What the drill does with its key is no change past the quorum; the call of the exercise is looked for.
     expect(findings.filter(({ what }) => what.endsWith(CYCLE_KEY))).toEqual([]);
-    expect(counts.receipts).toBeGreaterThan(6);
+    expect(counts.receipts).toBe(before.receipts + 1);
   });
 
   it('of which KMS let one approval through is a loss; it counts since the last verified drill', async () => {
