@@ -30,6 +30,14 @@ const restoration = object({
   leftovers: list(object({ what: text, backup: text, live: text, command: text })),
 });
 
+const linted = {
+  rule: text,
+  severity: oneOf('error', 'warning', 'note'),
+  statement: nullable(count),
+  message: text,
+  remedy: text,
+};
+
 export const RESULTS = {
   'policy-render': object({
     policies: list(
@@ -118,11 +126,7 @@ export const RESULTS = {
     unread: list(text),
     findings: list(
       object({
-        rule: text,
-        severity: oneOf('error', 'warning', 'note'),
-        statement: nullable(count),
-        message: text,
-        remedy: text,
+        ...linted,
         file: nullable(text),
         line: nullable(count),
         key: nullable(text),
@@ -142,15 +146,7 @@ export const RESULTS = {
         alias: nullable(text),
         kind: oneOf('signer', 'ours', 'other'),
         read: flag,
-        lint: list(
-          object({
-            rule: text,
-            severity: oneOf('error', 'warning', 'note'),
-            statement: nullable(count),
-            message: text,
-            remedy: text,
-          }),
-        ),
+        lint: list(object(linted)),
         findings: list(use('proofFinding')),
       }),
     ),
