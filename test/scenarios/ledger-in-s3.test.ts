@@ -1,15 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
   PutObjectRetentionCommand,
-  S3Client,
 } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openAws } from '../../src/lib/aws/connection.js';
 import { createS3Objects } from '../../src/lib/aws/s3-objects.js';
@@ -23,6 +20,16 @@ import { openFileStore } from '../../src/lib/sandbox/state.js';
 import { kill } from '../faults/kill.js';
 import { type CliOutcome, custody, type Player } from '../support/cli.js';
 import { patient } from '../support/ledger-writers.js';
+import {
+  createLedgerRoles,
+  keysOf,
+  type LedgerRole,
+  ledgerProfiles,
+  READER,
+  rawS3,
+  role,
+  WRITER,
+} from './ledger-world.js';
 import { type Asked, askedIn, codeOf, World } from './world.js';
 
 /**
@@ -34,8 +41,6 @@ const REGION = 'eu-central-1';
 const BUCKET = 'acme-audit-7f3a';
 const ACCOUNT = '000000000000';
 const DAYS = 365;
-const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
-const [WRITER, READER] = [role('ledger-w'), role('ledger-r')];
 
 let world: World;
 let keyArn = '';
@@ -44,11 +49,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const profiles = () => join(world.dir, 'aws-config');
 /** The same terminal with the ledger's roles at hand. */
-const as = (role: 'ledger-w' | 'ledger-r'): NodeJS.ProcessEnv => ({
-  AWS_CONFIG_FILE: profiles(),
-  CUSTODY_LEDGER_PROFILE: role,
+const as = (profile: LedgerRole): NodeJS.ProcessEnv => ({
+  AWS_CONFIG_FILE: ledgerProfiles(world),
+  CUSTODY_LEDGER_PROFILE: profile,
 });
 /** Who takes events in must know what is there already, and may not be one who writes alone. */
 const both = (): NodeJS.ProcessEnv => ({ ...as('ledger-w'), CUSTODY_LEDGER_READER: 'ledger-r' });
@@ -77,61 +81,7 @@ async function propose(edit: (draft: string) => string): Promise<void> {
   await carriedOut(askedIn(await ends(0, 'architect', 'plan propose --reason ledger')));
 }
 
-/** Credentials of a profile of the sandbox, or of a role that the administrator enters. */
-interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
-async function credentials(profile: string): Promise<Keys> {
-  const own = world.serving.sandbox.profiles().find(({ name }) => name === profile);
-  if (own) return own;
-  const sts = new STSClient({
-    region: REGION,
-    endpoint: world.serving.info.endpoint,
-    credentials: await credentials('admin'),
-  });
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: role(profile), RoleSessionName: 'raw' }));
-  sts.destroy();
-  return {
-    accessKeyId: Credentials?.AccessKeyId ?? '',
-    secretAccessKey: Credentials?.SecretAccessKey ?? '',
-    sessionToken: Credentials?.SessionToken ?? '',
-  };
-}
-
-/** A client that is no part of this tool, and asks no guard. */
-async function raw(profile: string): Promise<S3Client> {
-  const { endpoint } = world.serving.info;
-  return new S3Client({ region: REGION, endpoint, forcePathStyle: true, credentials: await credentials(profile) });
-}
-
-async function createRoles(): Promise<void> {
-  const iam = new IAMClient({
-    region: 'us-east-1',
-    endpoint: world.serving.info.endpoint,
-    credentials: await credentials('admin'),
-  });
-  const trust = {
-    Effect: 'Allow',
-    Principal: { AWS: role('Admin') },
-    Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
-  };
-  const kms = { Effect: 'Allow', Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: '*' };
-  const document = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  for (const RoleName of ['ledger-w', 'ledger-r']) {
-    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document(trust) }));
-    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'kms', PolicyDocument: document(kms) }));
-  }
-  iam.destroy();
-  const config = readFileSync(world.serving.info.configFile, 'utf8');
-  const [, settings = ''] = /\[profile admin\]\n([^[]*)/.exec(config) ?? [];
-  const more = ['ledger-w', 'ledger-r'].map(
-    (name) => `[profile ${name}]\n${settings.trim()}\nrole_arn = ${role(name)}\nsource_profile = admin\n`,
-  );
-  writeFileSync(profiles(), `${config}\n${more.join('\n')}`);
-}
+const raw = (profile: string) => rawS3(world, profile, REGION);
 
 /** The key with its users first, while the repository's chain is the only ledger; then the plan that puts the ledger into S3. */
 async function establish(): Promise<void> {
@@ -165,7 +115,7 @@ const ledger: LedgerPlan = {
 
 /** The tool's own way to the bucket, in the writer's role, with decisions of the guard going into the ledger. */
 async function own() {
-  const { accessKeyId, secretAccessKey, sessionToken = '' } = await credentials('ledger-w');
+  const { accessKeyId, secretAccessKey, sessionToken = '' } = await keysOf(world, 'ledger-w', REGION);
   const environment = {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -254,7 +204,7 @@ const detailOf = ({ json }: CliOutcome, id: string) =>
   listAt(json, 'checks').flatMap((item) => (at(item, 'id') === id ? [String(at(item, 'detail'))] : []));
 
 it('T38–T41 T46 an audit ledger in S3 lives, is proven, and tells of every attempt to purge it', async () => {
-  await createRoles();
+  await createLedgerRoles(world);
   await establish();
   await ends(0, 'architect', 'ledger carry');
 
