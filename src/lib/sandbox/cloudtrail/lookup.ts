@@ -72,7 +72,7 @@ function readQuery(input: JsonObject): Query {
   return {
     // Epoch seconds on the wire; an end includes its whole second.
     fromMillis: from === null ? 0 : from * 1000,
-    untilMillis: until === null ? Number.POSITIVE_INFINITY : until * 1000 + 999,
+    untilMillis: until === null ? Number.POSITIVE_INFINITY : Math.floor(until) * 1000 + 999,
     attribute,
     insight: category === 'insight',
     limit,
