@@ -56,14 +56,14 @@ export default class KeysApprove extends BaseCommand<typeof KeysApprove> {
   }
 
   private async approveAll(seat: Seat, ids: readonly string[], reviewed: readonly Digest[]) {
-    const { approved: requests, waiting } = await approveEach(
-      ids,
-      (id, at) => this.approveOne(seat, id, reviewed[at]),
-      (cause) => {
-        this.complain(cause);
-        this.endWith(cause.exit);
-      },
-    );
+    const one = (id: string, at: number) => this.approveOne(seat, id, reviewed[at]);
+    const { approved: requests, waiting } = await approveEach(ids, one);
+    // Last, since the screens of the others are long.
+    for (const { id, cause } of waiting) {
+      this.note(`Not signed yet: ${id}.`);
+      this.complain(cause);
+      this.endWith(cause.exit);
+    }
     const failures = waiting.map(({ id, cause }) => ({ id, ...errorJson(cause) }));
     return { requests, ...(failures.length > 0 ? { failures } : {}) };
   }

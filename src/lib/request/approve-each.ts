@@ -11,13 +11,11 @@ export interface ApprovedEach<T> {
 /**
  * Approves one request after the other. One that has to wait for an approval slot must not keep the person from the others;
  * anything else ends it.
- * @param tell is told of each that has to wait, as it is met
  * @throws whatever else `approveOne` throws
  */
 export async function approveEach<T>(
   ids: readonly string[],
   approveOne: (id: string, at: number) => Promise<T>,
-  tell: (cause: CustodyError) => void,
 ): Promise<ApprovedEach<T>> {
   const approved: T[] = [];
   const waiting: ApprovedEach<T>['waiting'][number][] = [];
@@ -26,7 +24,6 @@ export async function approveEach<T>(
       approved.push(await approveOne(id, at));
     } catch (cause) {
       if (!isSlotTaken(cause)) throw cause;
-      tell(cause);
       waiting.push({ id, cause });
     }
   }

@@ -3,6 +3,7 @@ import type { Difference } from '../plan/estate.js';
 import type { Plan } from '../plan/plan.js';
 import { planTree, type TreeNode } from '../plan/tree.js';
 import type { Case } from '../request/case.js';
+import { isOpen } from '../request/open.js';
 import type { StaleSlot } from '../request/stale-slots.js';
 import type { Identity } from '../roster/roster.js';
 import type { AwsSeen, Looked, StatusEvidence } from './evidence.js';
@@ -52,14 +53,16 @@ function findingsOf(plan: Plan, cases: readonly Case[], key: KeyFacts): readonly
   const about = { section: 'keys', key: key.name } as const;
   const found = key.findings
     .filter((one) => !isUnseen(one) && one.kind !== 'stale-slot')
-    .map(
-      ({ kind, region, found: what, expected, severity, remedyAction }): StatusFinding => ({
+    .map(({ kind, region, found: what, expected, severity, remedyAction }): StatusFinding => {
+      const asked = askedFor(cases, key.name, remedyAction, region);
+      const text = shortened(`${kind} in ${region}: ${what}, expected ${expected}`);
+      return {
         ...about,
         severity: SEVERITY[severity],
-        text: shortened(`${kind} in ${region}: ${what}, expected ${expected}`),
-        command: remedyAction === undefined ? null : 'custody keys apply',
-      }),
-    );
+        text: asked === null ? text : `${text} (asked for: ${asked})`,
+        command: remedyAction === undefined || asked !== null ? null : 'custody keys apply',
+      };
+    });
   const due: StatusFinding[] =
     key.rotationDue && !isAsked(cases, key.name)
       ? [
@@ -89,11 +92,19 @@ function advisoryOf(plan: Plan, { name, enforcement, state }: KeyFacts): readonl
 }
 
 function isAsked(cases: readonly Case[], name: string): boolean {
-  const open = ['pending', 'approved', 'cooling', 'executing'];
-  return cases.some(({ request, verdict }) => {
+  return cases.filter(isOpen).some(({ request }) => {
     const { action, key } = request.statement.predicate;
-    return open.includes(verdict.state) && key?.name === name && action.startsWith('key.rotat');
+    return key?.name === name && action.startsWith('key.rotat');
   });
+}
+
+/** The open request that would remove a difference. */
+function askedFor(cases: readonly Case[], name: string, remedy: Difference['remedyAction'], region: string) {
+  const open = cases.filter(isOpen).find(({ request }) => {
+    const { action, key, region: there } = request.statement.predicate;
+    return action === remedy && there === region && key?.name === name;
+  });
+  return open?.id ?? null;
 }
 
 /** Without AWS: what receipts say of the last rotation, which automatic ones do not write. */

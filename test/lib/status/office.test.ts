@@ -51,7 +51,9 @@ beforeAll(async () => {
   const state = await lookUp(ports, 'local');
   const how = { reason: 'a story', executor: 'deputy' };
   const place = { aws, ports, state, plan: state.plan.plan };
-  await executed(await policyProposal(place, { key: KEY, region: null }, null, how));
+  const interlocked = await office.approved(await policyProposal(place, { key: KEY, region: null }, null, how));
+  stage.asked = await look('architect');
+  await office.execute('deputy', interlocked);
   office.clock.advance(3600);
   stage.clean = await look('architect');
   const alias = team.plan.plan.keys[KEY]?.alias ?? '';
@@ -115,10 +117,6 @@ function onlyOne({ keys }: Plan): Plan['keys'] {
   const key = keys[KEY];
   if (!key) throw new Error(`the plan has no ${KEY}`);
   return { [KEY]: { ...key, parent: null } };
-}
-
-async function executed(proposal: Partial<Proposal>): Promise<void> {
-  await office.execute('deputy', await office.approved(proposal));
 }
 
 /** What the command does, with the credentials of a seat. */
@@ -187,6 +185,13 @@ describe('keys', () => {
     });
     expect(needs[0]).toMatchObject({ kind: 'finding', command: 'custody keys apply' });
     expect(verdict).toBe('refused');
+  });
+
+  it('are not to be asked for again where a request is open for the same', () => {
+    const { findings, needs, requests } = page('asked');
+    const asked = `(asked for: ${requests[0]?.id})`;
+    expect(findings).toContainEqual(expect.objectContaining({ command: null, text: expect.stringContaining(asked) }));
+    expect(needs.map(({ command }) => command)).not.toContain('custody keys apply');
   });
 
   it('are advisory with a role that anyone of the account may enter, and say who', () => {
