@@ -24,6 +24,7 @@ import {
   request,
   rulesOf,
   type TestSigner,
+  withdrawal,
 } from '../support/people.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -120,8 +121,15 @@ describe('T25 a roster is changed by the old quorum, the new quorum and every ne
     );
     const two = [await approval(team, asked, 'architect'), await approval(team, asked, 'privacy')];
     expect(stateOf(asked, rules, ...two)).toMatchObject({ state: 'pending', missing: { newKeys: 1 } });
+    expect(stateOf(asked, rules, ...two).because).toBe('a new key has not signed yet');
     const proof = await approval(team, asked, 'deputy', { with: newcomer });
     expect(stateOf(asked, rules, ...two, proof)).toMatchObject({ state: 'approved', missing: { newKeys: 0 } });
+    // An approval that does not count proves nothing either: not one taken back, not one of another repository.
+    const foreign = await approval(team, asked, 'deputy', { with: newcomer, repository: 'fedcba9876543210' });
+    const back = await withdrawal(team, asked, 'deputy', proof, { with: newcomer });
+    for (const none of [[foreign], [proof, back]]) {
+      expect(stateOf(asked, rules, ...two, ...none)).toMatchObject({ state: 'pending', missing: { newKeys: 1 } });
+    }
   });
 
   it('a new key of one who has signed already counts as its proof, not as a person', async () => {
@@ -192,16 +200,30 @@ describe('T25 a roster is changed by the old quorum, the new quorum and every ne
     expect(stateOf(asked, rules, await approval(team, asked, 'privacy'), joan).state).toBe('pending');
   });
 
-  it('nobody blocks the own removal, under the same id neither', async () => {
-    for (const edit of [{ id: 'joan' as never }, {}]) {
-      const next = nextRoster(DEPUTY, (seat) => ({ ...seat, ...edit, keys: [keyOf(newcomer)] }));
-      const [asked, rules] = await change(next, 'architect');
-      const no = await rejection(team, asked, 'deputy');
-      const verdict = stateOf(asked, rules, no);
-      expect(verdict.state).toBe('pending');
-      expect(verdict.rejections[0]?.ignoredBecause).toBe('own-removal');
-      expect(stateOf(asked, rules, await rejection(team, asked, 'privacy')).state).toBe('rejected');
-    }
+  it.each([
+    [DEPUTY, 'deputy', 'privacy'],
+    [PRIVACY, 'privacy', 'deputy'],
+  ] as const)(
+    'nobody blocks the own removal, under the same id neither, with one key or two: %#',
+    async (at, who, other) => {
+      for (const edit of [{ id: 'joan' as never }, {}]) {
+        const next = nextRoster(at, (seat) => ({ ...seat, ...edit, keys: [keyOf(newcomer)] }));
+        const [asked, rules] = await change(next, 'architect');
+        const no = await rejection(team, asked, who);
+        const verdict = stateOf(asked, rules, no);
+        expect(verdict.state).toBe('pending');
+        expect(verdict.rejections[0]?.ignoredBecause).toBe('own-removal');
+        expect(stateOf(asked, rules, await rejection(team, asked, other)).state).toBe('rejected');
+      }
+    },
+  );
+
+  it('who comes, and who loses one key of two, may reject', async () => {
+    const [coming, byBoth] = await change(
+      nextRoster(DEPUTY, (seat) => ({ ...seat, id: 'joan' as never, keys: [keyOf(newcomer)] })),
+    );
+    const no = await rejection(team, coming, 'deputy', { with: newcomer, by: 'joan' as never });
+    expect(stateOf(coming, byBoth, no).state).toBe('rejected');
     const [asked, rules] = await change(
       nextRoster(DEPUTY, (seat) => ({ ...seat, keys: seat.keys.slice(0, 1) })),
       'architect',

@@ -36,7 +36,7 @@ export function judgeIntent(basis: Basis, intent: OpenRecord<'intent'>, now: Ins
   // Its signer chose that head: one from before a veto would leave the veto out, one from before a roster would bring back its keys.
   if (evidence.intentPlace === 'under-other-rules') return no('plan or roster were changed before it');
   if (evidence.intentPlace !== 'on-its-head') return no('it was not published on the head that it names');
-  const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest) && fileDigest !== intent.fileDigest);
+  const before = evidence.records.filter(({ fileDigest }) => seen.has(fileDigest));
   if (!listsExactly(intent, before)) return no('it leaves out records that its head held');
   const then = {
     ...basis,

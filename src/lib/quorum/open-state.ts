@@ -89,7 +89,7 @@ function timesOf(
     .map(({ metAt }) => metAt ?? request.statement.predicate.at)
     .reduce((a, b) => (a > b ? a : b));
   const coolOff = Math.max(...demands.map(({ coolOffSeconds }) => coolOffSeconds));
-  const start = coolOff > 0 ? addSeconds(approvedAt, coolOff) : approvedAt;
+  const start = addSeconds(approvedAt, coolOff);
   return {
     approvedAt,
     coolUntil: coolOff > 0 ? start : null,

@@ -4,6 +4,7 @@ import type { Plan } from '../../../src/lib/plan/plan.js';
 import type { Evidence, Ignored, Rules, Verdict } from '../../../src/lib/quorum/evidence.js';
 import { judge } from '../../../src/lib/quorum/judge.js';
 import type { OpenRecord } from '../../../src/lib/record/envelope.js';
+import { planProposal } from '../../../src/lib/request/open.js';
 import type { CustodianId } from '../../../src/lib/roster/roster.js';
 import {
   approval,
@@ -49,6 +50,7 @@ describe('state while no intent has consumed the request', () => {
   it('is pending with nothing and with one approval', async () => {
     expect(judge(evidenceOf(asked), rulesOf(team), later(600))).toMatchObject({
       state: 'pending',
+      because: 'the quorum is not met',
       threshold: 2,
       missing: { signatures: 2, duties: 1, newKeys: 0 },
       approvedAt: null,
@@ -108,7 +110,32 @@ describe('state while no intent has consumed the request', () => {
     expect(verdict).toMatchObject({ state: 'pending', missing: { signatures: 1 } });
     expect(ignored(verdict)['approval of deputy']).toBe('withdrawn');
     const again = await approval(team, asked, 'deputy', { at: later(400) });
-    expect(state(evidenceOf(asked, privacy, deputy, back, again))).toBe('approved');
+    const risen = judge(evidenceOf(asked, privacy, deputy, back, again), rulesOf(team), later(600));
+    expect(risen.state).toBe('approved');
+    expect(risen.approvals.filter(({ counted }) => counted)).toHaveLength(2);
+  });
+
+  it('T15 a withdrawn approval is not brought back by a withdrawal that does not count', async () => {
+    const [privacy, deputy] = await two();
+    const back = await withdrawal(team, asked, 'deputy', deputy);
+    for (const by of ['architect', 'outsider'] as const) {
+      let foreign = await withdrawal(team, asked, by, deputy);
+      // The last one of an approval in the order of their digests would be the one that is remembered.
+      for (let n = 1; foreign.digest < back.digest; n++)
+        foreign = await withdrawal(team, asked, by, deputy, { reason: `${n}` });
+      expect(state(evidenceOf(asked, privacy, deputy, back, foreign))).toBe('pending');
+    }
+  });
+
+  it('a rejection is not taken back', async () => {
+    const no = await rejection(team, asked, 'deputy');
+    const verdict = judge(
+      evidenceOf(asked, no, await withdrawal(team, asked, 'deputy', no)),
+      rulesOf(team),
+      later(600),
+    );
+    expect(verdict.state).toBe('rejected');
+    expect(ignored(verdict)['withdrawal of deputy']).toBe('other-request');
   });
 
   it('does not let one custodian withdraw the approval of another', async () => {
@@ -193,12 +220,58 @@ describe('classes', () => {
   });
 });
 
+describe('T29 a veto', () => {
+  const hard = { threshold: 3, distinctRoles: 2, coolOffSeconds: 3600, selfApproval: false };
+  const strict = withQuorum(team, { classes: { veto: hard }, requesterMayExecute: false, approverMayExecute: false });
+
+  it('needs one custodian, whatever the plan says, and who asked carries it out', async () => {
+    const to = await request(strict, 'architect', { action: 'key.cancel-deletion' });
+    const own = await approval(strict, to, 'architect');
+    expect(judge(evidenceOf(to, own), rulesOf(strict), later(600))).toMatchObject({ state: 'approved', threshold: 1 });
+    for (const [by, expected] of [
+      ['architect', 'executing'],
+      ['ci', 'failed'],
+    ] as const) {
+      const begun = await intent(strict, to, by, [own]);
+      expect(state(evidenceOf(to, own, begun), later(600), rulesOf(strict))).toBe(expected);
+    }
+  });
+});
+
+describe('T25 T67 a change of rules', () => {
+  it('takes the later time and the longer cool-off of both quorums', async () => {
+    for (const [before, after] of [
+      [{ threshold: 3 }, { coolOffSeconds: 3600 }],
+      [{ coolOffSeconds: 3600 }, { threshold: 3 }],
+    ]) {
+      const old = withQuorum(team, { classes: { plan: before ?? {} } });
+      const next = withQuorum(team, { classes: { plan: after ?? {} } });
+      const { parameters } = planProposal(old.plan, next.plan.plan, '', null);
+      const to = await request(old, 'architect', { action: 'plan.update', key: null, parameters });
+      const rules = rulesOf(old, { next: { plan: next.plan.plan, roster: team.roster } });
+      const both = await two(to, old);
+      expect(judge(evidenceOf(to, ...both), rules, later(600))).toMatchObject({
+        state: 'pending',
+        threshold: 3,
+        missing: { signatures: 1 },
+      });
+      const last = await approval(old, to, 'architect', { at: later(300) });
+      expect(judge(evidenceOf(to, ...both, last), rules, later(600))).toMatchObject({
+        state: 'cooling',
+        approvedAt: later(300),
+        coolUntil: later(3900),
+      });
+    }
+  });
+});
+
 describe('who counts', () => {
   const of = async (record: Seeing, rules: Rules = rulesOf(team), now = later(600)) => {
     const privacy = await approval(team, asked, 'privacy');
     const verdict = judge(evidenceOf(asked, privacy, record), rules, now);
     expect(verdict.state).toBe('pending');
     const found = verdict.approvals.find((item) => item.record !== (privacy as unknown));
+    expect(verdict.approvals.filter(({ counted }) => counted)).toHaveLength(1);
     return found?.ignoredBecause;
   };
 
@@ -386,6 +459,15 @@ describe('execution', () => {
     const begun = await intent(team, asked, 'architect', seen, change);
     const { state: after, intent: counted } = await spent(begun, seen, rulesOf(team), later(2 * DAY));
     expect([after, counted]).toEqual(['failed', null]);
+  });
+
+  it('T14 T25 is spent by an intent in another place, or made for another request and the same approvals', async () => {
+    const seen = await two();
+    const begun = await intent(team, asked, 'architect', seen);
+    for (const intentPlace of ['under-other-rules', 'elsewhere', null] as const) {
+      expect(state({ ...evidenceOf(asked, ...seen, begun), intentPlace })).toBe('failed');
+    }
+    expect((await spent(await intent(team, await request(team), 'architect', seen), seen)).state).toBe('failed');
   });
 
   it('is spent by an intent whose head is unknown', async () => {
