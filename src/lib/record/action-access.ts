@@ -120,10 +120,8 @@ function grantCall(
   };
 }
 
-function contextWords({ constraint }: GrantParameters): string {
-  return constraint === null
-    ? ' under any encryption context'
-    : ` under the encryption context ${pairText(constraint.pairs)}`;
+function contextWords(p: GrantParameters): string {
+  return p.constraint === null ? ' under any encryption context' : ` under the encryption context ${contextText(p)}`;
 }
 
 function contextText({ constraint }: GrantParameters): string {

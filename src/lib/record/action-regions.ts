@@ -2,6 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import { isObject, object, type Reader, text } from '../base/fields.js';
 import { ownTags, policyText, tags } from './action-create.js';
 import { type ActionSubject, arnOf, kms, row } from './action-row.js';
+import { DELETION_DAYS } from './action-state.js';
 import { digestOfJson, type SignedCall } from './statement.js';
 
 const region = text({ max: 32, pattern: /^[a-z]{2,}(?:-[a-z0-9]+)+$/, expected: 'a Region' });
@@ -26,7 +27,7 @@ const replicate = row<ReplicateParameters>({
     },
     { what: `alias in ${to}`, from: typeof aliasThere === 'string' ? aliasThere : 'none', to: 'the replica' },
   ],
-  undo: (name, _, { to }) => `custody keys delete ${name} --in ${to}, which waits 7 days or more`,
+  undo: (name, _, { to }) => `custody keys delete ${name} --in ${to}, which waits ${DELETION_DAYS} days`,
 });
 
 function replicateCalls(subject: ActionSubject, p: ReplicateParameters): readonly SignedCall[] {
