@@ -17,7 +17,7 @@ import { formatInToto, isOfType, readInToto, soleSubject } from '../base/in-toto
 import { accountId, commitId, digest, instant, repositoryId, toolIdentity } from '../base/readers.js';
 import { isKeyArn } from '../key/key.js';
 import { challengeIdOf } from './challenge.js';
-import { isDrillId } from './drills.js';
+import { DRILLS, isDrillId } from './drills.js';
 import { quarterOf } from './quarter.js';
 import { judgeDrill } from './verdict.js';
 
@@ -149,6 +149,12 @@ export function parseDrillStatement(payload: Uint8Array, what: string): DrillPre
     ...(said.checks.every(({ id, drill: of }) => id === of || id.startsWith(`${of}.`))
       ? []
       : ['a check is of another drill']),
+    ...(said.checks.every(
+      ({ provesData, drill: of, status, key }) =>
+        !provesData || (DRILLS[of].provesData && status === 'pass' && key !== null),
+    )
+      ? []
+      : ['a check proves data that cannot']),
   ];
   if (faults.length > 0) throw new CustodyError('RECORD_MALFORMED', `${what}: ${faults.join('; ')}`);
   return said;

@@ -3,6 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import { parseEntry } from '../ledger/chain.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import { type LedgerTree, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { planDigest } from '../plan/format.js';
 import type { View } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
 import { rosterDigest } from '../roster/format.js';
@@ -26,7 +27,8 @@ export interface BadEvidence {
   readonly because: string;
 }
 
-type Rules = Pick<InForce, 'rosters' | 'roster'>;
+/** Rosters and plans as they were numbered; an outsider who was handed a file and a roster has no plans. */
+type Rules = Pick<InForce, 'rosters' | 'roster'> & { readonly plans: InForce['plans'] | null };
 
 /** All drills that a repository tells of, oldest first; what does not verify is listed apart. */
 export async function readDrills(
@@ -54,14 +56,15 @@ function order({ said }: Drilled): string {
 }
 
 /**
- * Opens a file of evidence: its signature by one whom the roster that it names listed, its shape, and that its place is its own.
+ * Opens a file of evidence: its signature by one whom the roster that it names listed, its shape, that its keys are those of the plan
+ * that it names (T45), and that its place is its own.
  * @throws CustodyError RECORD_MALFORMED, SIGNATURE_INVALID, SIGNER_UNKNOWN
  */
 export async function openEvidence(
   bytes: Uint8Array,
   path: string,
   verifier: StatementVerifier,
-  { rosters, roster }: Rules,
+  { rosters, roster, plans }: Rules,
 ): Promise<Pick<Drilled, 'said' | 'by'>> {
   const { statement, signer } = await verifier.open(bytes);
   const said = parseDrillStatement(statement, path);
@@ -72,10 +75,21 @@ export async function openEvidence(
   if (by === undefined) throw new CustodyError('SIGNER_UNKNOWN', `${path}: nobody whom its roster lists has signed it`);
   if (said.repository !== roster.repository)
     throw new CustodyError('RECORD_MALFORMED', `${path}: it is of another repository`);
+  const fault = plans && keysFault(said, plans);
+  if (fault) throw new CustodyError('RECORD_MALFORMED', `${path}: ${fault}`);
   const place = parseEvidencePath(path);
   if (place && (place.quarter !== said.quarter || place.number !== said.number))
     throw new CustodyError('RECORD_MALFORMED', `${path}: it says that it is drill ${said.quarter}-${said.number}`);
   return { said, by };
+}
+
+/** A drill of some keys of a plan is none of the plan. */
+function keysFault({ planDigest: named, planVersion, keys }: DrillPredicate, plans: InForce['plans']): string | null {
+  const then = plans.find((one) => one.version === planVersion && planDigest(one) === named);
+  if (!then) return 'it names a plan that is not known here';
+  const own = Object.keys(then.plan.keys);
+  const same = own.length === keys.length && own.every((key) => keys.includes(key));
+  return same ? null : `its keys are not those of plan ${planVersion}`;
 }
 
 /** What the ledger is told of a drill: facts only. */

@@ -1,4 +1,4 @@
-import { type DrillId, isOptional } from './drills.js';
+import { DRILL_IDS, type DrillId, isOptional } from './drills.js';
 
 /** One thing that was looked at, and what was found. */
 export interface DrillCheck {
@@ -22,13 +22,17 @@ export interface Judgement {
   readonly verdict: DrillVerdict;
   /** Ids of checks that failed: the losses. */
   readonly failed: readonly string[];
-  /** Ids of checks that were not made, and `<key>: no data proven` for keys of which nothing was. */
+  /**
+   * Ids of checks that were not made, `<key>: no data proven` for keys of which nothing was, and `<drill>: nothing was looked at` for
+   * drills that say nothing at all.
+   */
   readonly unproven: readonly string[];
 }
 
 /**
- * Success is constructed: for each key of the plan data has come back, nothing failed, and nothing was left out (T45) but of
- * drills that need other people, which is told as unproven. A drill of no keys, or of no checks, is never verified.
+ * Success is constructed: for each key of the plan data has come back, each drill of the table has looked at something, nothing
+ * failed, and nothing was left out (T45) but of drills that need other people, which is told as unproven. A drill of no keys, or of
+ * no checks, is never verified.
  */
 export function judgeDrill(
   checks: readonly Omit<DrillCheck, 'detail' | 'millis'>[],
@@ -40,13 +44,23 @@ export function judgeDrill(
     checks.flatMap(({ status, provesData, key }) => (status === 'pass' && provesData ? [key] : [])),
   );
   const bare = keys.filter((key) => !proven.has(key)).map((key) => `${key}: no data proven`);
-  const wanted = [...idsOf(open, false), ...bare, ...(keys.length === 0 ? ['no key at all'] : [])];
-  const unproven = [...wanted, ...idsOf(open, true)];
-  // Without checks no key is proven, and without keys that alone is unproven.
+  // What says nothing of itself is no success either: evidence may come from whoever can sign.
+  const silent = DRILL_IDS.filter((id) => !checks.some(({ drill }) => drill === id));
+  const wanted = [
+    ...idsOf(open, false),
+    ...silentIn(silent, false),
+    ...bare,
+    ...(keys.length === 0 ? ['no key at all'] : []),
+  ];
+  const unproven = [...wanted, ...idsOf(open, true), ...silentIn(silent, true)];
   const good = failed.length + wanted.length === 0;
   return { verdict: good ? 'verified' : 'not-verified', failed, unproven };
 }
 
 function idsOf(open: readonly Pick<DrillCheck, 'id' | 'drill'>[], optional: boolean): readonly string[] {
   return open.filter(({ drill }) => isOptional(drill) === optional).map(({ id }) => id);
+}
+
+function silentIn(silent: readonly DrillId[], optional: boolean): readonly string[] {
+  return silent.filter((id) => isOptional(id) === optional).map((id) => `${id}: nothing was looked at`);
 }

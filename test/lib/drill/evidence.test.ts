@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import { formatCanonical, type JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { addSeconds } from '../../../src/lib/base/time.js';
+import { DRILL_IDS, type DrillId } from '../../../src/lib/drill/drills.js';
 import {
   DRILL_TYPE,
   type DrillPredicate,
@@ -13,12 +14,30 @@ import { openEvidence } from '../../../src/lib/drill/history.js';
 import { htmlReport } from '../../../src/lib/drill/report-html.js';
 import { junitReport } from '../../../src/lib/drill/report-junit.js';
 import { markdownReport } from '../../../src/lib/drill/report-markdown.js';
+import type { DrillCheck } from '../../../src/lib/drill/verdict.js';
 import { identitiesOf } from '../../../src/lib/roster/rules.js';
 import { keyStatementSigner, keyStatementVerifier } from '../../../src/lib/signing/key-statement.js';
 import { createTeam, HEAD, NOON, REPOSITORY, TOOL, type Who } from '../../support/people.js';
 
 const team = createTeam();
 const ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab' as const;
+
+const KEYS = Object.keys(team.plan.plan.keys);
+const found = (id: string, drill: DrillCheck['drill'], change: Partial<DrillCheck> = {}): DrillCheck => ({
+  id,
+  drill,
+  key: null,
+  status: 'pass',
+  provesData: false,
+  millis: 12,
+  detail: 'came back',
+  ...change,
+});
+/** Data of each key, and a check of each drill. */
+const CHECKS = [
+  ...KEYS.map((key) => found(`data.${key}`, 'data', { key, provesData: true })),
+  ...DRILL_IDS.filter((id) => id !== 'data').map((id) => found(`${id}.x`, id)),
+];
 
 const GOOD: DrillPredicate = {
   tool: TOOL,
@@ -34,22 +53,12 @@ const GOOD: DrillPredicate = {
   planDigest: team.planDigest,
   rosterVersion: 1,
   rosterDigest: team.rosterDigest,
-  keys: ['case-data'],
+  keys: KEYS,
   backup: { sequence: 3, manifest: digestOf('manifest'), createdAt: NOON },
   ledger: { entries: 7, head: digestOf('entry') },
   commit: HEAD,
   recovery: { timeMillis: 12, pointSeconds: 60, timeObjectiveSeconds: 100, pointObjectiveSeconds: 100, steps: [] },
-  checks: [
-    {
-      id: 'data.case-data',
-      drill: 'data',
-      key: 'case-data',
-      status: 'pass',
-      provesData: true,
-      millis: 12,
-      detail: 'came back',
-    },
-  ],
+  checks: CHECKS,
   canaries: [
     { key: 'case-data', arn: ARN as never, ciphertext: 'AQID', digest: digestOf('v'), materialId: null, madeAt: NOON },
   ],
@@ -69,7 +78,9 @@ describe('evidence', () => {
     expect(isDrillStatement(formatDrillStatement(GOOD))).toBe(true);
   });
 
-  const [first] = GOOD.checks;
+  const [first, ...others] = CHECKS;
+  const without = (drill: DrillId) => CHECKS.filter((one) => one.drill !== drill) as never;
+  const also = (one: DrillCheck) => [...CHECKS, one] as never;
   const bad: readonly [string, Uint8Array][] = [
     ['another predicate type', statement(same, { predicateType: 'urn:custody:backup:manifest:v1' })],
     ['another statement type', statement(same, { _type: 'https://in-toto.io/Statement/v0.1' })],
@@ -77,19 +88,35 @@ describe('evidence', () => {
     ['another plan as subject', statement((p) => ({ ...p, planDigest: digestOf('other') }))],
     [
       'a verdict that its checks do not give (T45)',
-      statement((p) => ({ ...p, checks: [{ ...first, status: 'skip' } as never] })),
+      statement((p) => ({ ...p, checks: [{ ...first, status: 'skip' }, ...others] as never })),
     ],
     [
       'a failure called verified',
-      statement((p) => ({ ...p, checks: [first, { ...first, id: 'data.x', status: 'fail' }] as never })),
+      statement((p) => ({ ...p, checks: also(found('data.x', 'data', { status: 'fail' })) })),
     ],
     ['verified without a key', statement((p) => ({ ...p, keys: [] }))],
-    ['a key of which no data came back', statement((p) => ({ ...p, keys: ['case-data', 'root'] }))],
+    ['a key of which no data came back', statement((p) => ({ ...p, keys: [...KEYS, 'another'] }))],
+    [
+      'a drill of which nothing is said, called verified (T23, T45)',
+      statement((p) => ({ ...p, checks: without('interlock') })),
+    ],
+    [
+      'data that another drill than those of data has seen',
+      statement((p) => ({ ...p, checks: also(found('people.root', 'people', { key: 'root', provesData: true })) })),
+    ],
+    ['data of no key', statement((p) => ({ ...p, checks: also(found('data.x', 'data', { provesData: true })) }))],
+    [
+      'data that was not looked at',
+      statement((p) => ({
+        ...p,
+        checks: also(found('data.x', 'data', { key: 'root', provesData: true, status: 'none' })),
+      })),
+    ],
     ['no checks', statement((p) => ({ ...p, checks: [] }))],
-    ['a check twice', statement((p) => ({ ...p, checks: [first, first] as never }))],
-    ['a key twice', statement((p) => ({ ...p, keys: ['case-data', 'case-data'] }))],
-    ['a check of another drill', statement((p) => ({ ...p, checks: [{ ...first, drill: 'ledger' }] as never }))],
-    ['an unknown drill', statement((p) => ({ ...p, checks: [{ ...first, drill: 'toString' }] as never }))],
+    ['a check twice', statement((p) => ({ ...p, checks: [...CHECKS, first] as never }))],
+    ['a key twice', statement((p) => ({ ...p, keys: [...KEYS, 'case-data'] }))],
+    ['a check of another drill', statement((p) => ({ ...p, checks: also(found('data.x', 'ledger')) }))],
+    ['an unknown drill', statement((p) => ({ ...p, checks: also(found('toString.x', 'toString' as never)) }))],
     ['an end before its beginning', statement((p) => ({ ...p, finishedAt: addSeconds(NOON, -1) }))],
     ['another quarter', statement((p) => ({ ...p, quarter: '2026-q2' }))],
     ['a field too much', statement((p) => ({ ...p, note: 'trust me' }))],
@@ -109,7 +136,7 @@ describe('evidence', () => {
 });
 
 describe('opening evidence', () => {
-  const rules = { roster: team.roster, rosters: [team.roster] };
+  const rules = { roster: team.roster, rosters: [team.roster], plans: [team.plan] };
   const verifier = keyStatementVerifier([...identitiesOf(team.roster).values()].map(({ key }) => key));
   const sealed = (who: Who, said = GOOD) => keyStatementSigner(team.signers[who]).seal(formatDrillStatement(said));
   const path = 'drills/2026-q1-1.json';
@@ -133,10 +160,28 @@ describe('opening evidence', () => {
       path,
       'RECORD_MALFORMED',
     ],
+    [
+      'some keys of the plan (T45)',
+      () => {
+        const keys = KEYS.filter((key) => key !== 'root');
+        const checks = CHECKS.filter(({ key }) => key !== 'root');
+        return sealed('architect', { ...GOOD, keys, checks });
+      },
+      path,
+      'RECORD_MALFORMED',
+    ],
+    ['another plan', () => sealed('architect', { ...GOOD, planDigest: digestOf('x') }), path, 'RECORD_MALFORMED'],
+    ['another version', () => sealed('architect', { ...GOOD, planVersion: 2 }), path, 'RECORD_MALFORMED'],
     ['a changed byte', async () => flipped(await sealed('architect')), path, 'SIGNATURE_INVALID'],
   ];
   it.each(refused)('refuses %s', async (_, make, where, code) => {
     await expect(openEvidence(await make(), where, verifier, rules)).rejects.toMatchObject({ code });
+  });
+
+  it('takes the plan on trust where the reader has none', async () => {
+    const bytes = await sealed('architect', { ...GOOD, planDigest: digestOf('x') });
+    const { said } = await openEvidence(bytes, path, verifier, { ...rules, plans: null });
+    expect(said.planDigest).toBe(digestOf('x'));
   });
 });
 
@@ -154,7 +199,7 @@ describe('reports', () => {
     ...GOOD,
     verdict: 'not-verified',
     checks: [
-      ...GOOD.checks,
+      ...CHECKS.filter(({ drill }) => drill === 'data'),
       { id: 'data.x', drill: 'data', key: null, status: 'fail', provesData: false, millis: 1, detail: evil },
     ],
   };

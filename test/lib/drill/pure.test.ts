@@ -5,7 +5,7 @@ import { addSeconds } from '../../../src/lib/base/time.js';
 import { plannedCalls } from '../../../src/lib/drill/calls.js';
 import { canaryKeyOf } from '../../../src/lib/drill/canaries.js';
 import { CONTROLS, citedControls } from '../../../src/lib/drill/controls.js';
-import { DRILL_IDS, DRILLS, isDrillId } from '../../../src/lib/drill/drills.js';
+import { DRILL_IDS, DRILLS, isDrillId, isOptional } from '../../../src/lib/drill/drills.js';
 import { dueOf } from '../../../src/lib/drill/due.js';
 import { evidencePath, nextPlace, parseEvidencePath, quarterOf } from '../../../src/lib/drill/quarter.js';
 import { recoveryPoint, recoveryTime } from '../../../src/lib/drill/recovery.js';
@@ -31,6 +31,9 @@ const data = (key: string, change: Partial<DrillCheck> = {}) =>
   check(`data.${key}`, { key, provesData: true, ...change });
 
 describe('judgeDrill', () => {
+  /** A run whose every other drill has passed; `judgeDrill` is asked about each drill (T45). */
+  const rest = (checks: readonly DrillCheck[]) =>
+    DRILL_IDS.filter((id) => !checks.some(({ drill }) => drill === id)).map((id) => check(`${id}.rest`));
   const cases: readonly [
     string,
     readonly DrillCheck[],
@@ -42,7 +45,6 @@ describe('judgeDrill', () => {
     ['data of each key came back', [data('a'), data('b')], ['a', 'b'], 'verified', [], []],
     ['nothing was checked (T45)', [], ['a'], 'not-verified', [], ['a: no data proven']],
     ['there are no keys', [check('backup.history')], [], 'not-verified', [], ['no key at all']],
-    ['nothing at all', [], [], 'not-verified', [], ['no key at all']],
     [
       'one key without data',
       [data('a'), check('data.b', { key: 'b' })],
@@ -97,7 +99,26 @@ describe('judgeDrill', () => {
     ['data of no key', [check('data.x', { provesData: true })], ['a'], 'not-verified', [], ['a: no data proven']],
   ];
   it.each(cases)('%s', (_, checks, keys, verdict, failed, unproven) => {
-    expect(judgeDrill(checks, keys)).toEqual({ verdict, failed, unproven });
+    expect(judgeDrill([...checks, ...rest(checks)], keys)).toEqual({ verdict, failed, unproven });
+  });
+
+  it.each(DRILL_IDS)('a run that says nothing at all of %s', (drill) => {
+    const whole = [data('a'), ...rest([data('a')])];
+    // Data of the key has been seen by another drill, too.
+    const again = check('regions.a', { key: 'a', provesData: true });
+    const checks = [...whole, again].filter((one) => one.drill !== drill);
+    const verdict = DRILL_IDS.filter(isOptional).includes(drill) ? 'verified' : 'not-verified';
+    expect(judgeDrill(checks, ['a'])).toEqual({
+      verdict,
+      failed: [],
+      unproven: [`${drill}: nothing was looked at`],
+    });
+  });
+
+  it('a run of no checks', () => {
+    expect(judgeDrill([], ['a'])).toMatchObject({ verdict: 'not-verified', failed: [] });
+    expect(judgeDrill([], ['a']).unproven).toContain('a: no data proven');
+    expect(judgeDrill([], []).unproven).toContain('no key at all');
   });
 });
 
