@@ -103,7 +103,8 @@ story(
       const waiting = await world.ends(6, 'privacy', ...DRILL);
       expect(codeOf(waiting)).toBe('LOCKED');
       expect(textAt(waiting.json, 'error', 'message')).toMatch(/another drill \([0-9a-f]{16}\) made a scratch key/);
-      await world.advance('16m');
+      // The machine on which it was killed knows that it is over; any other one waits.
+      if (round === 0) await world.advance('16m');
       const next = await world.ends(3, round === 0 ? 'privacy' : 'architect', ...DRILL);
       expect(checkIn(next, 'policies.leftovers')).toMatchObject({
         status: 'pass',

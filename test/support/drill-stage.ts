@@ -321,6 +321,7 @@ async function sceneOf(stage: Stage, { desk = stage.office.desk('architect'), sc
     stopwatch: () => performance.now(),
     startedAt: ports.clock.now(),
     runId: randomBytes(8).toString('hex'),
+    pastRuns: new Set(),
   };
   return scene ? scene(made) : made;
 }

@@ -11,6 +11,7 @@ import { readDrills } from '../drill/history.js';
 import { inspectionsOf } from '../drill/inspections.js';
 import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
 import { stateDirectory } from '../fs/places.js';
+import { rememberRun } from '../fs/recent-runs.js';
 import { createClone, finishClone, openClone } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
@@ -31,7 +32,7 @@ export interface SceneFlags {
   readonly trail?: readonly string[] | undefined;
 }
 
-/** Joins the drills to AWS, the repository and its copies. @throws CustodyError what makes a drill impossible */
+/** Joins the drills to AWS, the repository and its copies. Whoever calls this holds the lock. @throws CustodyError what makes a drill impossible */
 export async function openScene(context: Context, seat: Seat, flags: SceneFlags): Promise<Scene> {
   const { ports, state, plan } = seat;
   await assertAccount(seat.aws, plan, ports.clock.now());
@@ -41,6 +42,9 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
   const { cases, refused } = await casesOf(ports, state);
   const verifier = verifierOf(state, { folder: seat.folder, store: place.store });
   const startedAt = ports.clock.now();
+  const copies = await copiesOf(context, seat, place);
+  const runId = randomBytes(8).toString('hex');
+  const runs = join(stateDirectory(context.environment, seat.pin.genesis), 'drill-runs');
   return {
     ports,
     aws,
@@ -48,14 +52,15 @@ export async function openScene(context: Context, seat: Seat, flags: SceneFlags)
     cases,
     place,
     verifier,
-    copies: await copiesOf(context, seat, place),
+    copies,
     audit: auditPlace(context, state, ports.clock),
     role: await openRole(context, plan, flags['drill-profile']),
     inspections: await openInspections(context, { seat: { ...seat, aws }, cases, refused }, flags),
     history: (await readDrills(state.view, verifier, state)).drills,
     stopwatch: () => performance.now(),
     startedAt,
-    runId: randomBytes(8).toString('hex'),
+    runId,
+    pastRuns: await rememberRun(runs, runId),
   };
 }
 

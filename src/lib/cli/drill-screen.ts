@@ -1,6 +1,7 @@
 import chalk from 'chalk';
 import type { PlannedCall } from '../drill/calls.js';
-import { DRILL_IDS } from '../drill/drills.js';
+import { DRILL_IDS, type DrillId } from '../drill/drills.js';
+import { isLeftOut } from '../drill/remedy.js';
 import type { DrillAnswer, DrillResult } from './drill.js';
 import { heading, mark, pairs, table, wrap } from './render.js';
 
@@ -49,7 +50,7 @@ export function drillText(answer: DrillAnswer, everyCheck: boolean): string {
 const drillOf = ({ id }: Shown) => id.split('.')[0] ?? '';
 const isOpen = ({ status }: Shown) => status === 'fail' || status === 'skip';
 
-function drillLines(id: string, checks: readonly Shown[], everyCheck: boolean): readonly string[] {
+function drillLines(id: DrillId, checks: readonly Shown[], everyCheck: boolean): readonly string[] {
   const found = STATUS_WORDS.flatMap(([status, word]) => {
     const count = checks.filter((check) => check.status === status).length;
     return count === 0 ? [] : [{ status, text: `${count} ${word}` }];
@@ -57,15 +58,35 @@ function drillLines(id: string, checks: readonly Shown[], everyCheck: boolean): 
   const [worst] = found;
   if (worst === undefined) return [];
   const seconds = checks.reduce((sum, check) => sum + check.seconds, 0).toFixed(1);
-  const counts = found.map(({ text }) => text).join(', ');
+  const leftOut = checks.every((check) => isLeftOut({ id: check.id, drill: id }));
+  const counts = leftOut ? 'left out: unproven' : found.map(({ text }) => text).join(', ');
+  const shown = leftOut ? [] : checks.filter((check) => everyCheck || isOpen(check));
   return [
     `${mark(worst.status)} ${id.padEnd(10)} ${counts.padEnd(56)} ${chalk.dim(`${seconds} s`.padStart(9))}`,
-    ...checks.filter((check) => everyCheck || isOpen(check)).map(checkLine),
+    ...alike(shown).map(checksLine),
   ];
 }
 
-function checkLine({ id, status, detail, seconds }: Shown): string {
-  return `    ${mark(status)} ${id} ${chalk.dim(`${seconds} s`)}\n      ${wrap(detail, 6)}`;
+/** Checks one after the other of which the same is to be said. */
+function alike(checks: readonly Shown[]): readonly (readonly Shown[])[] {
+  const groups: Shown[][] = [];
+  for (const check of checks) {
+    const last = groups.at(-1);
+    const same = last?.[0]?.status === check.status && last[0].detail === check.detail;
+    if (same) last.push(check);
+    else groups.push([check]);
+  }
+  return groups;
+}
+
+/** The first by its whole name, the others by what is theirs. */
+function checksLine(checks: readonly Shown[]): string {
+  const [first, ...others] = checks;
+  if (first === undefined) return '';
+  const { id, status, detail } = first;
+  const seconds = checks.reduce((sum, check) => sum + check.seconds, 0);
+  const names = [id, ...others.map((other) => other.id.slice(drillOf(other).length + 1))].join(', ');
+  return `    ${mark(status)} ${wrap(names, 6)} ${chalk.dim(`${Number(seconds.toFixed(3))} s`)}\n      ${wrap(detail, 6)}`;
 }
 
 /** A line for each drill, and one for all that were left out. */

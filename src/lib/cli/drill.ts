@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CustodyError, EXIT, type ExitStatus } from '../base/errors.js';
@@ -59,14 +60,15 @@ export type DrillAnswer = DrillResult | { readonly dryRun: true; readonly calls:
 export async function drillFor(context: Context, flags: DrillFlags): Promise<DrillAnswer> {
   const selected = selectedDrills(flags);
   const waitSeconds = flags.wait === undefined ? 0 : secondsIn(flags.wait);
+  if (flags.report !== undefined) assertNoReport(flags.report);
   await context.requireMemory(flags.pin);
-  const seat = await context.seat('remote');
+  const seat = await whereItAnswers(() => context.seat('remote'));
   if (flags['dry-run']) return { dryRun: true, calls: plannedCalls(seat.plan, selected) };
   const lock = join(stateDirectory(context.environment, seat.pin.genesis), 'drill.lock');
   return withLock(
     lock,
     async () => {
-      const scene = await openScene(context, seat, flags);
+      const scene = await whereItAnswers(() => openScene(context, seat, flags));
       const drill = await runDrill(scene, seat.actor, selected, waitSeconds);
       const files = flags.report === undefined ? [] : await writeReports(seat, drill, flags.report);
       return resultOf(drill, files);
@@ -82,14 +84,46 @@ function secondsIn(text: string): number {
   throw new CustodyError('USAGE', `--wait takes a duration like 30m, of at most 12h, not ${text.slice(0, 40)}`);
 }
 
+/** Whose Region is down is told how a drill goes on without it. */
+async function whereItAnswers<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (!(cause instanceof CustodyError) || (cause.code !== 'UNAVAILABLE' && cause.code !== 'TIMEOUT')) throw cause;
+    const { code, message, details } = cause;
+    const suggestions = [
+      'If a Region is down, drill from another one: --region with one of the replicas of the plan.',
+      'If your signing key lies in it, somebody drills whose key is local or lies elsewhere (docs/drills.md, "A Region is down").',
+    ];
+    throw new CustodyError(code, message, { suggestions, cause, ...(details && { details }) });
+  }
+}
+
+const REPORT_FILES = {
+  markdown: 'drill.md',
+  page: 'drill.html',
+  junit: 'drill.xml',
+  evidence: 'drill.sigstore.json',
+} as const;
+
+/** Before anything is asked or signed. @throws CustodyError CONFLICT where a report lies there already */
+function assertNoReport(dir: string): void {
+  for (const name of Object.values(REPORT_FILES)) {
+    if (!existsSync(join(dir, name))) continue;
+    throw new CustodyError('CONFLICT', `${join(dir, name)} exists already`, {
+      suggestions: ['Name another folder with --report.'],
+    });
+  }
+}
+
 async function writeReports({ ports, state }: Seat, drill: Drill, dir: string): Promise<readonly string[]> {
   const { drills } = await readDrills(await ports.store.local(), keysVerifierOf(state), state);
   const text = (content: string) => Buffer.from(content, 'utf8');
   const files: readonly (readonly [string, Uint8Array])[] = [
-    ['drill.md', text(markdownReport(drill, drills))],
-    ['drill.html', text(htmlReport(drill, drills))],
-    ['drill.xml', text(junitReport(drill.said))],
-    ['drill.sigstore.json', drill.bytes],
+    [REPORT_FILES.markdown, text(markdownReport(drill, drills))],
+    [REPORT_FILES.page, text(htmlReport(drill, drills))],
+    [REPORT_FILES.junit, text(junitReport(drill.said))],
+    [REPORT_FILES.evidence, drill.bytes],
   ];
   await mkdir(dir, { recursive: true });
   for (const [name, bytes] of files) await createFileOnce(join(dir, name), bytes, 0o644);

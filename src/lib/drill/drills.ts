@@ -51,7 +51,8 @@ export const DRILLS = {
     needs: ['aws', 'drill-role'],
     provesData: true,
     mark: 'RG',
-    remedy: 'custody plan diff names what differs; custody keys replicate and custody keys policy ask for the mending.',
+    remedy:
+      'custody plan diff names what differs; custody keys replicate and custody keys policy ask for the mending. Of a Region that is down the replicas still decrypt; custody keys promote makes one the primary.',
   },
   data: {
     proves: 'What each key encrypted before, under old material too, can still be decrypted.',
@@ -88,7 +89,8 @@ export const DRILLS = {
     needs: ['aws', 'trail'],
     provesData: false,
     mark: 'IL',
-    remedy: 'custody policy prove and custody policy reconcile name who could do what, and who did.',
+    remedy:
+      'custody policy prove and custody policy reconcile name who could do what, and who did. What could not be read wants --auditor-profile, --scp and --rcp; CloudTrail shows a call after a quarter of an hour.',
   },
   cold: {
     proves: 'A seat enters both executor roles, and KMS denies them what nobody has approved.',

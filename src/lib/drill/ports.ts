@@ -69,4 +69,6 @@ export interface Scene {
   readonly startedAt: Instant;
   /** Names the run on what it makes: 16 hex characters. */
   readonly runId: string;
+  /** Runs of this machine that are over: what they have left is nobody's. */
+  readonly pastRuns: ReadonlySet<string>;
 }

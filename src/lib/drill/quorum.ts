@@ -86,7 +86,25 @@ function healthAnswer({ state }: Scene, alive: Roster['custodians']): Answer {
     ...(alive.length >= threshold ? [] : [`only ${alive.length} have signed lately, and ${threshold} are needed`]),
   ];
   if (faults.length > 0) return fail(faults.join('; '));
-  return pass(`${custodians.length} custodians, ${threshold} needed, ${alive.length} have signed lately`);
+  const told = `${custodians.length} custodians, ${threshold} needed, ${alive.length} have signed lately`;
+  return pass(`${told}${aloneText(state)}`);
+}
+
+/** Where signing keys lie is for the roster to decide; with which Region the quorum would be gone, people must know. */
+function aloneText({ roster }: Scene['state']): string {
+  const needed = neededRegions(roster);
+  return needed.length === 0
+    ? ''
+    : `; while ${needed.join(' or ')} is down no quorum can sign, for their keys lie there`;
+}
+
+/** Regions without which fewer custodians than the threshold could sign. */
+export function neededRegions({ custodians, threshold }: Pick<Roster, 'custodians' | 'threshold'>): readonly string[] {
+  const regionsOf = ({ keys }: Roster['custodians'][number]) =>
+    keys.map(({ home }) => (home.type === 'kms' ? (home.arn.split(':')[3] ?? null) : null));
+  const regions = new Set(custodians.flatMap(regionsOf).filter((region) => region !== null));
+  const left = (region: string) => custodians.filter((seat) => regionsOf(seat).some((own) => own !== region));
+  return [...regions].filter((region) => left(region).length < threshold).sort();
 }
 
 /** The newest request that a quorum approved, judged again as if one person alone had: it must not be approved. */

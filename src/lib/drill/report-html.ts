@@ -47,7 +47,7 @@ header{display:flex;gap:1rem;align-items:center}
 header p{margin:0;padding:.15rem .7rem;border-radius:.3rem;color:#fff;font-weight:700;print-color-adjust:exact}
 p.verified{background:#0a6b2d}p.not-verified{background:#a4121b}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .8rem .2rem 0}
-td:last-child{width:100%;overflow-wrap:anywhere;padding-right:0}th,td.word{white-space:nowrap}td.id{min-width:9rem;max-width:16rem;overflow-wrap:anywhere}
+td:last-child{width:100%;overflow-wrap:anywhere;padding-right:0}th,td.word{white-space:nowrap}td.id{min-width:11rem;max-width:16rem;overflow-wrap:anywhere}
 td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 tr{break-inside:avoid;border-bottom:1px solid #e5e5e5}th{font-weight:600}li{margin:.2rem 0}ul{padding-left:1.2rem}
 .pass{color:#0a6b2d}.fail{color:#a4121b}.skip{color:#7a5a00}
@@ -71,7 +71,7 @@ function lossesSection(checks: readonly DrillCheck[]): string {
 function checksTable(checks: readonly DrillCheck[]): string {
   const body = checks.map(
     ({ id, status, provesData, millis, detail }) =>
-      `<tr><td class="id">${html(id)}</td><td class="word ${status}">${WORD[status]}</td><td class="word">${provesData ? 'yes' : ''}</td><td class="number">${millis}</td><td>${html(detail)}</td></tr>`,
+      `<tr><td class="id">${html(id).replaceAll('.', '.<wbr>')}</td><td class="word ${status}">${WORD[status]}</td><td class="word">${provesData ? 'yes' : ''}</td><td class="number">${millis}</td><td>${html(detail)}</td></tr>`,
   );
   return `<table><thead><tr><th>check</th><th>status</th><th>data</th><th>ms</th><th>what was found</th></tr></thead><tbody>${body.join('')}</tbody></table>`;
 }

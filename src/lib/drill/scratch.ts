@@ -141,7 +141,7 @@ export async function sweepScratch(scene: Scene): Promise<Swept> {
   const exercised: KeyArn[] = [];
   for (const region of drillRoleArnOf(plan) === null ? [] : [plan.regions.primary, ...plan.regions.replicas]) {
     for (const { arn, createdAt, run } of await scratchKeysIn(scene, region)) {
-      const isYoung = addSeconds(createdAt, YOUNG_SECONDS) > scene.ports.clock.now();
+      const isYoung = !scene.pastRuns.has(run) && addSeconds(createdAt, YOUNG_SECONDS) > scene.ports.clock.now();
       if (!CYCLE_RUN.test(run)) {
         if (isYoung) throw running(run);
         receipts.push(await discardScratchKey(scene, arn, null));

@@ -61,6 +61,34 @@ describe('the screen of a drill', () => {
     ]);
   });
 
+  it('what is to be said of several checks is said once', () => {
+    const same = (id: string) => check(id, 'skip', 'no challenge is open');
+    const found = answer([
+      same('challenge.architect'),
+      same('challenge.privacy'),
+      check('challenge.deputy', 'fail', 'no challenge is open'),
+      same('review.architect'),
+    ]);
+    expect(lines(found).slice(0, 7)).toEqual([
+      expect.stringMatching(/^✗ challenge {2}1 failed, 2 unproven/),
+      '    – challenge.architect, privacy 0.52 s',
+      '      no challenge is open',
+      '    ✗ challenge.deputy 0.26 s',
+      '      no challenge is open',
+      expect.stringMatching(/^– review/),
+      '    – review.architect 0.26 s',
+    ]);
+  });
+
+  it('a drill that was left out is a line', () => {
+    const found = answer([check('backup.skipped', 'skip', 'it was not asked for'), check('data.root', 'pass')]);
+    expect(lines(found, true).slice(0, 3)).toEqual([
+      expect.stringMatching(/^– backup {5}left out: unproven +0\.3 s$/),
+      expect.stringMatching(/^✓ data/),
+      '    ✓ data.root 0.26 s',
+    ]);
+  });
+
   it('each check with --checks; keys without proven data in any case', () => {
     const shown = lines(answer([check('data.root', 'pass')], ['case-data: no data proven']), true);
     expect(shown).toContain('    ✓ data.root 0.26 s');

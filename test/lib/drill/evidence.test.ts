@@ -210,7 +210,7 @@ describe('reports', () => {
     for (const text of [page, xml]) expect(text).not.toContain('<script');
     for (const text of [markdown, page, xml]) expect(text).not.toMatch(/[\u001b\u202e]/);
     expect(markdown).toContain('\\<script\\>');
-    expect(xml).toContain('failures="1"');
+    expect(xml).toMatch(/<testsuite name="data" tests="6" failures="1"/);
     expect(page).not.toMatch(/(?:src|href)=/);
   });
 
@@ -218,6 +218,17 @@ describe('reports', () => {
     const markdown = markdownReport(drill, [drill]);
     expect(markdown).toContain('**data.x**');
     expect(markdown).toContain('This run proved no clause as a whole.');
+  });
+
+  it('are a failure for JUnit where the drill is not verified, and a success where it is', () => {
+    const checks = CHECKS.map((one) => (one.drill === 'people' ? { ...one, status: 'skip' as const } : one));
+    const unproven = junitReport({ ...GOOD, checks, verdict: 'not-verified' });
+    expect(unproven).toMatch(/^<testsuites [^>]*tests="19" failures="1" errors="0" skipped="1"/m);
+    expect(unproven).toContain('<failure message="not verified: people.x"/>');
+    expect(unproven).toMatch(/<testsuite name="verdict" tests="1" failures="1" errors="0" skipped="0" time="0"/);
+    const good = junitReport(GOOD);
+    expect(good).toMatch(/^<testsuites [^>]*tests="19" failures="0" errors="0" skipped="0"/m);
+    expect(good).toContain('<testcase classname="verdict" name="verified" time="0"/>');
   });
 
   it('the type is the one that is documented', () => {

@@ -8,6 +8,7 @@ import { CONTROLS, citedControls } from '../../../src/lib/drill/controls.js';
 import { DRILL_IDS, DRILLS, isDrillId, isOptional } from '../../../src/lib/drill/drills.js';
 import { dueOf } from '../../../src/lib/drill/due.js';
 import { evidencePath, nextPlace, parseEvidencePath, quarterOf } from '../../../src/lib/drill/quarter.js';
+import { neededRegions } from '../../../src/lib/drill/quorum.js';
 import { recoveryPoint, recoveryTime } from '../../../src/lib/drill/recovery.js';
 import { runbookText } from '../../../src/lib/drill/runbook.js';
 import { SCHEDULERS, scheduleText } from '../../../src/lib/drill/schedule.js';
@@ -119,6 +120,29 @@ describe('judgeDrill', () => {
     expect(judgeDrill([], ['a'])).toMatchObject({ verdict: 'not-verified', failed: [] });
     expect(judgeDrill([], ['a']).unproven).toContain('a: no data proven');
     expect(judgeDrill([], []).unproven).toContain('no key at all');
+  });
+});
+
+describe('neededRegions', () => {
+  const { roster } = createTeam();
+  const kms = (region: string) => ({ type: 'kms', arn: `arn:aws:kms:${region}:111122223333:key/x` }) as const;
+  const at = (...homes: (string | null)[]) => ({
+    threshold: 2,
+    custodians: roster.custodians.map((seat, index) => {
+      const region = homes[index] ?? null;
+      const home = region === null ? ({ type: 'local' } as const) : kms(region);
+      return { ...seat, keys: seat.keys.map((key) => ({ ...key, home })) };
+    }),
+  });
+  it.each<[string, ReturnType<typeof at>, readonly string[]]>([
+    ['all keys in one Region', at('eu-central-1', 'eu-central-1', 'eu-central-1'), ['eu-central-1']],
+    ['two of three in one', at('eu-central-1', 'eu-central-1', 'eu-west-1'), ['eu-central-1']],
+    ['one in each', at('eu-central-1', 'eu-west-1', 'us-east-1'), []],
+    ['one in a Region', at('eu-central-1', null, null), []],
+    ['two in a Region, one local', at('eu-west-1', 'eu-west-1', null), ['eu-west-1']],
+    ['all local', at(null, null, null), []],
+  ])('%s', (_, given, needed) => {
+    expect(neededRegions(given)).toEqual(needed);
   });
 });
 

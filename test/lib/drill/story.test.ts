@@ -160,6 +160,28 @@ describe('a drill touches nothing but what it made', () => {
     );
   });
 
+  it('after one that was killed on this very machine cleans up at once', async () => {
+    let runId = '';
+    const killed = stage.drill({
+      only: ['policies'],
+      scene: (scene) => {
+        ({ runId } = scene);
+        const { writer } = scene.role;
+        const call: typeof writer.call = async (one) => {
+          if (one.operation === 'ScheduleKeyDeletion') throw new CustodyError('INTERRUPTED', 'killed');
+          return writer.call(one);
+        };
+        return { ...scene, role: { ...scene.role, writer: { call } } };
+      },
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const knowing = (...runs: readonly string[]) =>
+      stage.drill({ only: ['policies'], scene: (scene) => ({ ...scene, pastRuns: new Set(runs) }) });
+    await expect(knowing('0'.repeat(16))).rejects.toMatchObject({ code: 'LOCKED' });
+    const { said } = await knowing(runId);
+    expect(said.checks.find(({ id }) => id === 'policies.leftovers')).toMatchObject({ status: 'pass' });
+  });
+
   it('cannot use the drill role for anything but canaries and scratch keys', async () => {
     const { said } = second;
     const [canary] = first.said.canaries.filter(({ key }) => key === 'case-data');
