@@ -171,7 +171,15 @@ async function takeIn({ objects, der, fingerprint }) {
   const clock = { now: () => now, sleep: async () => undefined };
   const cache = { read: async () => null, write: async () => undefined };
   const watched = { account: ACCOUNT, repository: 'bench', keys: new Map([[KEY, 'bench']]), aliases: new Set() };
-  const subject = { source, known: emptyKnown(), watched, unknownKeys: [], until: now, by: 'bench' };
+  const subject = {
+    source,
+    known: emptyKnown(),
+    watched,
+    unknownKeys: [],
+    window: { since: null, until: null },
+    until: now,
+    by: 'bench',
+  };
   const report = await ingest({ store, cache, clock, random: Math.random, tell: quiet }, subject);
   if (report.verdict !== 'verified') throw new Error(JSON.stringify(report.checks));
 }

@@ -17,6 +17,7 @@ export const RESULTS = {
       taken: count,
       known: count,
       ignored: count,
+      outside: count,
       refused: count,
       late: count,
       future: count,

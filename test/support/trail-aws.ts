@@ -56,7 +56,16 @@ export async function ingestFrom(url: string, hours = 3, from: Instant = TRAIL_S
     const keys = new Map([[TRAIL_KEY.split('/')[1] ?? '', 'tenant-data']]);
     const none = new Set<string>();
     const watched = { account: TRAIL_ACCOUNT, repository: 'repo', keys, aliases: none, buckets: none };
-    return await ingest(ports, { source, known: emptyKnown(), watched, unknownKeys: [], until: now, by: 'architect' });
+    const window = { since: null, until: null };
+    return await ingest(ports, {
+      source,
+      known: emptyKnown(),
+      watched,
+      unknownKeys: [],
+      window,
+      until: now,
+      by: 'architect',
+    });
   } finally {
     aws.close();
   }

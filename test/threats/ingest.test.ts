@@ -59,7 +59,8 @@ async function run(source: Source, store = createMemoryLedgerStore(entries)) {
     aliases: new Set<string>(),
     buckets: new Set<string>(),
   };
-  return ingest(ports, { source, known, watched, unknownKeys: [], until: NOW, by: 'architect' });
+  const window = { since: null, until: null };
+  return ingest(ports, { source, known, watched, unknownKeys: [], window, until: NOW, by: 'architect' });
 }
 
 const files = (): Source =>

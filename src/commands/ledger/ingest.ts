@@ -29,9 +29,9 @@ export default class LedgerIngest extends BaseCommand<typeof LedgerIngest> {
     since: Flags.string({
       helpValue: 'TIME',
       description:
-        'from when on: 2026-01-31, an instant, or 30d (else a day before where the last run of this source ended)',
+        'only events from then on: 2026-01-31, an instant, or 30d (else a day before where the last run of this source ended)',
     }),
-    until: Flags.string({ helpValue: 'TIME', description: 'until when (else now)' }),
+    until: Flags.string({ helpValue: 'TIME', description: 'only events before then (else all that is there)' }),
     digests: Flags.option({
       options: ['required', 'reported'] as const,
       default: 'required' as const,

@@ -61,10 +61,11 @@ export async function ingestFor(context: Context, flags: IngestFlags): Promise<I
   const own: IngestPorts = { store, cache, clock: ports.clock, random: () => randomInt(1_000_000) / 1_000_000, tell };
   const by = await actorOf(context, state);
   const known = await openKnown(store, cache, tell);
-  const until = flags.until === undefined ? now : sinceOf(flags.until, now);
-  const source = await sourceOf(context, plan, flags, { now, until, known });
+  const window = { since: momentOf(flags.since, now), until: momentOf(flags.until, now) };
+  const until = window.until ?? now;
+  const source = await sourceOf(context, plan, flags, { ...window, now, until, known });
   const { watched, unknownKeys } = await watchedOf(context, state, flags.lookup === true || flags.s3 !== undefined);
-  const report = await ingest(own, { source, known, watched, unknownKeys, until, by });
+  const report = await ingest(own, { source, known, watched, unknownKeys, window, until, by });
   context.progress.done();
   return report;
 }
@@ -85,7 +86,13 @@ async function actorOf(context: Context, { roster, plan }: InForce): Promise<str
   );
 }
 
+function momentOf(given: string | undefined, now: Instant): Instant | null {
+  return given === undefined ? null : sinceOf(given, now);
+}
+
 interface Moment {
+  /** What was asked for. */
+  readonly since: Instant | null;
   readonly now: Instant;
   readonly until: Instant;
   readonly known: Known;
@@ -99,18 +106,18 @@ async function sourceOf(context: Context, plan: Plan, flags: IngestFlags, moment
   if (flags.lookup) {
     const history = createTrailHistory(await context.access.connection(plan));
     const buckets = ledgerBuckets(plan);
-    return sourceOfHistory({ history, regions, buckets, from: fromOf(flags, moment, 'lookup'), until, now, tell });
+    return sourceOfHistory({ history, regions, buckets, from: fromOf(moment, 'lookup'), until, now, tell });
   }
   const { name, files } = await filesOf(context, plan, flags);
   const scopes = regions.map((region) => `${plan.account}/${region}`);
   const keys = await keysOf(context, plan, flags);
-  const from = fromOf(flags, moment, name);
+  const from = fromOf(moment, name);
   return sourceOfFiles({ name, files, keys, rule: flags.digests, scopes, from, until, now, tell });
 }
 
 /** Since the last run of the same source, with what may have been late for it. */
-function fromOf({ since }: IngestFlags, { now, known }: Moment, name: string): Instant | null {
-  if (since !== undefined) return sinceOf(since, now);
+function fromOf({ since, known }: Moment, name: string): Instant | null {
+  if (since !== null) return since;
   const mark = known.marks.get(name);
   return mark === undefined ? null : addSeconds(mark, -OVERLAP_SECONDS);
 }

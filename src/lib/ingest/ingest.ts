@@ -1,12 +1,12 @@
-import { type Clock, isLaterBy, millisOf } from '../base/time.js';
+import { type Clock, type Instant, isLaterBy, millisOf } from '../base/time.js';
 import { appendEvents } from '../ledger/append.js';
 import type { LedgerEvent } from '../ledger/entry.js';
 import type { LedgerStore } from '../ledger/store.js';
-import { formatKnown, type Known, type KnownCache, readOn } from './known.js';
+import { formatKnown, type Known, type KnownCache, keepMark, readOn } from './known.js';
 import { OrderedEvents } from './order.js';
 import { type IngestReport, ingestEntry, MOST_REFUSALS, type Refusal, reportOf } from './report.js';
 import type { Batch } from './source.js';
-import type { IngestSubject } from './subject.js';
+import type { AskedWindow, IngestSubject } from './subject.js';
 import { takeRecord, type WantedEvent } from './usage.js';
 
 export interface IngestPorts {
@@ -43,14 +43,20 @@ export async function ingest(ports: IngestPorts, subject: IngestSubject): Promis
   const report = reportOf(subject, counts, run.refusals);
   const entry = ingestEntry(subject, report, ports.clock.now());
   await run.append(async () => [entry]);
+  if (report.mark !== null) keepMark(subject.known, report.source, report.mark);
   await ports.cache.write(formatKnown(subject.known));
   return report;
+}
+
+/** Each source says its own "until": a history in whole seconds, files by the time of their delivery, lines not at all. */
+function isIn({ since, until }: AskedWindow, at: Instant): boolean {
+  return (since === null || at >= since) && (until === null || at < until);
 }
 
 class Run {
   readonly ordered = new OrderedEvents();
   readonly refusals: Refusal[] = [];
-  readonly counts = { read: 0, taken: 0, known: 0, ignored: 0, refused: 0, future: 0 };
+  readonly counts = { read: 0, taken: 0, known: 0, ignored: 0, outside: 0, refused: 0, future: 0 };
   readonly #started: number;
   #told = 0;
 
@@ -88,13 +94,14 @@ class Run {
       return;
     }
     for (const { at, why } of content.refused) this.#refuse(`${where}:${at}`, why);
-    const { watched, by, known } = this.subject;
+    const { watched, by, known, window } = this.subject;
     const wanted: WantedEvent[] = [];
     for (const raw of content.records) {
       this.counts.read++;
       const taken = takeRecord(raw, watched, evidence, by);
       if (taken === 'ignored') this.counts.ignored++;
       else if ('why' in taken) this.#refuse(`${where}:${raw.at}`, taken.why);
+      else if (!isIn(window, taken.at)) this.counts.outside++;
       else if (known.ids.has(taken.id)) this.counts.known++;
       else wanted.push(taken);
     }

@@ -68,12 +68,17 @@ export async function readOn(
   throw new CustodyError('LEDGER_BROKEN', `the ledger's entries do not lead to its head of ${head.size}`);
 }
 
-function takeEntry({ ids, marks }: Known, bytes: Uint8Array): void {
+function takeEntry(known: Known, bytes: Uint8Array): void {
   const { kind, facts } = parseEntry(bytes);
-  if (kind === 'usage' && typeof facts.eventId === 'string') ids.add(facts.eventId);
+  if (kind === 'usage' && typeof facts.eventId === 'string') known.ids.add(facts.eventId);
   if (kind !== 'ingest' || typeof facts.source !== 'string' || !isInstant(facts.mark)) return;
-  const before = marks.get(facts.source);
-  if (before === undefined || before < facts.mark) marks.set(facts.source, facts.mark);
+  keepMark(known, facts.source, facts.mark);
+}
+
+/** The latest mark of a source counts. */
+export function keepMark({ marks }: Known, source: string, mark: Instant): void {
+  const before = marks.get(source);
+  if (before === undefined || before < mark) marks.set(source, mark);
 }
 
 const HEADER = object({

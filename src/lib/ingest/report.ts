@@ -15,6 +15,8 @@ export interface IngestCounts {
   readonly known: number;
   /** About no key of the plan. */
   readonly ignored: number;
+  /** Before or after the time that was asked for. */
+  readonly outside: number;
   /** Records, lines and files that cannot be read. */
   readonly refused: number;
   /** Came after a later one had been written. */
@@ -52,12 +54,14 @@ export const MOST_REFUSALS = 100;
 export function reportOf(subject: IngestSubject, counts: IngestCounts, refusals: readonly Refusal[]): IngestReport {
   const { source, until, unknownKeys } = subject;
   const end = source.end();
+  const unseen = unseenBefore(subject);
   const checks: readonly Check[] = [
     check('read', counts.refused === 0, readDetail(counts, refusals)),
     digestCheck(subject, end),
     timeCheck(counts),
     keyCheck(unknownKeys),
     ...end.gaps.map((detail): Check => ({ id: 'window', status: 'skip', detail })),
+    ...(unseen === null ? [] : [check('window', true, unseen)]),
   ];
   return {
     verdict: verdictOf(checks),
@@ -65,7 +69,7 @@ export function reportOf(subject: IngestSubject, counts: IngestCounts, refusals:
     source: source.name,
     from: source.from,
     until,
-    mark: end.mark,
+    mark: unseen === null ? markOf(subject, end) : null,
     counts,
     files: end.files,
     waiting: end.waiting,
@@ -75,8 +79,22 @@ export function reportOf(subject: IngestSubject, counts: IngestCounts, refusals:
   };
 }
 
-function readDetail({ read, taken, known, ignored, refused }: IngestCounts, [first]: readonly Refusal[]): string {
-  const said = `${read} read: ${taken} new, ${known} there already, ${ignored} about no key of the plan`;
+/** A run that was told to begin later leaves a gap: the next one must begin before that, and not where this one ended. */
+function unseenBefore({ source, known, window: { since } }: IngestSubject): string | null {
+  const mark = known.marks.get(source.name);
+  if (since === null || mark === undefined || since <= mark) return null;
+  return `nobody has looked at ${mark} to ${since}: the next run without --since does`;
+}
+
+/** What was left out was not looked at. */
+function markOf({ window: { until } }: IngestSubject, { mark }: SourceEnd): Instant | null {
+  return mark !== null && until !== null && until < mark ? until : mark;
+}
+
+function readDetail(counts: IngestCounts, [first]: readonly Refusal[]): string {
+  const { read, taken, known, ignored, outside, refused } = counts;
+  const window = outside === 0 ? '' : `, ${outside} outside of the time asked for`;
+  const said = `${read} read: ${taken} new, ${known} there already, ${ignored} about no key of the plan${window}`;
   return refused === 0 ? said : `${said}; ${refused} refused, first ${first?.where}: ${first?.why}`;
 }
 

@@ -3,10 +3,12 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds, type Instant } from '../../../src/lib/base/time.js';
 import { type DigestRule, sourceOfFiles } from '../../../src/lib/ingest/from-files.js';
+import { sourceOfHistory } from '../../../src/lib/ingest/from-history.js';
 import { sourceOfLines } from '../../../src/lib/ingest/from-lines.js';
 import { type IngestPorts, ingest } from '../../../src/lib/ingest/ingest.js';
 import { type KnownCache, openKnown } from '../../../src/lib/ingest/known.js';
 import type { Source } from '../../../src/lib/ingest/source.js';
+import type { AskedWindow } from '../../../src/lib/ingest/subject.js';
 import type { Watched } from '../../../src/lib/inspect/reconcile/change.js';
 import { parseEntry, verifyChain } from '../../../src/lib/ledger/chain.js';
 import { formatBundle } from '../../../src/lib/ledger/slot.js';
@@ -70,10 +72,11 @@ const ports = (over: Partial<IngestPorts> = {}): IngestPorts => ({
   ...over,
 });
 
-async function run(source: Source, over: Partial<IngestPorts> = {}) {
+async function run(source: Source, over: Partial<IngestPorts> = {}, asked: Partial<AskedWindow> = {}) {
   const given = ports(over);
   const known = await openKnown(given.store, given.cache, given.tell);
-  return ingest(given, { source, known, watched: WATCHED, unknownKeys: [], until: NOW, by: 'architect' });
+  const window = { since: null, until: null, ...asked };
+  return ingest(given, { source, known, watched: WATCHED, unknownKeys: [], window, until: NOW, by: 'architect' });
 }
 
 function files(change: { rule?: DigestRule; from?: Instant; now?: Instant; keys?: TrailSigner[] } = {}): Source {
@@ -104,6 +107,65 @@ const ids = () => written().flatMap(({ kind, facts }) => (kind === 'usage' ? [fa
 const findingIds = (report: { findings: readonly { id: string }[] }) => report.findings.map(({ id }) => id);
 const AT = '2026-03-02T09:00:00.000Z';
 
+describe('a window that was asked for', () => {
+  const at = (second: number): Instant => addSeconds(TRAIL_START, second);
+  /** CloudTrail's own place at the end: a history takes whole seconds, a file what it was delivered with. */
+  const beyond = [-1, 0, 30, 59, 60, 61].map((second, index) => trailRecord(guid(50 + index), at(second)));
+  const inside = [guid(51), guid(52), guid(53)];
+  const asked = { since: at(0), until: at(60) };
+  const historyOf = (records: readonly object[]) =>
+    sourceOfHistory({
+      history: {
+        async *pages() {
+          const content = records.map((record, index) => ({ at: index + 1, record: record as never, canonical: null }));
+          yield { records: content, refused: [] };
+        },
+      },
+      regions: ['eu-central-1'],
+      buckets: [],
+      from: asked.since,
+      until: asked.until,
+      now: NOW,
+      tell: () => undefined,
+    });
+
+  it.each<[string, () => Source]>([
+    ['lines', () => lines(...beyond)],
+    ['the event history, whatever it answers', () => historyOf(beyond)],
+  ])('takes in what lies in it, its beginning and not its end: %s', async (_, source) => {
+    const report = await run(source(), {}, asked);
+    expect(ids()).toEqual(inside);
+    expect(report.counts).toMatchObject({ read: 6, taken: 3, outside: 3, known: 0, ignored: 0 });
+    expect(written().at(-1)?.facts.counts).toMatchObject({ outside: 3 });
+  });
+
+  it('holds for log files, which hold what was before and after their hour', async () => {
+    const report = await run(files(), {}, { since: at(3600), until: at(7200) });
+    const times = written().flatMap(({ kind, at: when }) => (kind === 'usage' ? [when] : []));
+    expect(times.length).toBeGreaterThan(0);
+    expect(times.every((when) => when >= at(3600) && when < at(7200))).toBe(true);
+    expect(report.counts.outside).toBe(report.counts.read - times.length);
+    expect(report.mark).toBe(at(7200));
+  });
+
+  it('is nothing where nothing was asked: what comes late, or says a time to come, is taken in', async () => {
+    expect((await run(historyOf(beyond))).counts).toMatchObject({ taken: 6, outside: 0 });
+  });
+
+  it('that begins after the last run leaves the time between to the next one', async () => {
+    await run(files({ from: at(0) }), {}, { until: at(3600) });
+    const mark = () => openKnown(store, { ...cache, read: async () => null }, () => undefined);
+    expect((await mark()).marks.get('s3://trail-bucket')).toBe(at(3600));
+    const later = await run(files({ from: at(7200) }), {}, { since: at(7200) });
+    expect(later.mark).toBeNull();
+    expect(later.checks).toContainEqual(expect.objectContaining({ id: 'window', status: 'pass' }));
+    expect((await mark()).marks.get('s3://trail-bucket')).toBe(at(3600));
+    const rest = await run(files({ from: at(0) }));
+    expect(rest.mark).toBe(at(10_800));
+    expect(ids()).toHaveLength(12);
+  });
+});
+
 describe('ingestion of log files with digests', () => {
   it('takes each event in once, in the order of time, and says where it stands', async () => {
     const report = await run(files());
@@ -116,6 +178,15 @@ describe('ingestion of log files with digests', () => {
     expect(times).toEqual([...times].sort());
     expect(written().at(-1)).toMatchObject({ kind: 'ingest', facts: { mark: addSeconds(TRAIL_START, 3 * 3600) } });
     expect(verifyChain(entries).verdict).toBe('verified');
+  });
+
+  it('is gone on with where it ended, by the cache as by the ledger', async () => {
+    await run(files());
+    for (const seen of [cache, { ...cache, read: async () => null }]) {
+      const { marks, head } = await openKnown(store, seen, () => undefined);
+      expect([...marks]).toEqual([['s3://trail-bucket', addSeconds(TRAIL_START, 3 * 3600)]]);
+      expect(head.size).toBe(13);
+    }
   });
 
   it('writes nothing twice, with the cache, without it, and with one of another ledger', async () => {
