@@ -4,6 +4,7 @@ package custody.cloudtrail
 
 import data.custody.kms
 import data.custody.ledger
+import data.custody.places
 import rego.v1
 
 # As CloudTrail names them (Amazon S3 User Guide, "Amazon S3 CloudTrail events").
@@ -38,16 +39,28 @@ call := {
 	"source": "cloudtrail",
 	"operation": object.get(names, input.record.eventName, input.record.eventName),
 	"bucket": object.get(parameters, "bucketName", null),
-	"resources": resources,
+	"resources": array.concat(resources, [name | some name in places.mentioned(parameters)]),
 	"key": object.get(parameters, "key", ""),
-	"params": {name: value | some name in ["ObjectLockMode", "ServerSideEncryption"]; value := header(name)},
+	"params": {name: value | some name, header in headers; value := parameters[header]},
 } if {
 	service == "s3"
 }
 
-headers := {"ObjectLockMode": "x-amz-object-lock-mode", "ServerSideEncryption": "x-amz-server-side-encryption"}
-
-header(name) := parameters[headers[name]]
+# What a write may say of how the object is kept; what `ledger.write_parameters` does not have may not be said.
+headers := {
+	"ACL": "x-amz-acl",
+	"GrantFullControl": "x-amz-grant-full-control",
+	"GrantRead": "x-amz-grant-read",
+	"GrantReadACP": "x-amz-grant-read-acp",
+	"GrantWriteACP": "x-amz-grant-write-acp",
+	"ObjectLockLegalHoldStatus": "x-amz-object-lock-legal-hold",
+	"ObjectLockMode": "x-amz-object-lock-mode",
+	"SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+	"SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+	"ServerSideEncryption": "x-amz-server-side-encryption",
+	"StorageClass": "x-amz-storage-class",
+	"Tagging": "x-amz-tagging",
+}
 
 # CloudTrail writes names of parameters with a small letter, and leaves secrets out.
 call := {

@@ -35,7 +35,6 @@ provisioning := {
 	"PutBucketOwnershipControls",
 	"PutBucketPolicy",
 	"PutBucketReplication",
-	"PutBucketTagging",
 	"PutBucketVersioning",
 	"PutObjectLockConfiguration",
 	"PutPublicAccessBlock",
@@ -187,6 +186,16 @@ rules contains "bucket-without-lock" if {
 	object.get(input.params, "ObjectLockEnabledForBucket", false) != true
 }
 
+rules contains "ownership-with-acls" if {
+	input.operation == "CreateBucket"
+	some name, _ in input.params
+	not name in {"Bucket", "CreateBucketConfiguration", "ObjectLockEnabledForBucket", "ObjectOwnership"}
+}
+
+rules contains "ownership-with-acls" if {
+	object.get(input.params, "ObjectOwnership", "BucketOwnerEnforced") != "BucketOwnerEnforced"
+}
+
 rules contains "versioning-not-enabled" if {
 	input.operation == "PutBucketVersioning"
 	object.get(input.params, ["VersioningConfiguration", "Status"], "") != "Enabled"
@@ -287,14 +296,15 @@ replicates(rule) if {
 
 rules contains "policy-not-of-the-ledger" if {
 	input.operation == "PutBucketPolicy"
-	not sound_policy(object.get(input.params, "Policy", ""))
+	not sound_policy(object.get(input.params, "Policy", ""), named)
 }
 
-sound_policy(text) if {
+sound_policy(text, names) if {
 	statements := json.unmarshal(text).Statement
 	every statement in statements { sound(statement) }
-	some statement in statements
-	denies_deletion(statement)
+	every name in names {
+		every action in {"s3:DeleteObject", "s3:DeleteObjectVersion"} { denied(statements, action, name) }
+	}
 }
 
 sound(statement) if statement.Effect == "Deny"
@@ -306,13 +316,20 @@ sound(statement) if {
 	every action in listed(statement.Action) { action in policy_actions }
 }
 
-# A sound statement about everybody denies.
-denies_deletion(statement) if {
+# A sound statement about everybody denies; this one whatever lies in the bucket.
+denied(statements, action, name) if {
+	some statement in statements
 	statement.Principal == "*"
 	not statement.Condition
-	some action in listed(statement.Action)
-	action in {"s3:*", "s3:Delete*", "s3:DeleteObjectVersion"}
+	some given in listed(statement.Action)
+	given in {"s3:*", "s3:Delete*", action}
+	some resource in listed(statement.Resource)
+	everything_in(resource, name)
 }
+
+everything_in(resource, _) if resource == "*"
+
+everything_in(resource, name) if endswith(resource, concat("", [":::", name, "/*"]))
 
 listed(value) := [value] if is_string(value)
 

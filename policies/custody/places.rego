@@ -47,3 +47,10 @@ ledger_key(given) if {
 }
 
 last(arn) := parts[count(parts) - 1] if parts := split(arn, "/")
+
+# The buckets that are named anywhere in a value: as what it is about, or as where something is written to.
+mentioned(value) := {name |
+	[path, given] := walk(value)
+	path[count(path) - 1] in {"Bucket", "TargetBucket", "bucket", "bucketName", "bucket_arn", "bucket_name", "target_bucket"}
+	name := bucket_of(given)
+}

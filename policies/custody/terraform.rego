@@ -28,6 +28,17 @@ about_s3 if {
 	startswith(kind, start)
 }
 
+# AWS's own interface to all of its resources.
+about_s3 if of_service("AWS::S3")
+
+about_kms if of_service("AWS::KMS::")
+
+of_service(start) if {
+	kind == "aws_cloudcontrolapi_resource"
+	some values in state
+	startswith(values.type_name, start)
+}
+
 about_kms if {
 	some start in ["aws_kms_", "awscc_kms_"]
 	startswith(kind, start)
@@ -37,19 +48,28 @@ state contains after if is_object(after)
 
 state contains before if is_object(before)
 
-named contains name if {
-	some values in state
+names_of(values) := {name |
 	some attribute in ["bucket", "bucket_name", "bucket_arn"]
 	name := places.bucket_of(values[attribute])
 }
 
-# What is known only after the change, or is under another name, could be the ledger.
+named := union({names_of(values) | some values in state})
+
+own if count(named & places.ledger_buckets) > 0
+
+# What is about another bucket may still write into the ledger: copies, lists, logs.
 of_ledger if {
-	some name in named
-	name in places.ledger_buckets
+	some values in state
+	count(places.mentioned(values) & places.ledger_buckets) > 0
 }
 
-unresolved if count(named) == 0
+# What is known only after the change, or is under another name, could be the ledger: before the change or after it.
+unresolved if count(state) == 0
+
+unresolved if {
+	some values in state
+	count(names_of(values)) == 0
+}
 
 concerned if {
 	not quiet
@@ -268,7 +288,7 @@ rules contains "policy-not-of-the-ledger" if {
 	not sound
 }
 
-sound if ledger.sound_policy(after.policy)
+sound if ledger.sound_policy(after.policy, named)
 
 rules contains "public-access-not-blocked" if {
 	kind == "aws_s3_bucket_public_access_block"
@@ -297,6 +317,7 @@ replicated if {
 }
 
 copies(rule) if {
+	own
 	rule.status == "Enabled"
 	places.bucket_of(block(rule, "destination").bucket) in places.ledger_buckets
 }

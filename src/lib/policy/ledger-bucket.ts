@@ -21,20 +21,15 @@ const DIGESTS = ['slots/*', 'checkpoints/*', 'tile/?/*'];
 /** A day on either side: clocks differ, and AWS does not say how it rounds what is left of a retention. */
 const SLACK_DAYS = 1;
 
-const DELETIONS = ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'];
-/** Everything that could weaken the bucket; reading it stays as it is. */
-const SETTINGS = [
-  's3:DeleteBucket',
-  's3:DeleteBucketPolicy',
-  's3:PutBucketAcl',
-  's3:PutBucketObjectLockConfiguration',
-  's3:PutBucketOwnershipControls',
-  's3:PutBucketPolicy',
-  's3:PutBucketPublicAccessBlock',
-  's3:PutBucketVersioning',
-  's3:PutEncryptionConfiguration',
-  's3:PutLifecycleConfiguration',
-  's3:PutReplicationConfiguration',
+const DELETIONS = ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion', 's3:ReplicateDelete'];
+/** All that may be asked of objects. What S3 learns later is none of it: as `s3:UpdateObjectEncryption`, it could end what is kept. */
+const OF_OBJECTS = [
+  's3:AbortMultipartUpload',
+  's3:GetObject*',
+  's3:ListMultipartUploadParts',
+  's3:PutObject',
+  's3:PutObjectRetention',
+  's3:RestoreObject',
 ];
 const READ_SETTINGS = [
   's3:GetBucketLocation',
@@ -101,17 +96,15 @@ function allows(wish: LedgerBucketPolicy): readonly JsonObject[] {
 function denials(wish: LedgerBucketPolicy): readonly JsonObject[] {
   const { bucket, all } = arnsOf(wish);
   const { writerRoleArns: writers, readerRoleArns: readers, replicationRoleArn } = wish;
+  // Copies of another bucket would take the names of slots without the condition of a write: they go into the copy alone.
+  const replicating = writers.length > 0 ? 's3:InitiateReplication' : 's3:ReplicateObject';
   const known = [...writers, ...readers, ...(replicationRoleArn === null ? [] : [replicationRoleArn])];
   return [
     { ...deny('TlsOnly', ['s3:*'], [bucket, all]), Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
     { ...deny('NoAccessPoints', ['s3:*'], [bucket, all]), Condition: { Null: { 's3:DataAccessPointArn': 'false' } } },
-    deny('NobodyDeletes', [...DELETIONS, 's3:ReplicateDelete'], [all]),
-    deny('NobodyReconfigures', SETTINGS, [bucket]),
-    deny(
-      'NobodyHoldsOrTags',
-      ['s3:DeleteObjectTagging', 's3:PutObjectAcl', 's3:PutObjectLegalHold', 's3:PutObjectTagging'],
-      [all],
-    ),
+    deny('NobodyDeletes', DELETIONS, [all]),
+    denyOthers('NobodyReconfigures', ['s3:Get*', 's3:List*'], bucket),
+    denyOthers('NothingElseToObjects', [...OF_OBJECTS, ...DELETIONS, replicating].sort(), all),
     {
       ...deny('ReadersAndWritersOnly', ['s3:GetObject', 's3:GetObjectVersion'], [all]),
       Condition: { ArnNotEquals: { 'aws:PrincipalArn': known } },
@@ -178,6 +171,10 @@ function allow(
 
 function deny(Sid: string, Action: readonly string[], Resource: readonly string[]): JsonObject {
   return { Sid, Effect: 'Deny', Principal: '*', Action, Resource };
+}
+
+function denyOthers(Sid: string, NotAction: readonly string[], Resource: string): JsonObject {
+  return { Sid, Effect: 'Deny', Principal: '*', NotAction, Resource };
 }
 
 function denyOutside(Sid: string, Action: readonly string[], NotResource: readonly string[]): JsonObject {
