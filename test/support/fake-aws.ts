@@ -49,7 +49,8 @@ function seededPolicy(name: string): string {
 export interface FakeKey {
   readonly keyId: string;
   readonly region: string;
-  readonly multiRegion: boolean;
+  /** The Region of its primary; null for a key of one Region. */
+  readonly primaryRegion: string | null;
   readonly origin: string;
   readonly createdAt: Instant;
   state: KeyDescription['state'];
@@ -187,7 +188,15 @@ class Model implements FakeAws {
   }
 
   seed(name: string, alias: string, repository: string, keyId: string, region = 'eu-central-1'): FakeKey {
-    const key = this.#add(keyId, region, false, 'AWS_KMS', seededPolicy(name), { [REPOSITORY_TAG]: repository });
+    const key = this.#add({
+      keyId,
+      region,
+      primaryRegion: null,
+      origin: 'AWS_KMS',
+      policy: seededPolicy(name),
+      tags: { [REPOSITORY_TAG]: repository },
+      description: '',
+    });
     this.aliases[region] = { ...this.aliases[region], [alias]: keyId };
     return key;
   }
@@ -199,27 +208,16 @@ class Model implements FakeAws {
   }
 
   #add(
-    keyId: string,
-    region: string,
-    multiRegion: boolean,
-    origin: string,
-    policy: string,
-    tags: Record<string, string>,
+    made: Pick<FakeKey, 'keyId' | 'region' | 'primaryRegion' | 'origin' | 'policy' | 'tags' | 'description'>,
   ): FakeKey {
     const key: FakeKey = {
-      keyId,
-      region,
-      multiRegion,
-      origin,
+      ...made,
       createdAt: this.clock.now(),
       state: 'Enabled',
-      policy,
-      tags,
       rotations: [],
       rotating: null,
       enabled: false,
       periodDays: null,
-      description: '',
       grants: [],
       deletionAt: null,
       lastUse: null,
@@ -308,7 +306,7 @@ class Model implements FakeAws {
 
   #describe(key: FakeKey): KeyDescription {
     const { keyId, region, state, origin, createdAt, description, deletionAt } = key;
-    const replicas = this.keys.filter((other) => other.keyId === keyId && other !== key);
+    const replicas = this.keys.filter((other) => other.keyId === keyId);
     return {
       arn: keyArnOf({ partition: 'aws', account: this.account, region, keyId }),
       keyId,
@@ -321,8 +319,12 @@ class Model implements FakeAws {
       description,
       createdAt,
       deletionAt,
-      multiRegion: key.multiRegion
-        ? { type: 'PRIMARY', primaryRegion: region, replicaRegions: replicas.map((other) => other.region) }
+      multiRegion: key.primaryRegion
+        ? {
+            type: key.primaryRegion === region ? 'PRIMARY' : 'REPLICA',
+            primaryRegion: key.primaryRegion,
+            replicaRegions: replicas.map((other) => other.region).filter((other) => other !== key.primaryRegion),
+          }
         : null,
     };
   }
@@ -378,14 +380,32 @@ class Model implements FakeAws {
     const keyId = p.MultiRegion
       ? `mrk-${number.padStart(32, '0')}`
       : `00000000-0000-0000-0000-${number.padStart(12, '0')}`;
-    this.#add(keyId, region, p.MultiRegion, p.Origin, p.Policy, tagsOf(p.Tags));
+    this.#add({
+      keyId,
+      region,
+      primaryRegion: p.MultiRegion ? region : null,
+      origin: p.Origin,
+      policy: p.Policy,
+      tags: tagsOf(p.Tags),
+      description: p.Description,
+    });
     return { KeyMetadata: { KeyId: keyId } };
   }
 
-  replicate(region: string, keyId: string, p: { ReplicaRegion: string; Policy: string; Tags: Tags }): JsonObject {
-    if (!this.#find(region, keyId)) throw refused('NotFoundException');
+  replicate(region: string, keyId: string, p: ReplicateInput): JsonObject {
+    const primary = this.#find(region, keyId);
+    if (!primary) throw refused('NotFoundException');
     if (this.#find(p.ReplicaRegion, keyId)) throw refused('AlreadyExistsException');
-    this.#add(keyId, p.ReplicaRegion, true, 'AWS_KMS', p.Policy, tagsOf(p.Tags));
+    const { primaryRegion, origin } = primary;
+    this.#add({
+      keyId,
+      region: p.ReplicaRegion,
+      primaryRegion,
+      origin,
+      policy: p.Policy,
+      tags: tagsOf(p.Tags),
+      description: p.Description,
+    });
     return {};
   }
 }
@@ -396,7 +416,9 @@ interface CreateInput {
   readonly Origin: string;
   readonly Policy: string;
   readonly Tags: Tags;
+  readonly Description: string;
 }
+type ReplicateInput = Pick<CreateInput, 'Policy' | 'Tags' | 'Description'> & { readonly ReplicaRegion: string };
 
 const OPERATIONS: Readonly<
   Record<string, (this: Model, region: string, parameters: Record<string, never>) => JsonObject>

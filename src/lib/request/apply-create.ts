@@ -4,6 +4,7 @@ import { isObject } from '../base/fields.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
 import type { SignedCall } from '../record/statement.js';
+import { foreign, notAsAsked } from './as-asked.js';
 import { assertPolicies } from './read-back.js';
 import { type Applied, answerMayBeLost, callOnce, type Run, SETTLE_SECONDS, settle, waitFor } from './run.js';
 import { makeOnce } from './steps.js';
@@ -34,7 +35,7 @@ interface Created {
 async function createdKey(run: Run, create: SignedCall, awsRequestIds: string[]): Promise<Created> {
   if (run.resumed) {
     await settle(run);
-    const found = await findByTag(run);
+    const found = await findByTag(run, create);
     if (found) return found;
   }
   try {
@@ -45,20 +46,39 @@ async function createdKey(run: Run, create: SignedCall, awsRequestIds: string[])
   } catch (cause) {
     if (!answerMayBeLost(cause)) throw cause;
     run.progress('The answer was lost; looking for the key by its tag');
-    return waitFor(run.clock, SETTLE_SECONDS, 'the key', () => findByTag(run)).catch(() => {
-      throw cause;
+    return waitFor(run.clock, SETTLE_SECONDS, 'the key', () => findByTag(run, create)).catch((why: unknown) => {
+      throw isForeign(why) ? why : cause;
     });
   }
 }
 
-/** The key that carries this request's nonce in its tag: made by CreateKey itself, so there is no moment without it. */
-async function findByTag(run: Run): Promise<Created | null> {
+/**
+ * The key that carries this request's nonce in its tag: made by CreateKey itself, so there is no moment without it. Whoever may
+ * make keys can tag one so, too: only one that is in everything as the request asks, and given to nobody, is taken over.
+ * @throws CustodyError FOREIGN_KEY when none is, or more than one
+ */
+async function findByTag(run: Run, create: SignedCall): Promise<Created | null> {
   const { region, nonce } = run.request;
+  const own: Created[] = [];
+  const others: CustodyError[] = [];
   for (const keyId of await run.reader.keyIds(region)) {
     const tags = await run.reader.tags(region, keyId).catch(ignoreDenied);
-    if (tags?.[REQUEST_TAG] === nonce) return created(run, region, keyId);
+    if (tags?.[REQUEST_TAG] !== nonce) continue;
+    const odd = await notAsAsked(run, create, { region, keyId });
+    if (odd.length === 0) own.push(created(run, region, keyId));
+    else others.push(foreign({ region, keyId }, odd, ANOTHER));
   }
-  return null;
+  const [one, more] = own;
+  if (one && more) throw foreign({ region, keyId: more.keyId }, [`${one.keyId} has it, too`], ANOTHER);
+  if (one === undefined && others[0]) throw others[0];
+  for (const other of others) run.progress(`Left alone: ${other.message}`);
+  return one ?? null;
+}
+
+const ANOTHER = 'Ask again: another request makes another key, under another tag.';
+
+function isForeign(cause: unknown): boolean {
+  return cause instanceof CustodyError && cause.code === 'FOREIGN_KEY';
 }
 
 /** Keys of others that this role may not look at cannot be the one: it would be ours. */

@@ -156,7 +156,7 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
     throw new CustodyError('CONFLICT', `request ${found.id} is ${found.verdict.state}: ${found.verdict.because}`);
   const startedAt = ports.clock.now();
   const enforcement = await enforcementNow(session, found);
-  const outcome = await carryOut(session, found, intent, writer, resumed);
+  const { outcome, next } = await carryOut(session, found, intent, writer, resumed);
   const receipt = await publishReceipt(session, found, intent, { startedAt, enforcement, ...outcome });
   const seen = await lookUp(ports, 'local');
   await tellIfPossible(ports, seen);
@@ -165,7 +165,7 @@ async function finish(session: Session, found: Case, writer: KeyWriter, resumed:
   if (outcome.error) {
     throw new CustodyError('REFUSED', `request ${found.id} failed and is spent: ${outcome.error.message}`, {
       details: { receipt },
-      suggestions: NEXT[outcome.error.code] ?? [],
+      suggestions: NEXT[outcome.error.code] ?? next,
     });
   }
   return { case: after, receipt };
@@ -178,7 +178,7 @@ async function carryOut(
   intent: OpenRecord<'intent'>,
   writer: KeyWriter,
   resumed: boolean,
-): Promise<Outcome> {
+): Promise<{ readonly outcome: Outcome; readonly next: readonly string[] }> {
   const { ports, aws, material } = session;
   const request = found.request.statement.predicate;
   const intentAt = intent.statement.predicate.at;
@@ -186,10 +186,11 @@ async function carryOut(
   try {
     const run: Run = { request, reader: aws.reader, writer, clock, random, progress, intentAt, resumed, material };
     const { awsRequestIds, postState, key } = await applyOrAccept(session, found, run);
-    return { outcome: 'executed', awsRequestIds, postStateDigest: digestOfJson(postState), key, error: null };
+    const postStateDigest = digestOfJson(postState);
+    return { outcome: { outcome: 'executed', awsRequestIds, postStateDigest, key, error: null }, next: [] };
   } catch (cause) {
     if (!(cause instanceof CustodyError) || (cause.exit !== 3 && cause.exit !== 4)) throw cause;
-    return failedOutcome(request, cause);
+    return { outcome: failedOutcome(request, cause), next: cause.suggestions };
   }
 }
 

@@ -51,6 +51,7 @@ function isAsked(grant: JsonObject, { parameters, nonce }: Asked): boolean {
   );
 }
 
-function pairsOf(value: JsonValue | undefined): readonly JsonObject[] {
+/** The objects of a list, as tags and grants come. */
+export function pairsOf(value: JsonValue | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter((item): item is JsonObject => isObject(item)) : [];
 }

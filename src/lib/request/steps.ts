@@ -1,6 +1,7 @@
 import { CustodyError } from '../base/errors.js';
 import { REQUEST_TAG } from '../record/action-create.js';
 import type { SignedCall } from '../record/statement.js';
+import { foreign, notAsAsked, type Standing } from './as-asked.js';
 import { aliasTarget } from './observe-key.js';
 import { callAndSee, type Run, SETTLE_SECONDS } from './run.js';
 
@@ -15,7 +16,8 @@ export async function makeOnce(run: Run, call: SignedCall, keyId: string): Promi
 }
 
 /** Whether AWS shows what a call would do. @throws CustodyError REFUSED when somebody else's is in its place */
-async function isDone({ reader, request }: Run, call: SignedCall, keyId: string): Promise<boolean> {
+async function isDone(run: Run, call: SignedCall, keyId: string): Promise<boolean> {
+  const { reader } = run;
   const { operation, region, parameters } = call;
   if (operation === 'CreateAlias') {
     const target = await aliasTarget(reader, region, String(parameters.AliasName));
@@ -29,11 +31,21 @@ async function isDone({ reader, request }: Run, call: SignedCall, keyId: string)
     return status?.enabled === true && status.periodDays === parameters.RotationPeriodInDays;
   }
   if (operation !== 'ReplicateKey') throw new CustodyError('BUG', `${operation} makes nothing that is known`);
-  const where = String(parameters.ReplicaRegion);
-  const state = (await reader.describe(where, keyId))?.state;
+  return isReplicated(run, call, { region: String(parameters.ReplicaRegion), keyId });
+}
+
+/** @throws CustodyError REFUSED, FOREIGN_KEY when a replica is there that this request has not made, or not so */
+async function isReplicated(run: Run, call: SignedCall, replica: Standing): Promise<boolean> {
+  const { region, keyId } = replica;
+  const state = (await run.reader.describe(region, keyId))?.state;
   // A replica of a key with imported material waits for its own copy of it.
   if (state !== 'Enabled' && state !== 'PendingImport') return false;
-  // Its policy is read back later; a replica that somebody else made meanwhile must not pass for this request's (T49).
-  if ((await reader.tags(where, keyId))?.[REQUEST_TAG] === request.nonce) return true;
-  throw new CustodyError('REFUSED', `the replica in ${where} was not made by this request`);
+  // A replica that somebody else made meanwhile must not pass for this request's (T49).
+  if ((await run.reader.tags(region, keyId))?.[REQUEST_TAG] !== run.request.nonce) {
+    throw new CustodyError('REFUSED', `the replica in ${region} was not made by this request`);
+  }
+  const odd = await notAsAsked(run, call, replica);
+  if (odd.length > 0)
+    throw foreign(replica, odd, 'Another request can put a replica there only once this one is deleted.');
+  return true;
 }
