@@ -5,7 +5,8 @@ import { readDer } from '../../../../src/lib/signing/sigstore/der.js';
 
 const der = (tag: number, ...contents: readonly (Buffer | string)[]): Buffer => {
   const bytes = Buffer.concat(contents.map((part) => Buffer.from(part)));
-  const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
+  const long = bytes.length < 0x100 ? [0x81, bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
+  const length = bytes.length < 0x80 ? [bytes.length] : long;
   return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
 };
 const OID = {
@@ -21,7 +22,8 @@ const CODE_SIGNING = Buffer.from('2b06010505070303', 'hex');
 const SERVER_AUTH = Buffer.from('2b06010505070301', 'hex');
 const SUBJECT = 'https://github.com/acme/keys';
 const ISSUER = 'https://issuer.local.test';
-const usage = extension(OID.usage, der(0x30, der(0x06, CODE_SIGNING)));
+const uses = (...what: Buffer[]) => extension(OID.usage, der(0x30, ...what));
+const usage = uses(der(0x06, CODE_SIGNING));
 const san = (...names: Buffer[]) => extension(OID.san, der(0x30, ...names));
 const uri = (text: string) => der(0x86, text);
 const v1 = (text: string) => extension(OID.v1, Buffer.from(text));
@@ -32,6 +34,10 @@ describe('the identity in a certificate', () => {
     ['both issuers', [usage, san(uri(SUBJECT)), v1(ISSUER), v2(ISSUER)]],
     ['the old issuer', [usage, san(uri(SUBJECT)), v1(ISSUER)]],
     ['the new issuer', [usage, san(uri(SUBJECT)), v2(ISSUER)]],
+    [
+      'usage for more than code',
+      [uses(der(0x06, SERVER_AUTH), der(0x06, CODE_SIGNING)), san(uri(SUBJECT)), v2(ISSUER)],
+    ],
   ])('%s', (_, extensions) => {
     expect(identityOf({ extensions })).toEqual({ issuer: ISSUER, subject: SUBJECT });
   });
@@ -60,7 +66,11 @@ describe('the identity in a certificate', () => {
       [usage, san(uri(SUBJECT)), extension(OID.v2, Buffer.concat([der(0x0c, ISSUER), Buffer.from([5, 0])]))],
     ],
     ['no usage', [san(uri(SUBJECT)), v2(ISSUER)]],
-    ['usage for servers', [extension(OID.usage, der(0x30, der(0x06, SERVER_AUTH))), san(uri(SUBJECT)), v2(ISSUER)]],
+    ['usage for servers', [uses(der(0x06, SERVER_AUTH)), san(uri(SUBJECT)), v2(ISSUER)]],
+    ['usage as bytes of another kind', [uses(der(0x04, CODE_SIGNING)), san(uri(SUBJECT)), v2(ISSUER)]],
+    ['the old issuer twice', [usage, san(uri(SUBJECT)), v1(ISSUER), v1(ISSUER)]],
+    ['a name with a delete character', [usage, san(uri(`${SUBJECT}\u007f`)), v2(ISSUER)]],
+    ['a name of more than 2000 characters', [usage, san(uri('x'.repeat(2001))), v2(ISSUER)]],
   ])('%s: refused', (_, extensions) => {
     expect(() => identityOf({ extensions })).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
   });
@@ -79,11 +89,10 @@ describe('DER', () => {
   });
 
   it('reads elements to the last byte', () => {
-    const long = Buffer.alloc(300, 1);
-    expect(readDer(Buffer.concat([der(4, 'a'), der(5), der(4, long)]))).toEqual([
-      { tag: 4, contents: Buffer.from('a') },
-      { tag: 5, contents: Buffer.alloc(0) },
-      { tag: 4, contents: long },
-    ]);
+    const sizes = [1, 0, 127, 128, 255, 256, 0xffff];
+    const read = readDer(Buffer.concat(sizes.map((size) => der(4, Buffer.alloc(size, size)))));
+    expect(read).toEqual(sizes.map((size) => ({ tag: 4, contents: Buffer.alloc(size, size) })));
+    const longer = Buffer.concat([Buffer.from('0483010000', 'hex'), Buffer.alloc(0x10000)]);
+    expect(() => readDer(longer)).toThrow(expect.objectContaining({ code: 'RECORD_MALFORMED' }));
   });
 });

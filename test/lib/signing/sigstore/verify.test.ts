@@ -128,6 +128,11 @@ describe('what a bundle cannot get past', () => {
       },
     );
 
+    it('is one of several that are trusted', async () => {
+      const several = [{ ...identity, subject: 'https://github.com/acme/other' }, identity];
+      expect(await verifyBundle(v2, trust(2, several))).toMatchObject({ signer: identity });
+    });
+
     it('issuer of one and subject of the other trusted identity make no third one', async () => {
       const mixed = [
         { issuer: ISSUER, subject: 'https://github.com/acme/other' },
@@ -196,6 +201,24 @@ describe('what a bundle cannot get past', () => {
           verificationMaterial.tlogEntries = [logged];
         });
         await expect(verifyBundle(forged, trust())).rejects.toMatchObject(INVALID);
+      }
+    });
+
+    it('witnesses beside the signature of a key: what they say is asked, though none is needed', async () => {
+      const { signer } = localSigner();
+      const keys = { keys: [signer.publicKey], identities: [], root: trust().root };
+      const bare = await createKeyStatementSigner(signer, {}, null).seal(statement);
+      const { logEntries, timestamps } = parseBundle(v2);
+      const theirs = parseBundle(foreign);
+      for (const change of [
+        { logEntries },
+        { timestamps },
+        { logEntries: theirs.logEntries },
+        { timestamps: theirs.timestamps },
+      ]) {
+        const file = rebuilt(bare, () => change);
+        await expect(verifyBundle(file, keys)).rejects.toMatchObject(INVALID);
+        await expect(verifyBundle(file, { ...keys, root: null })).rejects.toMatchObject({ code: 'UNPROVEN' });
       }
     });
 
@@ -271,6 +294,15 @@ describe('what a bundle cannot get past', () => {
       ['junk in the signature', (text: string) => text.replace(/\n$/, '!\n'), MALFORMED],
       ['another log', (text: string) => text.replace(/\u2014 \S+/, '\u2014 rekor.evil.test'), INVALID],
       ['a part of the log’s name', (text: string) => text.replace(/\u2014 \S+/, '\u2014 127.0'), INVALID],
+      ['more lines than any log writes', (text: string) => text.replace('\n\n', `${'\nx'.repeat(40)}\n\n`), MALFORMED],
+      [
+        'more signatures than any log has',
+        (text: string) => text + text.slice(text.indexOf('\u2014')).repeat(40),
+        MALFORMED,
+      ],
+      ['another dash', (text: string) => text.replace('\u2014', '-'), MALFORMED],
+      ['a word behind the signature', (text: string) => text.replace(/\n$/, ' x\n'), MALFORMED],
+      ['a signature that is too short', (text: string) => text.replace(/ \S+\n$/, ' AAAA\n'), MALFORMED],
       ['one more line in the note', (text: string) => text.replace('\n\n', '\nmore\n\n'), INVALID],
     ] as const)('%s', async (_, change, expected) => {
       await expect(verifyBundle(checkpoint(v2, change), trust())).rejects.toMatchObject(expected);
