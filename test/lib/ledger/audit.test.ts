@@ -70,6 +70,16 @@ describe('an audit of objects', () => {
     expect(await auditObjects(createMemoryObjects(), DAYS)).toEqual({ count: 0, findings: [], retainedUntil: null });
   });
 
+  it('says no later time than the first to end, wherever that one lies', async () => {
+    const SOONER = parseInstant('2026-01-30T23:59:00.000Z');
+    for (const at of [0, 2]) {
+      const { objects } = await world();
+      const kept = objects.kept.get(slotName(at));
+      if (kept) kept.retainedUntil = SOONER;
+      expect(await auditObjects(objects, DAYS)).toMatchObject({ findings: [], retainedUntil: SOONER });
+    }
+  });
+
   it('names the entries that a finding concerns', async () => {
     const { objects, bundleOf } = await world();
     await objects.create('tile/0/000', Buffer.from('x'));

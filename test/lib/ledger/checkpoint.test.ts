@@ -35,6 +35,7 @@ describe('a checkpoint', () => {
     ['a size in hex', text.replace('20852163', '0x10')],
     ['a short root', text.replace('CsUY', '')],
     ['a root without padding', text.replace('q2I=', 'q2I')],
+    ['no newline behind what others say', `${text}more`],
     ['an empty extension line', `${text}\nmore\n`],
   ])('is not: %s', (_, given) => expect(() => parseCheckpoint(given)).toThrow(malformed));
 
@@ -44,6 +45,11 @@ describe('a checkpoint', () => {
     expect(sizeOfPath(small)).toBe(9);
     expect(checkpointPath(9, Buffer.from('b'))).not.toBe(small);
     expect(sizeOfPath('checkpoints/00000000000000000000/x')).toBeNull();
+    const most = small.replace(/\d{20}/, '99990992800745259008');
+    expect(sizeOfPath(most)).toBe(Number.MAX_SAFE_INTEGER);
+    for (const beyond of ['99990992800745259007', '00000000000000000000']) {
+      expect(sizeOfPath(small.replace(/\d{20}/, beyond))).toBeNull();
+    }
   });
 
   test('of this tool names its repository; other origins have no key names', () => {

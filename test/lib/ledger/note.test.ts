@@ -67,6 +67,7 @@ describe('what is no note', () => {
     ['base64 with stray bits', GO_NOTE.replace('nAM=', 'nAN=')],
     ['a key id and nothing', `${GO_TEXT}\n\u2014 PeterNeumann x08gow==\n`],
     ['text after the signatures', `${GO_NOTE}more\n`],
+    ['a word behind a signature', `${GO_NOTE.slice(0, -1)} x\n`],
     ['101 signatures', `${GO_TEXT}\n${`${line}\n`.repeat(101)}`],
     ['too many bytes', `${'x'.repeat(MAX_NOTE_BYTES)}\n\n${line}\n`],
   ])('%s', (_, given) => {
@@ -105,8 +106,24 @@ describe('several signatures', () => {
     bytes.writeBigUInt64BE(1_700_000_001n, 0);
     const later = { text, signatures: cosigned ? [{ ...cosigned, signature: bytes }] : [] };
     expect(() => signersOf(later, keys)).toThrow(invalid);
-    bytes.writeBigUInt64BE(2n ** 63n, 0);
-    expect(() => signersOf(later, keys)).toThrow(invalid);
+    // Truly signed, but no time: c2sp.org/tlog-cosignature ends before 2^63. And one that ends within its time.
+    for (const wrong of [
+      await cosignText(text, 'c', other, 2 ** 63),
+      { name: 'c', keyId: cosigned?.keyId ?? 0, signature: Buffer.alloc(7) },
+      { name: 'c', keyId: cosigned?.keyId ?? 0, signature: Buffer.alloc(8) },
+    ]) {
+      expect(() => signersOf({ text, signatures: [wrong] }, keys)).toThrow(invalid);
+    }
+  });
+
+  test('of a known key under the name of another is a stranger’s', async () => {
+    const plain = await signText(text, 'a', ed);
+    expect(signersOf({ text, signatures: [{ ...plain, name: 'b' }] }, keys)).toEqual([]);
+  });
+
+  test('ECDSA has no cosignature and no form of Go’s; it signs the text itself', async () => {
+    expect([cosignatureKey('b', p256.publicKey), verifierText('b', p256.publicKey)]).toEqual([null, null]);
+    expect(signersOf({ text, signatures: [await cosignText(text, 'b', p256, 1)] }, keys)).toEqual([keys[1]]);
   });
 
   test('a signature is of one form: the text signed plainly is no cosignature', async () => {
