@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
-import { plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
+import { plannedInterlock, plannedKeyPolicy } from '../../../src/lib/policy/planned.js';
 import { callsOf } from '../../../src/lib/record/action.js';
 import type { ActionName } from '../../../src/lib/record/action-names.js';
 import type { InForce } from '../../../src/lib/request/in-force.js';
@@ -223,6 +223,35 @@ describe('T5 T49 T50 T56 T61 no quorum may let it through', () => {
     expect(() => assertSound(state, said(action, parameters, preState, name))).toThrow(refused);
   });
 
+  it('a user keeps every pair that the plan asks of it, not some', () => {
+    const wanted = { 'custody:purpose': 'case-data', tenant: 'a' };
+    const [user, ...others] = plan.plan.keys['case-data']?.users ?? [];
+    const users = user ? [{ ...user, encryptionContext: wanted }, ...others] : [];
+    const keys = { ...plan.plan.keys, 'case-data': { ...plan.plan.keys['case-data'], users } };
+    const strict = { roster, plan: { ...plan, plan: { ...plan.plan, keys } } } as unknown as InForce;
+    const ask = (pairs: JsonObject) => () =>
+      assertSound(strict, said('key.grant', grant({ ...app, ...under(pairs) }), {}));
+    expect(ask(wanted)).not.toThrow();
+    for (const { tenant, ...some } of [wanted, { ...wanted, tenant: 'b' }]) {
+      for (const pairs of [some, { tenant }]) expect(ask(pairs)).toThrow(expect.objectContaining({ code: 'REFUSED' }));
+    }
+  });
+
+  it('with the interlock the executor reaches a key by everyone’s slots, and of that key alone', () => {
+    const roles = { coldExecutorRoleArn: role('custody-cold'), auditorRoleArn: role('custody-auditor') };
+    const locked = { ...plan.plan, interlock: roles };
+    const whole = plannedInterlock(locked, roster, 'case-data', PRIMARY, { keyId: CASE_DATA_KEY }).policy;
+    const ask = (of: typeof locked | typeof plan.plan, name: string) => () =>
+      assertSound(
+        { roster, plan: { ...plan, plan: of } } as unknown as InForce,
+        said('key.policy', { policy: whole }, {}, name),
+      );
+    expect(ask(locked, 'case-data')).not.toThrow();
+    const refused = expect.objectContaining({ code: 'REFUSED' });
+    expect(ask(locked, 'root')).toThrow(refused);
+    expect(ask(plan.plan, 'case-data')).toThrow(refused);
+  });
+
   it('what is so already is refused or not found; what is not may be asked for', () => {
     const id = { grantId: 'f'.repeat(64) };
     const would = (action: ActionName, parameters: JsonObject, preState: JsonObject) => () =>
@@ -258,7 +287,7 @@ describe('T49 what plan and roster do not say', () => {
       { replicas: [REPLICA, 'us-east-1'] },
       /no root in us-east-1/,
     ],
-    ['another action', 'key.rotate', 'root', { to: 'us-east-1' }, null],
+    ['another action', 'key.rotate', 'root', { replicas: ['us-east-1'] }, null],
     ['a key that is not planned', 'key.promote', 'other', { to: 'us-east-1', home: '' }, null],
   ])('%s', (_, action, name, parameters, refused) => {
     const ask = () => assertPlanned({ action, key: { ...key, name }, parameters }, plan.plan, roster);
@@ -277,21 +306,21 @@ describe('T48 the session of the executor', () => {
   const there = arn.replace(PRIMARY, REPLICA);
   const aliasArn = (name: string, region = PRIMARY) => `arn:aws:kms:${region}:${ACCOUNT}:${name}`;
 
-  it.each<[string, ReturnType<typeof scopeOf>, ReturnType<typeof scopeOf>]>([
-    ['one call on one key', scope('key.rotate', {}), { actions: ['kms:RotateKeyOnDemand'], resources: [arn] }],
+  it.each<[string, () => ReturnType<typeof scopeOf>, ReturnType<typeof scopeOf>]>([
+    ['one call on one key', () => scope('key.rotate', {}), { actions: ['kms:RotateKeyOnDemand'], resources: [arn] }],
     [
       'a name, on name and key',
-      scope('key.alias-delete', alias),
+      () => scope('key.alias-delete', alias),
       { actions: ['kms:DeleteAlias'], resources: [arn, aliasArn('alias/x')] },
     ],
     [
       'a name moved, on both keys',
-      scope('key.alias-move', move),
+      () => scope('key.alias-move', move),
       { actions: ['kms:UpdateAlias'], resources: [arn, otherArn, aliasArn('alias/x')] },
     ],
     [
       'a replica, in its Region too',
-      scope('key.replicate', { to: REPLICA, description: '', policy, tags: [] }, root),
+      () => scope('key.replicate', { to: REPLICA, description: '', policy, tags: [] }, root),
       {
         actions: ['kms:ReplicateKey', 'kms:CreateAlias', 'kms:TagResource', 'kms:PutKeyPolicy'],
         resources: [arn, there, aliasArn(key.alias, REPLICA)],
@@ -300,21 +329,21 @@ describe('T48 the session of the executor', () => {
     ],
     [
       'a promotion, in both Regions',
-      scope('key.promote', { to: REPLICA, home: PRIMARY }),
+      () => scope('key.promote', { to: REPLICA, home: PRIMARY }),
       { actions: ['kms:UpdatePrimaryRegion'], resources: [arn, there] },
     ],
     [
       'a new key, which has no ARN yet',
-      scope('key.succeed', { ...made, replicas: [] }),
+      () => scope('key.succeed', { ...made, replicas: [] }),
       { actions: ['kms:CreateKey', 'kms:TagResource', 'kms:PutKeyPolicy'], resources: ['*'] },
     ],
     [
       'nothing at KMS',
-      scope('key.confirm-destroyed', { deletion: team.planDigest }),
+      () => scope('key.confirm-destroyed', { deletion: team.planDigest }),
       { actions: [], resources: [arn] },
     ],
-    ['no key', scopeOf({ ...place, key: null, calls: [] }), { actions: [], resources: ['*'] }],
+    ['no key', () => scopeOf({ ...place, key: null, calls: [] }), { actions: [], resources: ['*'] }],
   ])('%s', (_, found, expected) => {
-    expect(found).toEqual(expected);
+    expect(found()).toEqual(expected);
   });
 });
