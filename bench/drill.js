@@ -190,6 +190,7 @@ async function openWorld(root, count, others) {
     stopwatch: () => performance.now(),
     startedAt: clock.now(),
     runId: randomBytes(8).toString('hex'),
+    pastRuns: new Set(),
   });
   return { scene, actor, calls, team };
 }
@@ -316,7 +317,11 @@ async function verifyYears({ said, team }, quarters) {
   const times = [];
   for (let round = 0; round < 6; round++) {
     const start = performance.now();
-    const { drills, bad } = await readDrills(view, verifier, { roster: team.roster, rosters: [team.roster] });
+    const { drills, bad } = await readDrills(view, verifier, {
+      roster: team.roster,
+      rosters: [team.roster],
+      plans: [team.plan],
+    });
     if (drills.length !== quarters || bad.length > 0) throw new Error(`${drills.length} drills, ${bad[0]?.because}`);
     times.push(performance.now() - start);
   }

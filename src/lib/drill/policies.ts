@@ -13,14 +13,17 @@ import { keyIn } from './keys.js';
 import { drillOtherPolicies } from './other-policies.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
-import { differenceText } from './regions.js';
+import { differenceText, replicaCheck } from './regions.js';
 import { MOST_SCRATCH, scratchPolicy, tryPolicy } from './scratch.js';
 
-/** @returns the scratch keys that were made */
+/**
+ * @param odd checks of replicas that have named another policy than the planned one
+ * @returns the scratch keys that were made
+ */
 export async function drillPolicies(
   scene: Scene,
   estate: ObservedEstate,
-  { newest: backup, changed }: Pick<BackupFindings, 'newest' | 'changed'>,
+  { newest: backup, changed, odd }: Pick<BackupFindings, 'newest' | 'changed'> & { readonly odd: ReadonlySet<string> },
   probe: Probe,
 ): Promise<readonly ScratchReceipt[]> {
   const { plan } = scene.state.plan;
@@ -35,7 +38,8 @@ export async function drillPolicies(
       let held: Held = { answer: open('the backup could not be read') };
       await probe.ask(`${name}.${region}`, name, async () => {
         held = await policyIn(scene, backup, estate, name, region);
-        return sameAnswer(scene, estate, held, name, region);
+        const same = sameAnswer(scene, estate, held, name, region);
+        return same.status === 'fail' && odd.has(replicaCheck(name, region)) ? namedAlready(name, region) : same;
       });
       await probe.ask(`${name}.${region}.accepted`, name, () =>
         acceptedAnswer(scene, held, { name, region, made: receipts.length, named }, (one) => receipts.push(one)),
@@ -89,6 +93,10 @@ function sameAnswer({ state }: Scene, estate: ObservedEstate, held: Held, name: 
   const [first, ...more] = differenceOf(formatCanonical(held.policy), found.policy, place);
   if (first) return fail(`${name} in ${region} has drifted from its backup: ${differenceText(first, more.length)}`);
   return pass(`the backed-up policy of ${name} in ${region} lets the same people do the same`);
+}
+
+function namedAlready(name: string, region: string): Answer {
+  return open(`the live policy of ${name} in ${region} is not the backed-up one either: ${replicaCheck(name, region)}`);
 }
 
 async function acceptedAnswer(

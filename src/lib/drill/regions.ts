@@ -10,8 +10,12 @@ import { keyIn } from './keys.js';
 import type { Scene } from './ports.js';
 import { type Answer, fail, open, type Probe, pass } from './probe.js';
 
-/** Each Region, and each replica there: its state, its policy, and data both ways. */
-export async function drillRegions(scene: Scene, estate: ObservedEstate, probe: Probe): Promise<void> {
+/**
+ * Each Region, and each replica there: its state, its policy, and data both ways.
+ * @returns checks that have named another policy than the planned one: a loss is named once
+ */
+export async function drillRegions(scene: Scene, estate: ObservedEstate, probe: Probe): Promise<ReadonlySet<string>> {
+  const odd = new Set<string>();
   const { plan } = scene.state.plan;
   const { primary, replicas } = plan.regions;
   for (const region of [primary, ...replicas]) {
@@ -19,11 +23,19 @@ export async function drillRegions(scene: Scene, estate: ObservedEstate, probe: 
   }
   for (const [name, key] of Object.entries(plan.keys)) {
     for (const region of regionsOf(plan, key).slice(1)) {
-      await probe.ask(`${name}.${region}`, name, () => replicaAnswer(scene, estate, name, region));
+      await probe.ask(`${name}.${region}`, name, () =>
+        replicaAnswer(scene, estate, name, region, () => odd.add(replicaCheck(name, region))),
+      );
       await probe.ask(`${name}.${region}.failover`, name, () => failoverAnswer(scene, estate, name, region));
       await probe.ask(`${name}.${region}.both-ways`, name, () => bothWaysAnswer(scene, estate, name, region));
     }
   }
+  return odd;
+}
+
+/** The id of what is said of a replica. */
+export function replicaCheck(name: string, region: string): string {
+  return `regions.${name}.${region}`;
 }
 
 /** A Region that does not answer is a loss, not an open question. */
@@ -38,7 +50,13 @@ async function reachableAnswer({ aws }: Scene, region: string): Promise<Answer> 
   }
 }
 
-function replicaAnswer({ state }: Scene, estate: ObservedEstate, name: string, region: string): Answer {
+function replicaAnswer(
+  { state }: Scene,
+  estate: ObservedEstate,
+  name: string,
+  region: string,
+  isOdd: () => void,
+): Answer {
   const { found, answer } = keyIn(estate, name, region);
   if (answer) return answer;
   const { description } = found;
@@ -47,7 +65,9 @@ function replicaAnswer({ state }: Scene, estate: ObservedEstate, name: string, r
   if (description.multiRegion?.type !== 'REPLICA') return fail(`${name} in ${region} is no replica`);
   if (description.multiRegion.primaryRegion !== primary)
     return fail(`the primary of ${name} is in ${description.multiRegion.primaryRegion}, not in ${primary}`);
-  return policyAnswer(state, name, region, found);
+  const answered = policyAnswer(state, name, region, found);
+  if (answered.status === 'fail') isOdd();
+  return answered;
 }
 
 function policyAnswer(

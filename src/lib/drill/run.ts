@@ -8,14 +8,14 @@ import { identityIn } from '../request/desk.js';
 import type { Actor } from '../request/ports.js';
 import { keyStatementSigner } from '../signing/key-statement.js';
 import { drillChallenge, drillReview } from './answers.js';
-import type { AuditHead } from './audit-ledger.js';
 import { type BackupFindings, drillBackup } from './backup.js';
 import type { Challenge } from './challenges.js';
 import { drillCycle } from './cycle.js';
 import { drillData } from './data.js';
 import { DRILL_IDS, type DrillId } from './drills.js';
-import { type Canary, type DrillPredicate, formatDrillStatement, type ScratchReceipt } from './evidence.js';
+import { type DrillPredicate, formatDrillStatement } from './evidence.js';
 import { drillExecutors } from './executors.js';
+import { type Found, nothingFound } from './found.js';
 import { type Drilled, drillEvent, readDrills } from './history.js';
 import { drillInterlock, withTrailAsked } from './interlock.js';
 import { observeKeys, withRolesNamed } from './keys.js';
@@ -34,23 +34,8 @@ import { drillRegions } from './regions.js';
 import { LEFT_OUT } from './remedy.js';
 import { drillRewrap } from './rewrap.js';
 import { type Swept, sweepScratch } from './scratch.js';
-import { type DrillCheck, judgeDrill } from './verdict.js';
+import { judgeDrill } from './verdict.js';
 import { awaitPeople, PEOPLE } from './wait.js';
-
-/** What the drills of one run have found. */
-interface Found {
-  readonly checks: DrillCheck[];
-  backup: BackupFindings;
-  auditLedger: AuditHead | null;
-  /** What custodians were to answer. */
-  challenge: Challenge | null;
-  canaries: readonly Canary[];
-  scratch: readonly ScratchReceipt[];
-  /** Left by a drill that was cut off, and keys of exercises that were there. */
-  readonly swept: Swept;
-  /** Who runs the drill. */
-  readonly by: string;
-}
 
 /** A drill with its signed evidence. */
 export interface Drill extends Drilled {
@@ -71,16 +56,7 @@ export async function runDrill(
 ): Promise<Drill> {
   const { id: by } = identityIn(given.state, actor);
   const swept = SWEEPING.some((id) => selected.includes(id)) ? await sweepScratch(given) : NOTHING_SWEPT;
-  const found: Found = {
-    checks: [],
-    backup: { newest: null, signedAt: null, changed: null, oldestUncopied: null },
-    auditLedger: null,
-    challenge: null,
-    canaries: [],
-    scratch: [...swept.receipts],
-    swept,
-    by,
-  };
+  const found = nothingFound(swept, by);
   const scene = selected.includes('interlock') ? withTrailAsked(given) : given;
   const estate = withRolesNamed(await observeKeys(scene), await rolesHere(scene));
   // What people do meanwhile is looked at in a scene of its own: the evidence names the commit that everything else is about.
@@ -119,13 +95,20 @@ const RUN: Readonly<
   },
   quorum: (scene, _, probe) => drillQuorum(scene, probe),
   people: (scene, _, probe) => drillPeople(scene, probe),
-  regions: (scene, estate, probe) => drillRegions(scene, estate, probe),
+  regions: async (scene, estate, probe, found) => {
+    found.oddReplicas = await drillRegions(scene, estate, probe);
+  },
   data: async (scene, estate, probe, found) => {
     found.canaries = await drillData(scene, estate, probe);
   },
   policies: async (scene, estate, probe, found) => {
     const newest = found.backup.newest ?? (await newestHere(scene));
-    const drilled = await drillPolicies(scene, estate, { newest, changed: found.backup.changed }, probe);
+    const drilled = await drillPolicies(
+      scene,
+      estate,
+      { newest, changed: found.backup.changed, odd: found.oddReplicas },
+      probe,
+    );
     found.scratch = [...found.scratch, ...drilled];
   },
   material: async (scene, estate, probe, found) => {

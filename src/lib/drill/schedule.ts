@@ -31,7 +31,7 @@ function expression(text: string): string {
 
 function github(facts: ScheduleFacts): string {
   return [
-    '# .github/workflows/drill.yml, written by `custody dr schedule --github`.',
+    '# .github/workflows/drill.yml, written by `custody dr schedule --github`. GitHub runs the schedules of the default branch alone.',
     ...besides(facts),
     'name: drill',
     'on:',
@@ -41,7 +41,6 @@ function github(facts: ScheduleFacts): string {
     `    - cron: '${DAILY}'         # is the next one about to be late?`,
     '  workflow_dispatch:',
     'permissions: {}',
-    'concurrency: { group: drill, cancel-in-progress: false }',
     'jobs:',
     ...(leadDays(facts) > 0 ? githubChallenge(facts) : []),
     ...githubDrill(facts),
@@ -58,12 +57,19 @@ function github(facts: ScheduleFacts): string {
   ].join('\n');
 }
 
+/** By their commits, for a tag can be moved, and the job signs; the version is for people. */
+const ACTIONS = {
+  checkout: 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1',
+  setupNode: 'actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0',
+  uploadArtifact: 'actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0',
+} as const;
+
 function githubSetUp(facts: ScheduleFacts): readonly string[] {
   return [
-    '      - uses: actions/checkout@v4',
+    `      - uses: ${ACTIONS.checkout}`,
     '        with: { persist-credentials: false }',
-    '      - uses: actions/setup-node@v4',
-    '        with: { node-version: 20 }',
+    `      - uses: ${ACTIONS.setupNode}`,
+    '        with: { node-version: 20, package-manager-cache: false }',
     `      - run: npm install --global custody@${facts.version}`,
     ...(isHttps(facts)
       ? [
@@ -92,7 +98,7 @@ function githubDrill(facts: ScheduleFacts): readonly string[] {
     `    if: github.event.schedule != '${DAILY}' && github.event.schedule != '${ASKING}'`,
     ...githubSigning(facts, 60),
     `      - run: ${verifyWords(facts, 'drill-report')}`,
-    '      - uses: actions/upload-artifact@v4',
+    `      - uses: ${ACTIONS.uploadArtifact}`,
     '        if: always()',
     '        with: { name: drill-report, path: drill-report, retention-days: 90 }',
   ];
@@ -103,6 +109,8 @@ function githubSigning(facts: ScheduleFacts, minutes: number): readonly string[]
   return [
     '    runs-on: ubuntu-latest',
     `    timeout-minutes: ${minutes}`,
+    // Of these jobs alone: of those that wait in a group GitHub keeps only the newest, and the daily one must not push out a drill.
+    '    concurrency: { group: drill, cancel-in-progress: false }',
     '    environment: drill',
     '    permissions: { contents: write, id-token: write }',
     '    steps:',

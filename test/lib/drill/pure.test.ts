@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { digestOf } from '../../../src/lib/base/bytes.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { addSeconds } from '../../../src/lib/base/time.js';
@@ -367,6 +368,22 @@ describe('scheduleText', () => {
       }
     },
   );
+
+  it('GitHub: each action is named by a commit, nothing comes from a cache, and only what signs waits for another', () => {
+    const text = scheduleText('github', facts);
+    const uses = [...text.matchAll(/uses: (.+)/g)].map(([, action]) => action);
+    expect(uses).toHaveLength(7);
+    for (const action of uses) expect(action).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    const { jobs, concurrency } = parse(text) as {
+      jobs: Record<string, Record<string, unknown>>;
+      concurrency?: unknown;
+    };
+    expect(concurrency).toBeUndefined();
+    expect(Object.keys(jobs)).toEqual(['challenge', 'drill', 'due']);
+    const group = { group: 'drill', 'cancel-in-progress': false };
+    expect(Object.values(jobs).map((job) => job.concurrency)).toEqual([group, group, undefined]);
+    expect(text.match(/package-manager-cache: false/g)).toHaveLength(3);
+  });
 
   it('enters no auditor where the plan has none', () => {
     expect(scheduleText('gitlab', { ...facts, auditorRoleArn: null })).not.toContain('auditor');
