@@ -77,7 +77,12 @@ export async function readChallenges(
       bad.push({ path, because: cause.message });
     }
   }
-  return { challenges: challenges.sort((a, b) => (a.said.at > b.said.at ? -1 : 1)), bad };
+  return { challenges: challenges.sort((a, b) => (order(a) > order(b) ? -1 : 1)), bad };
+}
+
+/** Of two of one moment every clone takes the same. */
+function order({ said, id }: Challenge): string {
+  return `${said.at} ${id}`;
 }
 
 /** By what a challenge is judged. */

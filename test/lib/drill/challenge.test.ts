@@ -129,6 +129,34 @@ describe('a challenge', () => {
     expect((await (await state()).view.pathsUnder('challenges/')).length).toBe(1);
   });
 
+  it('of two that are open is the newest, and of two of one moment the same for everybody', async () => {
+    anew();
+    const { challenge } = await ask();
+    const pushed = async (at: string) => {
+      const said = { ...challenge.said, at: at as typeof challenge.said.at, nonce: '7'.repeat(64) };
+      const bytes = await sealed('ci', formatChallenge(said));
+      const id = challengeIdOf(digestOf(bytes));
+      await put(challengePath(id), bytes);
+      return id;
+    };
+    const now = async () => {
+      const seen = await state();
+      const rules = { state: seen, history: [], now: office.clock.now() };
+      // However a store lists them.
+      const both = await challengeNow(seen.view, verifier(), rules);
+      const read: typeof seen.view.read = async (paths) => new Map([...(await seen.view.read(paths))].reverse());
+      const back = await challengeNow({ ...seen.view, read }, verifier(), rules);
+      expect(back.challenge?.id).toBe(both.challenge?.id);
+      return both.challenge?.id;
+    };
+    await pushed(addSeconds(challenge.said.at, -60));
+    expect(await now()).toBe(challenge.id);
+    const twin = await pushed(challenge.said.at);
+    expect(await now()).toBe([challenge.id, twin].sort().at(-1));
+    const newer = await pushed(addSeconds(challenge.said.at, 1));
+    expect(await now()).toBe(newer);
+  });
+
   it('is asked by no stranger', async () => {
     anew();
     await expect(ask('outsider')).rejects.toMatchObject({ code: 'SIGNER_UNKNOWN' });
@@ -192,10 +220,13 @@ describe('a challenge', () => {
     ['one answer was missing', 'verified', ['pass', 'skip', 'pass'], false],
     ['the drill was not verified', 'not-verified', ['pass', 'pass', 'pass'], false],
     ['something in it was no answer', 'not-verified', ['pass', 'fail', 'skip'], true],
-  ] as const)('is done or not: %s', async (_, verdict, found, done) => {
+    ['something else was lost', 'not-verified', ['pass', 'pass', 'pass'], false, 'fail'],
+    ['something else is open', 'verified', ['pass', 'pass', 'pass'], true, 'skip'],
+  ] as const)('is done or not: %s', async (_, verdict, found, done, other) => {
     anew();
     const { challenge } = await ask();
-    const own = found.map((status, at) => ({ id: `challenge.${WHO[at]}`, drill: 'challenge' as const, status }));
+    const answers = found.map((status, at) => ({ id: `challenge.${WHO[at]}`, drill: 'challenge' as const, status }));
+    const own = [...answers, { id: 'cycle.executed', drill: 'cycle' as const, status: other ?? 'pass' }];
     const { id, digest, said } = challenge;
     const drill = (named: string) => ({
       digest: digestOf('drill'),
