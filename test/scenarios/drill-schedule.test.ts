@@ -108,6 +108,39 @@ describe('the printed jobs', { shuffle: false, timeout: 600_000 }, () => {
     passed(await runCronLine(at, printed.cron ?? '', 'dr status', machine));
   });
 
+  it('while the primary Region is down, a drill goes on in another one for whoever can sign there', async () => {
+    const region = (word: 'up' | 'down') =>
+      ceremony.ok('architect', 'sandbox', 'region', word, 'eu-central-1', '--dir', join(ceremony.dir, 'sandbox'));
+    const words = [
+      'dr',
+      'verify',
+      '--drill-profile',
+      'drill',
+      '--skip',
+      'interlock',
+      '--region',
+      'eu-west-1',
+      '--json',
+    ];
+    await region('down');
+    try {
+      const mute = await ceremony.run('architect', words);
+      expect([mute.exit, textAt(mute.json, 'error', 'code')]).toEqual([5, 'UNAVAILABLE']);
+      expect(mute.stdout).toContain('If your signing key lies in it');
+      const drill = await ceremony.run('deputy', words);
+      expect([drill.exit, drill.json]).toMatchObject([
+        3,
+        {
+          verdict: 'not-verified',
+          failed: ['regions.eu-central-1'],
+          unproven: expect.arrayContaining(['data.case-data']),
+        },
+      ]);
+    } finally {
+      await region('up');
+    }
+  });
+
   it('a token of another pipeline, or for another audience, opens nothing', async () => {
     const stranger = await github('stranger', 'drill', SUBJECT.replace('acme/keys', 'acme/other'));
     expect([stranger.exit, stranger.artifact]).toEqual([4, null]);

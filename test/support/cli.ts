@@ -101,6 +101,8 @@ export function pointTo(clone: string, upstream: string): void {
 /** Another draft in place of the template's; the sandbox serves already, and nothing is founded yet. */
 export type DraftEdit = (draft: string, ceremony: Ceremony) => string | Promise<string>;
 
+type SigningRegions = Readonly<Partial<Record<Player, string>>>;
+
 /** Three custodians, their clones of one repository, and a sandbox in this process. */
 export class Ceremony {
   /** What must never be shown: found in the credentials file, or added by a test. */
@@ -121,9 +123,10 @@ export class Ceremony {
   /**
    * Founded and joined by real commands; of the plan's keys, case-data exists: a copy of what is made once in a test run.
    * With `edit`, founded from the template's text after that edit, and no key is made.
+   * @param signsIn Region of the signing key of whom it is not the plan's primary
    */
-  static async found(edit?: DraftEdit): Promise<Ceremony> {
-    if (edit) return Ceremony.#make(edit);
+  static async found(edit?: DraftEdit, signsIn: SigningRegions = {}): Promise<Ceremony> {
+    if (edit) return Ceremony.#make(edit, signsIn);
     const dir = await copyFounded('custody-cli-');
     const facts = JSON.parse(readFileSync(join(dir, FACTS), 'utf8')) as Facts;
     return new Ceremony(dir, await serve({ dir: join(dir, 'sandbox') }), facts);
@@ -138,13 +141,13 @@ export class Ceremony {
     await rename(ceremony.dir, folder);
   }
 
-  static async #make(edit: DraftEdit | undefined): Promise<Ceremony> {
+  static async #make(edit: DraftEdit | undefined, signsIn: SigningRegions = {}): Promise<Ceremony> {
     assertBuilt();
     const dir = await mkdtemp(join(tmpdir(), 'custody-cli-'));
     await mkdir(join(dir, 'home'));
     const ceremony = new Ceremony(dir, await serve({ dir: join(dir, 'sandbox') }));
     try {
-      await ceremony.#play(edit);
+      await ceremony.#play(edit, signsIn);
       return ceremony;
     } catch (cause) {
       await ceremony.end();
@@ -214,8 +217,8 @@ export class Ceremony {
     }
   }
 
-  async #play(edit: DraftEdit | undefined): Promise<void> {
-    const files = await Promise.all(PLAYERS.map((player) => this.#signer(player)));
+  async #play(edit: DraftEdit | undefined, signsIn: SigningRegions): Promise<void> {
+    const files = await Promise.all(PLAYERS.map((player) => this.#signer(player, signsIn[player])));
     const custodians = files.flatMap((file) => ['--custodian', file]);
     const draft = edit ? await this.#draft(custodians, edit) : custodians;
     const origin = join(this.dir, 'origin.git');
@@ -234,9 +237,10 @@ export class Ceremony {
     return ['--from', file];
   }
 
-  async #signer(player: Player): Promise<string> {
+  async #signer(player: Player, region: string | undefined): Promise<string> {
     const who = ['--as', player, '--name', `Person ${player}`, '--duty', DUTY[player]];
-    const { stdout } = await this.ok(player, 'signer', 'create', ...who);
+    const where = region === undefined ? [] : ['--region', region];
+    const { stdout } = await this.ok(player, 'signer', 'create', ...who, ...where);
     const file = join(this.dir, `${player}.json`);
     await writeFile(file, stdout);
     return file;

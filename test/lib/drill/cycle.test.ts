@@ -173,16 +173,17 @@ describe('a key of an exercise', () => {
   it('is not made where the executor role has no room for two slots more', async () => {
     const { ports, actor, aws } = stage.office.desk('architect');
     const { role } = await stage.scene();
-    const tagged = (size: number) => ({
-      ...aws,
-      slots: { ...aws.slots, list: async () => new Map(Array.from({ length: size }, (_, at) => [`tag-${at}`, ''])) },
-    });
+    const tagged = (size: number, own: readonly string[]) => {
+      const others = Array.from({ length: size - own.length }, (_, at) => `tag-${at}`);
+      const list = async () => new Map([...own, ...others].map((tag) => [tag, '']));
+      return { ...aws, slots: { ...aws.slots, list } };
+    };
     const call = () => Promise.reject(new CustodyError('INTERRUPTED', 'a key was made'));
-    const open = (size: number) =>
+    const open = (size: number, ...own: readonly string[]) =>
       openCycle(
         ports,
         actor,
-        tagged(size),
+        tagged(size, own),
         { ...role, writer: { call } },
         { reason: '', executor: null, runId: '0'.repeat(16) },
       );
@@ -192,6 +193,11 @@ describe('a key of an exercise', () => {
     });
     // 16 keys of three seats each leave room for the two that are needed.
     await expect(open(48)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    // Slots of an exercise before this one are written over; those of another key are not.
+    const slots = (key: string) => ['architect', 'privacy'].map((who) => `custody:${who}:${key}`);
+    await expect(open(50, ...slots('drill-cycle'))).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(open(50, ...slots('case-data'))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await expect(open(49, ...slots('drill-cycle').slice(0, 1))).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
 

@@ -223,11 +223,14 @@ describe('reports', () => {
   it('are a failure for JUnit where the drill is not verified, and a success where it is', () => {
     const checks = CHECKS.map((one) => (one.drill === 'people' ? { ...one, status: 'skip' as const } : one));
     const unproven = junitReport({ ...GOOD, checks, verdict: 'not-verified' });
-    expect(unproven).toMatch(/^<testsuites [^>]*tests="19" failures="1" errors="0" skipped="1"/m);
+    expect(unproven).toMatch(/^<testsuites name="[^"]*" tests="19" failures="1" errors="0" time="[\d.]+">$/m);
+    expect(unproven).toMatch(/<testsuite name="people" tests="1" failures="0" errors="0" time="0.012" skipped="1"/);
     expect(unproven).toContain('<failure message="not verified: people.x"/>');
-    expect(unproven).toMatch(/<testsuite name="verdict" tests="1" failures="1" errors="0" skipped="0" time="0"/);
+    expect(unproven).toMatch(
+      /<testsuite name="verdict" tests="1" failures="1" errors="0" time="0" skipped="0" timestamp=/,
+    );
     const good = junitReport(GOOD);
-    expect(good).toMatch(/^<testsuites [^>]*tests="19" failures="0" errors="0" skipped="0"/m);
+    expect(good).toMatch(/^<testsuites name="[^"]*" tests="19" failures="0" errors="0" time="[\d.]+">$/m);
     expect(good).toContain('<testcase classname="verdict" name="verified" time="0"/>');
   });
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
-import { assertFileMode, assertTreePath, isTreePath, pathsBelow, quoted } from '../../../src/lib/git/tree.js';
+import {
+  assertFileMode,
+  assertTreePath,
+  isImmutable,
+  isTreePath,
+  pathsBelow,
+  quoted,
+} from '../../../src/lib/git/tree.js';
 import { ledgerPath } from '../../../src/lib/ledger/paths.js';
 import * as records from '../../../src/lib/record/paths.js';
 
@@ -64,4 +71,21 @@ describe('paths of the tree', () => {
     expect(pathsBelow([], 'b/')).toEqual([]);
     expect(pathsBelow(sorted, '')).toEqual(sorted);
   });
+});
+
+test.each([
+  'plan/1.json',
+  'roster/2.json',
+  'records/r-abc/a.json',
+  'ledger/000000/000000001.json',
+  'drills/2026-q4-1.json',
+  'challenges/c-abcdefghij.json',
+  'answers/c-abcdefghij/deputy.json',
+  `materials/case-data/${'0'.repeat(64)}.json`,
+])('%s is written once: no push takes back what somebody has signed (T36)', (path) => {
+  expect([isTreePath(path), isImmutable(path)]).toEqual([true, true]);
+});
+
+test.each(['README.md', 'runbook.md', 'backups/SHA256SUMS'])('%s may change', (path) => {
+  expect([isTreePath(path), isImmutable(path)]).toEqual([true, false]);
 });
