@@ -119,6 +119,11 @@ export function annotations(answer: DrillAnswer): readonly string[] {
   if ('dryRun' in answer) return [];
   return answer.checks.filter(isOpen).map(({ id, status, detail, remedy }) => {
     const kind = status === 'fail' ? 'error' : 'warning';
-    return `::${kind} title=${id}::${detail}. ${remedy ?? ''}`;
+    return `::${kind} title=${id}::${commandData(`${detail}. ${remedy ?? ''}`)}`;
   });
+}
+
+/** As GitHub's own toolkit writes it (packages/core, command.ts, escapeData): else %0A would begin a line of its own. */
+function commandData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

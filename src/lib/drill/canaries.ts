@@ -37,13 +37,13 @@ export async function proveCanary(
   { canaries, reEncryptor }: DrillRole,
   key: CanaryKey,
   arn: KeyArn,
-  { ciphertext, digest }: Pick<Canary, 'ciphertext' | 'digest'>,
+  { ciphertext, digest, madeAt }: Pick<Canary, 'ciphertext' | 'digest' | 'madeAt'>,
 ): Promise<string | null> {
   const bytes = decodeBase64(ciphertext) ?? new Uint8Array();
   if (key.sealed) return (await reEncryptor.reEncrypt({ from: arn, to: arn }, bytes, contextOf(key))).sourceMaterialId;
   const found = await canaries.open(arn, bytes, contextOf(key));
   if (found.digest === digest) return found.materialId;
-  throw new CustodyError('REFUSED', 'what came back is not what was encrypted', {
+  throw new CustodyError('REFUSED', `the canary of ${madeAt} came back as another value than was encrypted`, {
     details: { expected: digest, found: found.digest },
   });
 }

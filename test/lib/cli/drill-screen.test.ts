@@ -107,5 +107,8 @@ describe('the screen of a drill', () => {
       '::error title=b.y::what b.y found. mend b',
       '::warning title=c.z::what c.z found. mend c',
     ]);
+    // What somebody else has named begins no line, and no command, of its own.
+    const [evil] = annotations(answer([check('b.y', 'fail', 'alias/a%0A::stop-commands::x\n::debug::y')]));
+    expect(evil).toBe('::error title=b.y::alias/a%250A::stop-commands::x%0A::debug::y. mend b');
   });
 });

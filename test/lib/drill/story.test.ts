@@ -207,7 +207,11 @@ describe('a loss is named, and no other', () => {
       const open = async () => ({ digest: digestOf('another value'), materialId: null });
       return { ...one, role: { ...one.role, canaries: { ...one.role.canaries, open } } };
     };
-    expect(failedOf(await stage.drill({ only: ['data'], scene }))).toEqual(['data.case-data']);
+    const drill = await stage.drill({ only: ['data'], scene });
+    expect(failedOf(drill)).toEqual(['data.case-data']);
+    const [canary] = first.said.canaries.filter(({ key }) => key === 'case-data');
+    const { detail } = drill.said.checks.find(({ id }) => id === 'data.case-data') ?? {};
+    expect(detail).toBe(`the canary of ${canary?.madeAt} came back as another value than was encrypted`);
   });
 
   it('a drill that may not open canaries has proven nothing', async () => {
