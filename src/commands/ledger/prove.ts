@@ -27,7 +27,7 @@ export default class LedgerProve extends BaseCommand<typeof LedgerProve> {
     const { proof, size, signers } = await proveEntry(
       entry,
       place.reader,
-      await place.hashOf(),
+      await place.hashSources(),
       await place.checkpoints(),
     );
     const text = Buffer.from(proof).toString('utf8');

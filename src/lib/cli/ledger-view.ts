@@ -22,7 +22,7 @@ export interface LedgerPlace {
   /** Of its checkpoints; null where no repository says who may sign them. */
   readonly origin: string | null;
   readonly reader: LedgerReader;
-  readonly hashOf: () => Promise<HashSubtree>;
+  readonly hashSources: () => Promise<readonly HashSubtree[]>;
   readonly memory: LedgerMemory;
   /** The clock of the repository; without one, of this machine. */
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { checkpointPath } from '../ledger/checkpoint.js';
 import type { LedgerMemory } from '../ledger/memory.js';
 import { createNamed } from '../ledger/named.js';
 import { createSlotLedger } from '../ledger/slots.js';
-import { overObjects, storeTiles } from '../ledger/subtrees.js';
+import { overObjects, overStoredEntries, storeTiles } from '../ledger/subtrees.js';
 import type { TailMemory } from '../ledger/tail-memory.js';
 import type { LedgerPlace } from './ledger-view.js';
 
@@ -23,7 +23,7 @@ export function objectLedger(
     name: 'ledger',
     origin: signed?.origin ?? null,
     reader: createSlotLedger(objects),
-    hashOf: async () => overObjects(objects),
+    hashSources: async () => [overObjects(objects), overStoredEntries(objects)],
     memory,
     clock,
     checkpoints: async () => (await checkpointsOf(objects, signed)).found,

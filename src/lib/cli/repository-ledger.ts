@@ -18,7 +18,7 @@ export function repositoryLedger({ store, clock, progress }: Ports, state: InFor
     name: 'repository',
     origin,
     reader: { head: () => readLedgerHead(view), read },
-    hashOf: async () => overLeaves((await read(0, (await readLedgerHead(view)).size)).map(leafHash)),
+    hashSources: async () => [overLeaves((await read(0, (await readLedgerHead(view)).size)).map(leafHash))],
     memory,
     clock,
     checkpoints: async () => {

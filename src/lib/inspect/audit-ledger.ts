@@ -1,12 +1,14 @@
 import { CustodyError } from '../base/errors.js';
+import { readAhead } from '../ledger/ahead.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
 import { hexOf, type RememberedLedger, rootsOf } from '../ledger/memory.js';
-import type { ObjectStore } from '../ledger/objects.js';
+import { isRefused, type ObjectStore } from '../ledger/objects.js';
 import { AT_GENESIS, LedgerScan } from '../ledger/scan.js';
 import { slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
+import { readTile } from '../ledger/subtrees.js';
 import { type RememberedTail, tailFault } from '../ledger/tail-memory.js';
-import { parseTile, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
+import { TILE_WIDTH } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
 import type { LedgerTree } from '../ledger/view.js';
 import { FIRST_SLOT, judgeHistories, walkSlots } from '../ledger/walk.js';
@@ -14,7 +16,7 @@ import type { Roster } from '../roster/roster.js';
 import { type VerifyDepth, type Walked, type WalkQuestion, walk } from './audit-walk.js';
 import { judgeCarried } from './carried.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
-import { type Checkpoints, judgeCheckpoints, readCheckpoints } from './checkpoints.js';
+import { type Checkpoints, type FoundCheckpoint, judgeCheckpoints, readCheckpoint } from './checkpoints.js';
 
 /** An audit ledger and what is to be known of it. */
 export interface LedgerQuestion extends WalkQuestion {
@@ -49,6 +51,9 @@ export interface AuditLedgerReport extends CheckReport {
 
 /** The newest ones; older ones are covered by them. */
 const MAX_CHECKPOINTS = 256;
+/** With those that nobody of the roster signed. */
+const MOST_LOOKED = 4096;
+const AHEAD = { parallel: 8, budget: 8, weigh: () => 1 };
 
 export interface VerifiedLedger {
   readonly report: AuditLedgerReport;
@@ -161,16 +166,32 @@ async function historyCheck({ objects, retentionDays }: LedgerQuestion): Promise
   return check('store', false, `entry ${first.sequence ?? 'unknown'}: ${first.name} has ${first.message}${more}`);
 }
 
-/** The newest checkpoints of an audit ledger that somebody of the roster signed. */
+/**
+ * The newest checkpoints of an audit ledger that somebody of the roster signed. Whoever may write can put others before
+ * them, under names that say a larger size, so that those that count are not among the first.
+ */
 export async function checkpointsOf(objects: ObjectStore, signed: LedgerQuestion['signed']): Promise<Checkpoints> {
-  if (signed === null) return { found: [], ignored: 0 };
-  const files = new Map<string, Uint8Array>();
-  for await (const path of objects.list(`${CHECKPOINT_FOLDER}/`)) {
-    const bytes = await objects.read(path);
-    if (bytes !== null) files.set(path, bytes);
-    if (files.size === MAX_CHECKPOINTS) break;
+  if (signed === null) return { found: [], ignored: 0, more: false };
+  const found: FoundCheckpoint[] = [];
+  let looked = 0;
+  const read = async (path: string) => ({ path, bytes: await readOrNone(objects, path) });
+  for await (const { path, bytes } of readAhead(objects.list(`${CHECKPOINT_FOLDER}/`), read, AHEAD)) {
+    if (looked === MOST_LOOKED) return { found, ignored: looked - found.length, more: true };
+    looked++;
+    const one = bytes === null ? null : readCheckpoint(path, bytes, signed.origin, signed.roster);
+    if (one !== null) found.push(one);
+    if (found.length === MAX_CHECKPOINTS) break;
   }
-  return readCheckpoints(files, signed.origin, signed.roster);
+  return { found, ignored: looked - found.length, more: false };
+}
+
+async function readOrNone(objects: ObjectStore, path: string): Promise<Uint8Array | null> {
+  try {
+    return await objects.read(path);
+  } catch (cause) {
+    if (isRefused(cause)) return null;
+    throw cause;
+  }
 }
 
 /** The first entry that differs from the tiles that an earlier checkpoint left, to name what was rewritten as a whole. */
@@ -180,9 +201,8 @@ async function tileCheck(objects: ObjectStore): Promise<readonly Check[]> {
   await walkSlots(objects, scan, FIRST_SLOT);
   for (let index = 0; index * TILE_WIDTH < leaves.length; index++) {
     const tile = { level: 0, index, width: TILE_WIDTH };
-    const bytes = await objects.read(tilePath(tile));
-    if (bytes === null) break;
-    const hashes = parseTile(bytes, tile);
+    const hashes = await readTile(objects, tile);
+    if (hashes === null) break;
     const at = hashes.findIndex((hash, place) => leaves[index * TILE_WIDTH + place] !== hash);
     if (at >= 0)
       return [check('tiles', false, `entry ${index * TILE_WIDTH + at} is the first that its tile does not have`)];

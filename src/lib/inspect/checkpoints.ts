@@ -27,6 +27,8 @@ export interface Checkpoints {
   readonly found: readonly FoundCheckpoint[];
   /** Not of this ledger, unreadable, or by nobody of the roster: anybody who may write can leave such a file. */
   readonly ignored: number;
+  /** So many of those lie before them that not all were looked at. */
+  readonly more: boolean;
 }
 
 /** Only what somebody of the roster in force signed counts. */
@@ -35,10 +37,16 @@ export function readCheckpoints(files: ReadonlyMap<string, Uint8Array>, origin: 
     const one = readCheckpoint(path, bytes, origin, roster);
     return one === null ? [] : [one];
   });
-  return { found, ignored: files.size - found.length };
+  return { found, ignored: files.size - found.length, more: false };
 }
 
-function readCheckpoint(path: string, bytes: Uint8Array, origin: string, roster: Roster): FoundCheckpoint | null {
+/** Null for a file that is not of this ledger, is none, or was signed by nobody of the roster. */
+export function readCheckpoint(
+  path: string,
+  bytes: Uint8Array,
+  origin: string,
+  roster: Roster,
+): FoundCheckpoint | null {
   try {
     const checkpoint = parseSignedCheckpoint(bytes, path);
     if (checkpoint.origin !== origin) return null;
@@ -56,7 +64,7 @@ function readCheckpoint(path: string, bytes: Uint8Array, origin: string, roster:
  * @param from sizes below were not looked at
  */
 export function judgeCheckpoints(
-  { found, ignored }: Checkpoints,
+  { found, ignored, more }: Checkpoints,
   head: { readonly size: number },
   rootAt: (size: number) => TreeHash | undefined,
   from = 0,
@@ -91,5 +99,6 @@ export function judgeCheckpoints(
     newest === null
       ? `no checkpoint${from > 0 ? ` since entry ${from}` : ''}`
       : `${looked.length} hold; the newest is of ${newest.checkpoint.size} entries, signed by ${newest.signers.join(', ')}`;
+  if (more) return { id: 'checkpoints', status: 'skip', detail: `${detail}${beside}, and others were not looked at` };
   return check('checkpoints', true, `${detail}${beside}`);
 }

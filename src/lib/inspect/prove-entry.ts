@@ -3,7 +3,7 @@ import { formatNote } from '../ledger/note.js';
 import { formatProof } from '../ledger/proof.js';
 import type { LedgerReader } from '../ledger/read.js';
 import { type HashSubtree, proveInclusion } from '../ledger/subtrees.js';
-import { leafHash } from '../ledger/tree.js';
+import { leafHash, type TreeHash } from '../ledger/tree.js';
 import { provesInclusion } from '../ledger/tree-proof.js';
 import type { FoundCheckpoint } from './checkpoints.js';
 
@@ -15,13 +15,14 @@ export interface ProvenEntry {
 
 /**
  * The proof that entry `index` stands in the ledger, with the newest signed checkpoint that covers it.
+ * @param sources of hashes, the fastest first: where one does not lead to the signed root, the next is asked
  * @throws CustodyError NOT_FOUND without such an entry, PENDING without such a checkpoint, LEDGER_BROKEN when the stored
  *   ledger is not the signed one
  */
 export async function proveEntry(
   index: number,
   reader: LedgerReader,
-  hashOf: HashSubtree,
+  sources: readonly HashSubtree[],
   checkpoints: readonly FoundCheckpoint[],
 ): Promise<ProvenEntry> {
   const head = await reader.head();
@@ -39,9 +40,9 @@ export async function proveEntry(
   const alike = [first, ...others.filter((other) => other.checkpoint.note.text === checkpoint.note.text)];
   const signatures = alike.flatMap((one) => one.checkpoint.note.signatures);
   const [entry] = await reader.read(index, index + 1);
-  const hashes = await proveInclusion(index, checkpoint.size, hashOf);
   const claim = { leaf: leafHash(entry ?? new Uint8Array()), index, size: checkpoint.size, root: checkpoint.root };
-  if (entry === undefined || !provesInclusion(hashes, claim)) {
+  const hashes = await leadingHashes(claim, sources);
+  if (entry === undefined || hashes === null) {
     throw new CustodyError('LEDGER_BROKEN', `entry ${index} does not lead to the root that ${first.signers} signed`, {
       suggestions: ['custody ledger verify says where the ledger was changed.'],
     });
@@ -49,4 +50,15 @@ export async function proveEntry(
   const note = formatNote({ text: checkpoint.note.text, signatures });
   const signers = [...new Set(alike.flatMap((one) => one.signers))];
   return { proof: formatProof({ entry, index, hashes, checkpoint: note }), size: checkpoint.size, signers };
+}
+
+async function leadingHashes(
+  claim: Parameters<typeof provesInclusion>[1],
+  sources: readonly HashSubtree[],
+): Promise<readonly TreeHash[] | null> {
+  for (const hashOf of sources) {
+    const hashes = await proveInclusion(claim.index, claim.size, hashOf);
+    if (provesInclusion(hashes, claim)) return hashes;
+  }
+  return null;
 }

@@ -1,3 +1,4 @@
+import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
 
 /** What a name may be: parts of lower-case letters, digits, `.`, `_` and `-`, joined by `/`; no part starts with a dot. */
@@ -38,4 +39,9 @@ export interface ObjectStore {
   list(prefix: string, after?: string): AsyncIterable<string>;
   /** The same names with what the store has kept of each, for audits. */
   histories(prefix: string): AsyncIterable<ObjectHistory>;
+}
+
+/** Whether what lies under a name cannot be what it should be: it is too large, no plain file, or deleted. No other try helps. */
+export function isRefused(cause: unknown): boolean {
+  return cause instanceof CustodyError && (cause.code === 'LEDGER_BROKEN' || cause.code === 'LIMIT_EXCEEDED');
 }

@@ -1,6 +1,6 @@
 import { GrowingTree } from './growing-tree.js';
 import { createNamed } from './named.js';
-import type { ObjectStore } from './objects.js';
+import { isRefused, type ObjectStore } from './objects.js';
 import { createSlotLedger } from './slots.js';
 import {
   formatTile,
@@ -60,9 +60,20 @@ async function isTiled(objects: ObjectStore, leaf: number): Promise<boolean> {
   return (await readTile(objects, tileOf({ level: 0, index: leaf }))) !== null;
 }
 
-async function readTile(objects: ObjectStore, tile: Tile): Promise<readonly TreeHash[] | null> {
-  const bytes = await objects.read(tilePath(tile));
-  return bytes === null ? null : parseTile(bytes, tile);
+/** From the entries alone: whoever may write can have put anything in the place of a tile, for good. */
+export function overStoredEntries(objects: ObjectStore): HashSubtree {
+  return ({ level, index }) => overEntries(objects, index * 2 ** level, (index + 1) * 2 ** level);
+}
+
+/** Null where there is none: what is no tile, or too large, or no plain file, is none either. */
+export async function readTile(objects: ObjectStore, tile: Tile): Promise<readonly TreeHash[] | null> {
+  try {
+    const bytes = await objects.read(tilePath(tile));
+    return bytes === null ? null : parseTile(bytes, tile);
+  } catch (cause) {
+    if (isRefused(cause)) return null;
+    throw cause;
+  }
 }
 
 async function overEntries(objects: ObjectStore, from: number, to: number): Promise<TreeHash> {
@@ -111,7 +122,9 @@ export async function storeTiles(objects: ObjectStore, size: number): Promise<nu
     for (let index = await firstMissing(objects, level, count); index < count; index++) {
       const hashes: TreeHash[] = [];
       for (let at = index * TILE_WIDTH; at < (index + 1) * TILE_WIDTH; at++) {
-        hashes.push(rootOfTile((await readTile(objects, { level: level - 1, index: at, width: TILE_WIDTH })) ?? []));
+        const below = await readTile(objects, { level: level - 1, index: at, width: TILE_WIDTH });
+        const leaves = width / TILE_WIDTH;
+        hashes.push(below ? rootOfTile(below) : await overEntries(objects, at * leaves, (at + 1) * leaves));
       }
       made += await storeTile(objects, level, index, hashes);
     }

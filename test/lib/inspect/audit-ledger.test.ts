@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
+import { CustodyError } from '../../../src/lib/base/errors.js';
 import { parseInstant } from '../../../src/lib/base/time.js';
 import { checkpointsOf, verifyAuditLedger } from '../../../src/lib/inspect/audit-ledger.js';
 import { verifyEntryProof } from '../../../src/lib/inspect/entry-proof.js';
@@ -11,7 +12,7 @@ import { formatNote, signText } from '../../../src/lib/ledger/note.js';
 import { bundleName, formatSlot, parseSlot, sealBatch, slotName } from '../../../src/lib/ledger/slot.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import type { LedgerHead } from '../../../src/lib/ledger/store.js';
-import { overObjects, storeTiles } from '../../../src/lib/ledger/subtrees.js';
+import { overObjects, overStoredEntries, storeTiles } from '../../../src/lib/ledger/subtrees.js';
 import { type RememberedTail, tailAfter } from '../../../src/lib/ledger/tail-memory.js';
 import { hashOfBytes } from '../../../src/lib/ledger/tree.js';
 import { createMemoryObjects } from '../../support/memory-objects.js';
@@ -391,13 +392,52 @@ describe('what was rewritten as a whole', () => {
   });
 });
 
+/** Stands for an object whose store will not read it. */
+const TOO_LARGE = Buffer.from('too large');
+const sourcesOf = (objects: Damaged) => [overObjects(objects), overStoredEntries(objects)];
+
+/** What whoever may write can put under a name that is still free. */
+function put(objects: Damaged, name: string, bytes: Uint8Array) {
+  objects.kept.set(name, { versions: [bytes], createdAt: AT, retainedUntil: null });
+  if (bytes !== TOO_LARGE) return;
+  const { read } = objects;
+  objects.read = async (one, room) => {
+    if (one === name) throw new CustodyError('LIMIT_EXCEEDED', `${name} is too large`);
+    return read(one, room);
+  };
+}
+
+describe('checkpoints among what others have put beside them', () => {
+  const junk = (n: number) => `checkpoints/${String(n).padStart(20, '0')}/${'ab'.repeat(32)}`;
+
+  test('count, however many lie before them', async () => {
+    const { objects } = await ledgerOf(SIZES);
+    await checkpoint(objects, 'architect', { size: 11 });
+    for (let n = 0; n < 1000; n++) put(objects, junk(n), Buffer.from(`junk ${n}`));
+    put(objects, junk(1000), TOO_LARGE);
+    const { report } = await verify(objects);
+    expect(report.verdict).toBe('refused');
+    const { detail = '' } = report.checks.find(({ id }) => id === 'checkpoints') ?? {};
+    expect(detail).toContain('architect signed that it had 11 entries; 1001 files beside');
+  });
+
+  test('are unproven where too many lie before them', async () => {
+    const { objects } = await ledgerOf(SIZES);
+    await checkpoint(objects, 'architect', { size: 11 });
+    for (let n = 0; n <= 4096; n++) put(objects, junk(n), Buffer.from(''));
+    const { report, toRemember } = await verify(objects);
+    expect([report.verdict, toRemember]).toEqual(['unproven', null]);
+    expect(report.checks).toContainEqual(expect.objectContaining({ id: 'checkpoints', status: 'skip' }));
+  });
+});
+
 describe('the proof of an entry', () => {
   async function proven(index: number, sizes = [100, 200, 300]) {
     const { objects } = await ledgerOf(sizes);
     await checkpoint(objects, 'architect');
     await checkpoint(objects, 'privacy');
     const { found } = await checkpointsOf(objects, signed);
-    return { objects, found, prove: () => proveEntry(index, createSlotLedger(objects), overObjects(objects), found) };
+    return { objects, found, prove: () => proveEntry(index, createSlotLedger(objects), sourcesOf(objects), found) };
   }
 
   test('is the same with tiles and without, and an outsider verifies it by the roster alone', async () => {
@@ -431,13 +471,44 @@ describe('the proof of an entry', () => {
     expect(checks.some(({ status }) => status === 'fail')).toBe(true);
   });
 
-  test('needs an entry, a checkpoint that covers it, and tiles that are the ledger', async () => {
+  test('needs an entry, and a checkpoint that covers it', async () => {
     const { objects, found, prove } = await proven(299);
     const reader = createSlotLedger(objects);
-    await expect(proveEntry(600, reader, overObjects(objects), found)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(proveEntry(5, reader, overObjects(objects), [])).rejects.toMatchObject({ code: 'PENDING' });
-    await storeTiles(objects, 600);
-    objects.replace('tile/0/000', Buffer.alloc(8192));
-    await expect(prove()).rejects.toMatchObject({ code: 'LEDGER_BROKEN' });
+    await expect(proveEntry(600, reader, sourcesOf(objects), found)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(proveEntry(5, reader, sourcesOf(objects), [])).rejects.toMatchObject({ code: 'PENDING' });
+    const [other] = found.map((one) => ({
+      ...one,
+      checkpoint: { ...one.checkpoint, root: hashOfBytes(Buffer.alloc(32)) ?? '' },
+    }));
+    const forged = proveEntry(5, reader, sourcesOf(objects), other ? [other] : []);
+    await expect(forged).rejects.toMatchObject({ code: 'LEDGER_BROKEN' });
+    expect((await prove()).size).toBe(600);
+  });
+
+  test.each<readonly [string, (objects: Damaged) => void]>([
+    ['other hashes', (objects) => void put(objects, 'tile/0/000', Buffer.alloc(8192))],
+    ['no hashes', (objects) => void put(objects, 'tile/0/000', Buffer.from('x'))],
+    ['nothing', (objects) => void put(objects, 'tile/0/000', Buffer.alloc(0))],
+    ['more than an object may have', (objects) => void put(objects, 'tile/0/000', TOO_LARGE)],
+  ])(
+    'is the same where somebody has put %s in the place of a tile first, and tiles are published',
+    async (_, spoil) => {
+      const { objects, prove } = await proven(299);
+      const before = await prove();
+      spoil(objects);
+      expect(Buffer.from((await prove()).proof).equals(before.proof)).toBe(true);
+      expect(await storeTiles(objects, 600)).toBe(1);
+      expect(Buffer.from((await prove()).proof).equals(before.proof)).toBe(true);
+    },
+  );
+
+  test('is led through a tile of a higher level that was made over one that is none', async () => {
+    const { objects } = await ledgerOf([1100]);
+    const name = (index: number) => `tile/0/${String(index).padStart(3, '0')}`;
+    for (let index = 0; index < 256; index++) put(objects, name(index), Buffer.alloc(8192, index));
+    put(objects, name(3), Buffer.from('x'));
+    expect(await storeTiles(objects, 65_536)).toBe(1);
+    const made = Buffer.from((await objects.read('tile/1/000')) ?? []).subarray(96, 128);
+    expect(hashOfBytes(made)).toBe(await overStoredEntries(objects)({ level: 8, index: 3 }));
   });
 });
