@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetKeyPolicyCommand, KMSClient, PutKeyPolicyCommand, TagResourceCommand } from '@aws-sdk/client-kms';
 import { fromIni } from '@aws-sdk/credential-providers';
@@ -227,6 +227,33 @@ describe('the story of backups', { shuffle: false }, () => {
         expect(outcome.exit, path).toBe(3);
         expect(outcome.stdout, path).toContain(path);
       }
+    });
+
+    it('within .git itself names the file there and what it held, for every command', async () => {
+      const dir = join(ceremony.dir, 'damaged');
+      cpSync(ceremony.clone('privacy'), dir, { recursive: true });
+      const env = { CUSTODY_REPO: dir };
+      const sums = git('-C', dir, 'rev-parse', 'refs/custody/main:backups/SHA256SUMS');
+      const pack = join(dir, '.git/objects/pack');
+      for (const name of readdirSync(pack).filter((one) => one.endsWith('.pack'))) {
+        const bytes = readFileSync(join(pack, name));
+        rmSync(join(pack, name));
+        rmSync(join(pack, name.replace(/pack$/, 'idx')));
+        execFileSync('git', ['-C', dir, 'unpack-objects', '-q'], { input: bytes });
+      }
+      const loose = `.git/objects/${sums.slice(0, 2)}/${sums.slice(2)}`;
+      const bytes = readFileSync(join(dir, loose));
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      rmSync(join(dir, loose));
+      writeFileSync(join(dir, loose), bytes);
+      const outcome = await ceremony.run('privacy', ['policy', 'verify', '--json'], env);
+      expect([outcome.exit, at(outcome.json, 'verdict')]).toEqual([3, 'refused']);
+      expect(failedIn(outcome)[0]).toMatchObject({
+        id: 'objects',
+        detail: expect.stringContaining(`${loose} (backups/SHA256SUMS)`),
+      });
+      const diff = await ceremony.run('privacy', ['policy', 'diff', '--json'], env);
+      expect([diff.exit, diff.json]).toMatchObject([3, { error: { code: 'CLONE_DAMAGED' } }]);
     });
 
     it('of what this clone has already is a history that was rewritten', async () => {

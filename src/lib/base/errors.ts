@@ -51,6 +51,7 @@ export const ERROR_EXIT = {
   LIMIT_EXCEEDED: EXIT.refused,
   TREE_MALFORMED: EXIT.refused,
   CLONE_UNSAFE: EXIT.refused,
+  CLONE_DAMAGED: EXIT.refused,
   POLICY_MALFORMED: EXIT.refused,
   UNPROVEN: EXIT.refused,
   // 4: credentials

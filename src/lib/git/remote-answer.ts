@@ -10,6 +10,11 @@ const FAULTS: readonly { readonly pattern: RegExp; readonly code: ErrorCode; rea
     message: 'the remote uses a protocol that custody does not speak',
   },
   {
+    pattern: /(?:loose|packed) object .*is corrupt|repository corruption on the remote side/i,
+    code: 'TREE_MALFORMED',
+    message: 'the remote holds objects that are not what their names say',
+  },
+  {
     pattern: /fsck error|invalid (?:index-pack|object)|index-pack failed|did not send all necessary objects/i,
     code: 'TREE_MALFORMED',
     message: 'the remote sent objects that Git finds malformed',
@@ -36,8 +41,13 @@ export function faultOf(errors: string, operation: string): CustodyError {
   const fault = FAULTS.find(({ pattern }) => pattern.test(errors));
   const code = fault?.code ?? 'REMOTE_UNREACHABLE';
   const message = fault?.message ?? 'the remote cannot be reached';
-  return new CustodyError(code, `${message} (${operation})`, { details: { git: lastLine(errors) } });
+  const damaged = DAMAGED.exec(errors)?.[1];
+  const which = damaged === undefined ? '' : `: ${quoted(damaged)}`;
+  return new CustodyError(code, `${message} (${operation})${which}`, { details: { git: lastLine(errors) } });
 }
+
+/** Which object of the remote, and in which of its files: git there says it, whatever breaks here for it. */
+const DAMAGED = /((?:loose|packed) object [0-9a-f]{40} \(stored in [^)\n]{1,300}\)) is corrupt/;
 
 /** Refusals that mean: another one was faster. */
 const MOVED =

@@ -83,9 +83,21 @@ export function gitNotStarted(cause: Error): CustodyError {
   });
 }
 
+/** What git says of objects that are not what their names say, or are gone ("bad object": of refs, too). */
+const DAMAGE =
+  /(?:loose|packed) object .*is corrupt|object file .* is empty|bad (?:object|tree|pack)|non-monotonic index|pack index|packfile .* (?:cannot|is|does)|unable to (?:read|unpack)|could not read [0-9a-f]{40}|missing (?:blob|tree|commit)|failed to (?:read|traverse|unpack)|reference broken|unexpected line in|hash mismatch|invalid object/i;
+
 /** @returns what to throw for a git that ended with `code` after it had said `errors` */
 export function gitFailed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
   const lines = errors.toString('utf8').trim().split('\n');
+  const damage = lines.filter((line) => DAMAGE.test(line)).at(-1);
+  if (damage !== undefined)
+    return new CustodyError('CLONE_DAMAGED', `the objects of this clone are damaged: ${quoted(damage)}`, {
+      details: { git: args[0] },
+      suggestions: [
+        'custody policy verify names every file. Keep this folder as it is, and join again into another one.',
+      ],
+    });
   // Advice may follow what went wrong.
   const text = lines.find((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? '';
   return new CustodyError('STORAGE', `git ${args[0]} ended with ${code ?? 'a signal'}: ${quoted(text)}`);

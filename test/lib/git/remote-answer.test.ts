@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgePush } from '../../../src/lib/git/remote-answer.js';
+import { faultOf, judgePush } from '../../../src/lib/git/remote-answer.js';
 
 const answer = (why: string) => `To /srv/o.git\n!\tabc:refs/heads/main\t${why}\nDone\n`;
 const FAILED = answer('[remote rejected] (failed to update ref)');
@@ -30,5 +30,25 @@ describe('what a refused push means', () => {
     const errors = `remote: Unable to create '${FILE}': File exists.\n`;
     expect(() => judgePush(answer('[remote rejected] (pre-receive hook declined)'), errors)).toThrow(code('DENIED'));
     expect(() => judgePush('', errors)).toThrow(code('REMOTE_UNREACHABLE'));
+  });
+});
+
+describe('what a failed fetch means', () => {
+  const id = '6732ec9a83be58320e1ceb0ab3d1f78fa424f530';
+  const stored = `loose object ${id} (stored in ./objects/67/${id.slice(2)})`;
+
+  it('an object of the remote that is not what its name says is refused, and named', () => {
+    const said = `remote: error: corrupt loose object '${id}'\nremote: fatal: ${stored} is corrupt\nfatal: early EOF\n`;
+    expect(faultOf(said, 'fetch')).toMatchObject({ code: 'TREE_MALFORMED', message: expect.stringContaining(stored) });
+    const last = 'fatal: git upload-pack: aborting due to possible repository corruption on the remote side.';
+    expect(faultOf(last, 'fetch').code).toBe('TREE_MALFORMED');
+  });
+
+  it.each([
+    ['fatal: early EOF'],
+    ['fatal: protocol error: bad pack header'],
+    ['fatal: unable to access: Could not resolve host: loose.object.example.com'],
+  ])('%s is worth another try', (said) => {
+    expect(faultOf(said, 'fetch').code).toBe('REMOTE_UNREACHABLE');
   });
 });
