@@ -388,6 +388,23 @@ describe('T39 a history', () => {
     await forge(office, whole.team.signers.architect);
     expect(failing(await (await coldDesk(office)).verify())).toContain('ledger');
   });
+
+  it('are gone: each entry that tells of one is named, for each may be the one that was changed', async () => {
+    const office = copyOffice(whole);
+    const line = await lineOf(office);
+    const tellers = [...office.remote.files()].flatMap(([path, bytes]) =>
+      path.startsWith('ledger/') && Buffer.from(bytes).includes('"kind":"backup"') ? [path] : [],
+    );
+    expect(tellers).toHaveLength(4);
+    const before = line.findLast((commit) => sequenceAt(office.remote.files(commit)) === 1);
+    const ledger = [...office.remote.files()].filter(([path]) => path.startsWith('ledger/'));
+    office.remote.force(new Map([...office.remote.files(before), ...ledger]), before ?? null);
+    const { checks } = await (await coldDesk(office)).verify();
+    const { status, detail = '' } = checks.find(({ id }) => id === 'ledger') ?? {};
+    expect(status).toBe('fail');
+    for (const path of tellers.slice(1)) expect(detail).toContain(path);
+    expect(detail).not.toContain(tellers[0]);
+  });
 });
 
 function copyBackup(into: Map<string, Uint8Array>, _: Files, from: Files): void {

@@ -6,11 +6,12 @@ import type { StatementVerifier } from '../signing/statement-signer.js';
 import type { BackupPlace } from './backup.js';
 import { readHistory, walk } from './history.js';
 import { type Fault, Judge, type Judged, QUESTIONS, type Question } from './judge.js';
+import { ledgerCheck, WHAT_NOW } from './ledger-check.js';
 import { expirySecondsOf } from './make.js';
 import type { Remembered } from './memory.js';
 import { MANIFEST_PATH } from './paths.js';
 import { nameOfSigner, signerText } from './signer.js';
-import { nameOfTelling, type ToldBackup, type ToldHistory, toldHistory } from './telling.js';
+import { type ToldBackup, type ToldHistory, toldHistory } from './telling.js';
 
 export interface BackupReport extends CheckReport {
   /** The newest backup; null where there is none. */
@@ -147,8 +148,6 @@ function lateFaults(
   });
 }
 
-const WHAT_NOW = 'compare with another custodian and the mirrors before you go on';
-
 function memoryCheck(backups: readonly Judged[], remembered: Remembered | null): Check {
   if (remembered === null)
     return check('memory', true, 'this machine has seen no backup before; it remembers this one from now on');
@@ -163,41 +162,6 @@ function memoryCheck(backups: readonly Judged[], remembered: Remembered | null):
 /** Which roster was in force is counted from the first entry on: after a gap nobody knows. */
 function certain({ told, gap }: ToldHistory): readonly ToldBackup[] {
   return gap === null ? told : told.filter(({ path = '' }) => path < gap);
-}
-
-/**
- * The ledger tells of each backup once, wherever backups lie: it also finds a remote out that leaves the newest ones off. Of
- * a repository of its own, a heartbeat may be untold where a run was cut off.
- */
-function ledgerCheck(
-  { told: all, gap, last }: ToldHistory,
-  { tellings }: Judge,
-  isCustody: boolean,
-  since: number,
-): Check {
-  const told = all.filter(({ sequence }) => sequence >= since);
-  const known = new Set(told.map(nameOfTelling));
-  const here = tellings.filter(({ sequence }) => sequence >= since);
-  const there = new Set(here.map(nameOfTelling));
-  const gone = told.find((one) => !there.has(nameOfTelling(one)));
-  if (gone)
-    return check('ledger', false, `${gone.path} tells of ${nameOfTelling(gone)}, which is not here: ${WHAT_NOW}`);
-  // What is not told of may have been told in the gap; and that may have told of one which is not here.
-  if (gap !== null)
-    return {
-      id: 'ledger',
-      status: 'skip',
-      detail: `the ledger has no ${gap}: whether it tells of each backup is not known`,
-    };
-  const untold = here.find((one) => !known.has(nameOfTelling(one)) && (isCustody || one.changed));
-  if (untold) {
-    const to = last === null ? 'which is empty' : `which ends with ${last}`;
-    return check('ledger', false, `the ledger, ${to}, does not tell of ${nameOfTelling(untold)}`);
-  }
-  // Two runs may renew a backup in the same moment; that one was made, is told of once.
-  const made = told.filter(({ changed }) => changed);
-  const once = new Set(made.map(({ sequence }) => sequence)).size === made.length;
-  return check('ledger', once, once ? 'the ledger tells of each backup once' : 'the ledger tells of a backup twice');
 }
 
 function completeCheck(newest: Judged | undefined): Check {

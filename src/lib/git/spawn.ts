@@ -85,7 +85,7 @@ export function gitNotStarted(cause: Error): CustodyError {
 
 /** What git says of objects that are not what their names say, or are gone ("bad object": of refs, too). */
 const DAMAGE =
-  /(?:loose|packed) object .*is corrupt|object file .* is empty|bad (?:object|tree|pack)|non-monotonic index|pack index|packfile .* (?:cannot|is|does)|unable to (?:read|unpack)|could not read [0-9a-f]{40}|missing (?:blob|tree|commit)|failed to (?:read|traverse|unpack)|reference broken|unexpected line in|hash mismatch|invalid object/i;
+  /(?:loose|packed) object .*is corrupt|object file .* is empty|bad (?:object|tree|pack)|non-monotonic index|pack index|packfile .* (?:cannot|is|does)|unable to (?:read|unpack|stream)|inflate: data|corrupt loose object|could not read [0-9a-f]{40}|missing (?:blob|tree|commit)|failed to (?:read|traverse|unpack)|reference broken|unexpected line in|hash mismatch|invalid object/i;
 
 /** @returns what to throw for a git that ended with `code` after it had said `errors` */
 export function gitFailed(args: readonly string[], code: number | null, errors: Buffer): CustodyError {
