@@ -126,6 +126,16 @@ describe('the story of backups', { shuffle: false }, () => {
       expect([away.exit, away.stdout]).toEqual([5, expect.stringContaining('unreachable')]);
     });
 
+    it.each([
+      ['--mirror', 'ext::sh -c id'],
+      ['--bundle', '/nowhere/at/all/keys.bundle'],
+    ])('%s %s is USAGE before a backup is made', async (...words) => {
+      const before = head();
+      const outcome = await policy('architect', 'backup', ...words);
+      expect([outcome.exit, outcome.json]).toMatchObject([2, { error: { code: 'USAGE' } }]);
+      expect(head()).toBe(before);
+    });
+
     it('writes a bundle from which plain Git and sha256sum make and check a clone', async () => {
       const file = join(ceremony.dir, 'keys.bundle');
       const outcome = await policy('architect', 'backup', '--bundle', file);

@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import chalk from 'chalk';
 import { type BackupRun, type BackupSigning, backUp, rehearseBackup } from '../backup/backup.js';
 import type { Gap, ManifestPredicate, RegionInventory } from '../backup/manifest.js';
 import { signerText } from '../backup/signer.js';
-import { EXIT, type ExitStatus, worstExit } from '../base/errors.js';
+import { CustodyError, EXIT, type ExitStatus, worstExit } from '../base/errors.js';
 import { type MirrorOutcome, pushMirrors, writeBundle } from '../git/copies.js';
+import { parseRemoteUrl } from '../git/url.js';
 import { assertAccount } from '../request/aws-check.js';
 import { casesOf } from '../request/desk.js';
 import { knownKeys } from '../request/known-keys.js';
@@ -35,6 +37,7 @@ export type BackedUp = { readonly backup: Signed } | { readonly dryRun: true; re
 /** Exports, signs, publishes, and copies to mirrors and into a file. */
 export async function backUpFor(context: Context, flags: BackupFlags): Promise<BackedUp> {
   assertSigningFlags(flags);
+  await assertCopies(flags);
   // An identity that Sigstore certifies has no seat: the plan lists it, and not the roster.
   const seat = flags.sign === 'key' ? await context.seat('remote') : null;
   const visit = seat ?? (await context.visit('remote'));
@@ -54,6 +57,18 @@ export async function backUpFor(context: Context, flags: BackupFlags): Promise<B
   const signer = { id: signing.by, key: signerText(signing.signer.identity) };
   const signed = { manifestDigest: digest, changed, expiresAt, commit, signer, mirrors, bundle };
   return { backup: { ...factsOf(manifest), ...signed } };
+}
+
+/**
+ * Where copies go is looked at before a backup is made: afterwards the mistake would look as if there were none.
+ * @throws CustodyError USAGE
+ */
+async function assertCopies({ mirror = [], bundle }: BackupFlags): Promise<void> {
+  for (const url of mirror) parseRemoteUrl(url);
+  if (bundle === undefined) return;
+  const folder = dirname(resolve(bundle));
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory() !== true) throw new CustodyError('USAGE', `--bundle: there is no folder ${folder}`);
 }
 
 async function runOf(
