@@ -10,7 +10,7 @@ import { knownKeys } from '../request/known-keys.js';
 import { successionsOf } from '../request/successors.js';
 import type { Context } from './context.js';
 import { readGiven } from './draft.js';
-import { organizationOf, policyIn } from './organization.js';
+import { keyPolicyIn, organizationOf } from './organization.js';
 import { heading, mark, wrap } from './render.js';
 import { readRendered } from './rendered-files.js';
 
@@ -65,7 +65,7 @@ async function proveFile(file: string, flags: ProveFlags, organization: Organiza
       suggestions: ['Give --account.'],
     });
   }
-  const policy = await policyIn(file);
+  const policy = await keyPolicyIn(file);
   const named = policy.statements.flatMap(({ resource }) => resource?.patterns ?? []);
   const arn = named.find((one) => KEY_ARN.exec(one)?.[1] === account) ?? arnIn(account);
   const [, , , region = ''] = arn.split(':');

@@ -7,7 +7,7 @@ import type { PolicyDocument } from '../policy/document.js';
 import { FULL_ACCESS } from '../policy/evaluate.js';
 import type { AccountPrincipal } from '../policy/proof/subject.js';
 import type { Roster } from '../roster/roster.js';
-import { policyIn } from './organization.js';
+import { keyPolicyIn, policyIn } from './organization.js';
 
 const KEY_ID = /mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -17,14 +17,15 @@ const KEY_ID = /mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
  */
 export async function readRendered(dir: string, question: ProofQuestion): Promise<[ProofQuestion, ProofEvidence]> {
   const files = new Set(await readdir(dir).catch(() => []));
-  const at = async (name: string) => (files.has(`${name}.json`) ? policyIn(join(dir, `${name}.json`)) : null);
+  const at = async (name: string, read = policyIn) =>
+    files.has(`${name}.json`) ? read(join(dir, `${name}.json`)) : null;
   const { plan, roster, names } = question;
   const keys: ProofEvidence['keys'][number][] = [];
   const unread: string[] = [];
   for (const name of names) {
     const planned = plan.keys[name];
     for (const region of planned ? regionsOf(plan, planned) : []) {
-      const policy = await at(`key-${name}-${region}`);
+      const policy = await at(`key-${name}-${region}`, keyPolicyIn);
       const keyId = policy && KEY_ID.exec(JSON.stringify(policy))?.[0];
       if (policy && keyId) keys.push({ name, region, keyId, policy, grants: 'not-asked' });
       else unread.push(`${name} in ${region}: no file key-${name}-${region}.json in ${dir} that names the key's id`);

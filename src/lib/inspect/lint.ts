@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import { parseYaml } from '../plan/yaml.js';
-import { type LintFinding, lintFinding, lintKeyPolicy } from '../policy/lint.js';
+import { type LintFinding, lintFinding, lintKeyPolicy, lintLiveKeyPolicy } from '../policy/lint.js';
 import { createDocket } from '../policy/proof/docket.js';
 import { proveReplicas } from '../policy/proof/replicas.js';
 import { proofKeyOf } from '../policy/proof/roster.js';
@@ -50,7 +50,7 @@ export function lintLive({ plan, roster }: ProofQuestion, { keys, texts }: Proof
     const text = texts.get(`${name} ${region}`);
     // A key beside the one that has the name is proven, not linted: it is on its way in or out.
     if (text === undefined || label !== undefined) return [];
-    return lintKeyPolicy(text, `the policy of ${name} in ${region}`).map(
+    return lintLiveKeyPolicy(text, `the policy of ${name} in ${region}`).map(
       (finding): LocatedFinding => ({ ...finding, file: null, line: null, key: name, region }),
     );
   });

@@ -2,7 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import { parsePolicy } from '../policy/document.js';
-import { type LintFinding, lintKeyPolicy } from '../policy/lint.js';
+import { type LintFinding, lintLiveKeyPolicy } from '../policy/lint.js';
 import { findingText, type ProofFinding } from '../policy/proof/docket.js';
 import type { ProofSubject } from '../policy/proof/subject.js';
 import { prove } from '../policy/prove.js';
@@ -100,7 +100,7 @@ export function judgeOutside({ keys }: OutsideSeen, around: Around): readonly Ou
     if (policy === null) return { ...key, read: false, lint: [], findings: [] };
     const where = `the policy of ${key.arn}`;
     try {
-      return { ...key, read: true, lint: lintKeyPolicy(policy, where), findings: provenAlone(key, policy, around) };
+      return { ...key, read: true, lint: lintLiveKeyPolicy(policy, where), findings: provenAlone(key, policy, around) };
     } catch (cause) {
       if (!(cause instanceof CustodyError) || cause.code !== 'POLICY_MALFORMED') throw cause;
       return { ...key, read: false, lint: [], findings: [] };

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from '../base/bytes.js';
+import { CustodyError } from '../base/errors.js';
 import { readOperator } from './conditions.js';
 import { type ConditionElement, type PolicyDocument, type PolicyStatement, parsePolicy } from './document.js';
 import { MAX_KEY_POLICY_BYTES } from './statements.js';
@@ -46,6 +47,22 @@ export function validateKeyPolicy(source: string | Uint8Array): readonly KeyPoli
     findings.push(rejected(null, 'CHARACTERS', 'a character outside of Latin-1 or a control character'));
   }
   return [...findings, ...validateStatements(parsePolicy(source, 'key policy'))];
+}
+
+/**
+ * A key policy that KMS would take. What anybody is told about a policy is told of one that there can be.
+ * @throws CustodyError POLICY_MALFORMED naming what KMS would reject, with `details.faults`
+ */
+export function readKeyPolicy(source: string | Uint8Array, where: string): PolicyDocument {
+  const document = parsePolicy(source, where);
+  const faults = validateKeyPolicy(source).filter(({ rejected }) => rejected);
+  if (faults.length === 0) return document;
+  const lines = faults.map(
+    ({ statement, message }) => `${statement === null ? '' : `statement ${statement + 1}: `}${message}`,
+  );
+  throw new CustodyError('POLICY_MALFORMED', `${where}: KMS would reject the policy: ${lines.join('; ')}`, {
+    details: { faults },
+  });
 }
 
 function validateStatements(document: PolicyDocument): readonly KeyPolicyFinding[] {

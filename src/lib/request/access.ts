@@ -4,6 +4,7 @@ import { isKeyArn, type KeyArn, keyArnOf } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import { plannedKeyPolicy } from '../policy/planned.js';
 import type { SlotClass } from '../policy/slot.js';
+import { readKeyPolicy } from '../policy/validate.js';
 import { callsOf } from '../record/action.js';
 import type { ActionName } from '../record/action-names.js';
 import type { ActionSubject } from '../record/action-row.js';
@@ -60,9 +61,9 @@ function assertParameters({ action, parameters }: Asked, subject: ActionSubject)
  * The request that replaces a key's policy.
  * @param policy the text of another policy; null for the one that plan and roster give
  * @param opens slot classes that it lets through for now: replicas, and what had no room in the policy
- * @throws CustodyError NOT_FOUND, FOREIGN_KEY · POLICY_MALFORMED for what is no JSON
+ * @throws CustodyError NOT_FOUND, FOREIGN_KEY · POLICY_MALFORMED for what KMS would reject
  */
-export function policyProposal(
+export async function policyProposal(
   place: Place,
   where: Where,
   policy: Uint8Array | null,
@@ -70,16 +71,16 @@ export function policyProposal(
   opens: readonly SlotClass[] = [],
 ): Promise<Proposal> {
   const { plan, state } = place;
+  const given = policy === null ? null : canonicalPolicyOf(policy);
   return proposalFor(place, where, how, ({ name, region, keyId }) => {
-    const text =
-      policy === null
-        ? plannedKeyPolicy(plan, state.roster, name, region, { keyId, opens })
-        : canonicalPolicyOf(policy);
+    const text = given ?? plannedKeyPolicy(plan, state.roster, name, region, { keyId, opens });
     return { action: 'key.policy', parameters: { policy: text } };
   });
 }
 
+/** Read as it was given: the canonical form keeps the last of two equal names, and somebody may have meant the first (T2). */
 function canonicalPolicyOf(given: Uint8Array): string {
+  readKeyPolicy(given, 'the policy');
   return formatCanonical(parseJson(given, 'the policy', undefined, 'POLICY_MALFORMED'));
 }
 

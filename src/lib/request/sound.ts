@@ -4,7 +4,7 @@ import { isObject, readFields } from '../base/fields.js';
 import type { KeyUser, Plan } from '../plan/plan.js';
 import { lockoutOf } from '../policy/lockout.js';
 import { formatSlot, formatSlotName } from '../policy/slot.js';
-import { validateKeyPolicy } from '../policy/validate.js';
+import { readKeyPolicy } from '../policy/validate.js';
 import { grantParameters } from '../record/action-access.js';
 import type { ActionName } from '../record/action-names.js';
 import type { RequestPredicate } from '../record/statement.js';
@@ -57,15 +57,7 @@ function refused(said: Said, because: string, details: JsonObject = {}): Custody
 /** What KMS would not take, and what nobody could take back (T50). */
 function assertPolicy({ plan, roster }: InForce, said: Said): void {
   const policy = String(said.parameters.policy);
-  const faults = validateKeyPolicy(policy).filter(({ rejected }) => rejected);
-  if (faults.length > 0) {
-    const lines = faults.map(
-      ({ statement, message }) => `${statement === null ? '' : `statement ${statement}: `}${message}`,
-    );
-    throw new CustodyError('POLICY_MALFORMED', `KMS would reject the policy: ${lines.join('; ')}`, {
-      details: { faults },
-    });
-  }
+  readKeyPolicy(policy, nameOf(said));
   const lockout = lockoutOf(policy, {
     account: plan.plan.account,
     region: said.region,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/base/canonical-json.js';
-import { lintKeyPolicy } from '../../../src/lib/policy/lint.js';
+import { lintKeyPolicy, lintLiveKeyPolicy } from '../../../src/lib/policy/lint.js';
+import { synthesizeInterlocked } from '../../../src/lib/policy/synthesize.js';
+import { layOut } from '../../../src/lib/sandbox/kms/policies.js';
 import { ACCOUNT } from './cases.js';
+import { inputOf, interlockOf } from './interlock-cases.js';
 
 const arn = (name: string) => `arn:aws:iam::${ACCOUNT}:${name}`;
 const app = { Principal: { AWS: arn('role/app') } };
@@ -109,4 +112,13 @@ describe('lintKeyPolicy', () => {
   it('T50 finds a policy that nobody can replace', () => {
     expect(rules({}, [])).toEqual(['null lock-out']);
   });
+});
+
+it('takes a live policy for as long as KMS has stored it, not as KMS lays it out', () => {
+  const interlock = interlockOf(2, 4);
+  const { policy } = synthesizeInterlocked({ ...inputOf(interlock), interlock });
+  const live = layOut(policy);
+  expect([policy.length <= 32_768, live.length > 32_768]).toEqual([true, true]);
+  expect(lintLiveKeyPolicy(live, 'live')).toEqual(lintKeyPolicy(policy, 'file'));
+  expect(lintKeyPolicy(live, 'file').map(({ rule }) => rule)).toContain('kms-rejects');
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CustodyError } from '../../../src/lib/base/errors.js';
 import { parsePolicy } from '../../../src/lib/policy/document.js';
@@ -7,38 +6,10 @@ import { validateKeyPolicy } from '../../../src/lib/policy/validate.js';
 import { assertPolicy } from '../../../src/lib/sandbox/kms/policy-document.js';
 import { ServiceError } from '../../../src/lib/sandbox/service.js';
 import { KEY, principalOf } from './cases.js';
-
-interface Vector {
-  readonly name: string;
-  readonly why: string;
-  readonly source: string;
-  /** The text; `@size N` and `@size-latin N` stand for a policy of that many bytes. */
-  readonly input: string;
-  /** `accepted`, `POLICY_MALFORMED`, or the code of what is found. */
-  readonly expect: string;
-  /** `open`: what KMS says is not documented, or in two ways. */
-  readonly kms?: 'open';
-}
-
-const file = new URL('../../vectors/policy/key-policies.json', import.meta.url);
-const vectors = JSON.parse(readFileSync(file, 'utf8')) as readonly Vector[];
-
-/** Stored by KMS, and without effect (PutKeyPolicy). */
-const STORED = ['accepted', 'ACTION_MISSING', 'RESOURCE_MISSING'];
+import { STORED, textOf, vectors } from './key-policy-vectors.js';
 
 /** What these mean is plain, whether KMS takes them or not; whatever else is refused lets nobody in. */
 const READABLE = ['accepted', 'SIZE', 'CHARACTERS', 'FOR_ALL_VALUES_PERMISSIVE'];
-
-function textOf(input: string): string {
-  const [, latin, size] = /^@size(-latin)? (\d+)$/.exec(input) ?? [];
-  if (size === undefined) return input;
-  const statement = { Effect: 'Allow', Principal: '*', Action: 'kms:Decrypt', Resource: '*' };
-  const bare = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  const left = Number(size) - bare.length;
-  if (latin === undefined) return bare + ' '.repeat(left);
-  const room = left - JSON.stringify({ Id: '' }).length + 1;
-  return `{"Id":"${'é'.repeat(Math.floor(room / 2))}",${bare.slice(1)}${' '.repeat(room % 2)}`;
-}
 
 function custodysVerdict(text: string): string {
   try {
