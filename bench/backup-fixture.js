@@ -22,6 +22,9 @@ import { rosterDigest } from '../build/lib/roster/format.js';
 import { keyStatementSigner } from '../build/lib/signing/key-statement.js';
 import { createRepository, createTeam, removeFolder } from './fixture.js';
 
+/** What a benchmark pushes is not judged on the way. */
+const anything = async () => undefined;
+
 export { removeFolder };
 
 const clock = { now: () => instantFromMillis(Date.now()), sleep: async () => undefined };
@@ -34,7 +37,13 @@ export async function createBackupRepository(root) {
   const { origin } = await createRepository(root, 0, team);
   const dir = join(root, 'clone');
   await createClone(dir, origin, process.env);
-  const store = await openGitRecordStore({ dir, clock, random: Math.random, environment: process.env });
+  const store = await openGitRecordStore({
+    dir,
+    clock,
+    random: Math.random,
+    environment: process.env,
+    accept: anything,
+  });
   await store.sync();
   let held = null;
   const memory = { read: async () => held, write: async (value) => (held = value) };

@@ -6,6 +6,7 @@ import { type OpenRecord, open as opened, requestIdOf, seal } from '../../src/li
 import { intentPath, receiptPath, recordPath, requestFolder } from '../../src/lib/record/paths.js';
 import type { Statement } from '../../src/lib/record/statement.js';
 import type { CommitId } from '../../src/lib/record/store.js';
+import { acceptable } from '../../src/lib/request/acceptable.js';
 import { lookUp } from '../../src/lib/request/desk.js';
 import { memoryOf } from '../../src/lib/request/in-force.js';
 import { formatRoster, rosterDigest } from '../../src/lib/roster/format.js';
@@ -44,7 +45,7 @@ const filesOf = ({ remote }: Office) => Object.fromEntries(remote.files());
 
 /** A person's clone of what lies on the server; with a memory it is a second clone on a machine that has seen more. */
 async function clone(who: Who, memory = createMemory()) {
-  const store = await world.client({ limits: { retries: 0 } });
+  const store = await world.client({ limits: { retries: 0 }, accept: acceptable(office.clock) });
   return office.machine(who, { store, memory });
 }
 

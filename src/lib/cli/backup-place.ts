@@ -7,7 +7,9 @@ import { stateDirectory } from '../fs/places.js';
 import { openJsonFile } from '../fs/state.js';
 import { createClone, finishClone, isUnfinished } from '../git/clone.js';
 import { openGitRecordStore } from '../git/record-store.js';
+import type { RecordStore } from '../record/store.js';
 import type { InForce } from '../request/in-force.js';
+import type { Ports } from '../request/ports.js';
 import { identitiesOf } from '../roster/rules.js';
 import { keyStatementVerifier } from '../signing/key-statement.js';
 import type { StatementVerifier } from '../signing/statement-signer.js';
@@ -32,8 +34,20 @@ export async function openPlace(
   if (url === undefined) return { store: ports.store, memory, isCustody: true, dir: folder };
   const dir = join(home, name);
   if (!(await isWhole(dir))) await finishClone(await createClone(dir, url, environment));
-  const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
+  const store = await openCopy(dir, ports, environment);
   return { store, memory, isCustody: false, dir };
+}
+
+/**
+ * A repository of backups, or a copy that a drill looks at: plan and roster are those of the custody repository, and what
+ * lies there is judged when it is read, by its manifests.
+ */
+export function openCopy(
+  dir: string,
+  { clock }: Pick<Ports, 'clock'>,
+  environment: Context['environment'],
+): Promise<RecordStore> {
+  return openGitRecordStore({ dir, clock, random: Math.random, environment, accept: async () => undefined });
 }
 
 /** Whether opening it asks nobody: a repository of its own is cloned when it is first needed. */

@@ -11,6 +11,7 @@ import { openGitRecordStore } from '../git/record-store.js';
 import type { GuardSink } from '../guard/sink.js';
 import type { Plan } from '../plan/plan.js';
 import { assertSameGenesis, type MachineMemory, type Memory } from '../record/memory.js';
+import { acceptable } from '../request/acceptable.js';
 import { casesOf, lookUp, type Reach } from '../request/desk.js';
 import type { InForce } from '../request/in-force.js';
 import type { Actor, Aws, Ports } from '../request/ports.js';
@@ -121,7 +122,8 @@ export class Context {
     let current: Clock = systemClock;
     const clock: Clock = { now: () => current.now(), sleep: (...how) => current.sleep(...how) };
     const { environment } = this;
-    const store = await openGitRecordStore({ dir: folder, clock, random: Math.random, environment });
+    const accept = acceptable(clock);
+    const store = await openGitRecordStore({ dir: folder, clock, random: Math.random, environment, accept });
     const plan = (await latestPlan(await store.local())) ?? draft ?? null;
     if (plan) current = await openClock(plan, () => this.access.host(plan), this.progress.tell);
     const { packageRoot, version } = this.around;

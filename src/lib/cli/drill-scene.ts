@@ -13,11 +13,10 @@ import type { Copy, DrillRole, Inspections, Scene } from '../drill/ports.js';
 import { stateDirectory } from '../fs/places.js';
 import { rememberRun } from '../fs/recent-runs.js';
 import { createClone, finishClone, openClone } from '../git/clone.js';
-import { openGitRecordStore } from '../git/record-store.js';
 import type { Plan } from '../plan/plan.js';
 import { assertAccount } from '../request/aws-check.js';
 import { casesOf } from '../request/desk.js';
-import { type OpenPlace, openPlace } from './backup-place.js';
+import { type OpenPlace, openCopy, openPlace } from './backup-place.js';
 import { verifierOf } from './backup-trust.js';
 import type { Context, Seat } from './context.js';
 import { auditPlace } from './ledger-place.js';
@@ -127,7 +126,7 @@ async function copiesOf(
       const dir = await mkdtemp(join(base, 'copy-'));
       try {
         await finishClone(await createClone(dir, name, environment));
-        const store = await openGitRecordStore({ dir, clock: ports.clock, random: Math.random, environment });
+        const store = await openCopy(dir, ports, environment);
         await store.sync({ onProgress: ports.progress });
         const memory = { read: async () => null, write: async () => undefined };
         return await work({ store, memory, isCustody: place.isCustody });

@@ -1,8 +1,8 @@
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
-import type { BuildChange, Change, CommitId, Published, PublishOptions } from '../record/store.js';
+import type { Accept, BuildChange, Change, CommitId, Published, PublishOptions } from '../record/store.js';
+import { assertAcceptable } from './acceptable.js';
 import type { Delta } from './objects.js';
-import { verifyRange } from './range.js';
 import type { Refs } from './refs.js';
 import type { Repository } from './repository.js';
 import { quoted } from './tree.js';
@@ -42,6 +42,7 @@ export const DEFAULT_LIMITS: GitLimits = {
 export interface Exchange {
   readonly repository: Repository;
   readonly remote: Remote;
+  readonly accept: Accept;
   readonly clock: Clock;
   readonly random: () => number;
   readonly limits: GitLimits;
@@ -57,8 +58,8 @@ interface Advanced {
 }
 
 /**
- * Fetches and verifies; only then does main move.
- * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED, REMOTE_UNREACHABLE, TIMEOUT, DENIED
+ * Fetches and judges; only then does main move.
+ * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED, REMOTE_UNREACHABLE, TIMEOUT, DENIED, what `accept` throws
  */
 export async function advance(exchange: Exchange, refs: Refs, retries = exchange.limits.retries): Promise<Advanced> {
   const head = await fetchPatiently(exchange, retries);
@@ -67,7 +68,7 @@ export async function advance(exchange: Exchange, refs: Refs, retries = exchange
   if (head === null) {
     throw new CustodyError('HISTORY_REWRITTEN', `the remote has lost its branch main, which was at ${refs.main}`);
   }
-  const fresh = await verifyRange(exchange.repository.git, refs.main, head);
+  const fresh = await assertAcceptable(exchange.repository, exchange.accept, refs.main, head);
   return { refs: await exchange.repository.moveTo(refs, head), fresh };
 }
 

@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import type { CommitId, FolderChange } from '../record/store.js';
-import { readHeaders } from './batch.js';
+import { type ObjectHeader, readHeaders } from './batch.js';
 import { isBlobId, isCommitId } from './objects.js';
 import { type GitProcess, runGit } from './spawn.js';
 import { assertBlobSize, assertFileMode, assertTreePath, isImmutable, quoted } from './tree.js';
@@ -21,17 +21,41 @@ interface CommitChanges {
   readonly changes: readonly FileChange[];
 }
 
+/** What a fetched line of commits is. */
+export interface JudgedLine {
+  /** The commits in order, oldest first, up to the first that is not. */
+  readonly good: readonly CommitId[];
+  /** The first commit that no clone may move to, with the reason; null when there is none. */
+  readonly fault: Fault | null;
+}
+
+export interface Fault {
+  readonly commit: CommitId;
+  readonly cause: CustodyError;
+}
+
 /**
- * The commits after `from` up to `to`, oldest first, found in order: one line without merges that goes forward from
- * `from`, adds plain files under known paths, and changes or deletes none (T30, T33, T35, T36).
- * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED
+ * Judges the commits after `from` up to `to`: one line without merges that goes forward from `from`, adds plain files
+ * under known paths, and changes or deletes none (T30, T33, T35, T36).
+ * @throws CustodyError HISTORY_REWRITTEN when the line does not go forward from `from`
  */
-export async function verifyRange(git: GitProcess, from: CommitId | null, to: CommitId): Promise<readonly CommitId[]> {
+export async function judgeRange(git: GitProcess, from: CommitId | null, to: CommitId): Promise<JudgedLine> {
   const commits = await readRange(git, from, to);
-  judgeLine(commits, from, to);
-  for (const commit of commits) for (const change of commit.changes) judgeChange(change, commit.id);
-  await judgeBlobs(git, commits);
-  return commits.map((commit) => commit.id).filter(isCommitId);
+  assertForward(commits, from, to);
+  const changes = commits.flatMap((commit) => commit.changes.filter(({ status }) => status !== 'D'));
+  const headers = await readHeaders(
+    git,
+    changes.map(({ blob }) => blob),
+  );
+  const found = new Map(changes.map((change, at) => [change, headers[at] ?? null]));
+  const good: CommitId[] = [];
+  for (const commit of commits) {
+    if (!isCommitId(commit.id)) throw new CustodyError('BUG', 'a commit id is none');
+    const cause = faultOf(commit, found);
+    if (cause !== null) return { good, fault: { commit: commit.id, cause } };
+    good.push(commit.id);
+  }
+  return { good, fault: null };
 }
 
 /** What each commit of a verified line did below folders, oldest first. Folders are ours, without anything that git expands. */
@@ -80,10 +104,9 @@ export function parseRange(text: string): readonly CommitChanges[] {
   return commits;
 }
 
-function judgeLine(commits: readonly CommitChanges[], from: CommitId | null, to: CommitId): void {
+function assertForward(commits: readonly CommitChanges[], from: CommitId | null, to: CommitId): void {
   let before: string | null = from;
   for (const { id, parents } of commits) {
-    if (parents.length > 1) throw rewritten(`commit ${id} is a merge`, { commit: id });
     if ((parents[0] ?? null) !== before) {
       const expected = before ?? 'no parent';
       throw rewritten(`commit ${id} should follow ${expected}, it follows ${parents[0] ?? 'nothing'}`, { commit: id });
@@ -93,26 +116,29 @@ function judgeLine(commits: readonly CommitChanges[], from: CommitId | null, to:
   if (before !== to) throw rewritten(`its head ${to} is older than ${from}, which this clone has seen`, { head: to });
 }
 
-function judgeChange(change: FileChange, commit: string): void {
+type Headers = ReadonlyMap<FileChange, ObjectHeader | null>;
+
+function faultOf(commit: CommitChanges, headers: Headers): CustodyError | null {
+  try {
+    if (commit.parents.length > 1) throw rewritten(`commit ${commit.id} is a merge`, { commit: commit.id });
+    for (const change of commit.changes) assertChange(change, commit.id, headers.get(change) ?? null);
+    return null;
+  } catch (cause) {
+    if (cause instanceof CustodyError) return cause;
+    throw cause;
+  }
+}
+
+function assertChange(change: FileChange, commit: string, header: ObjectHeader | null): void {
   assertTreePath(change.path);
   if (change.status !== 'A' && isImmutable(change.path)) {
     const did = change.status === 'D' ? 'deletes' : 'changes';
     throw rewritten(`commit ${commit} ${did} ${quoted(change.path)}`, { commit, path: change.path });
   }
-  if (change.status !== 'D') assertFileMode(change.mode, change.path);
-}
-
-async function judgeBlobs(git: GitProcess, commits: readonly CommitChanges[]): Promise<void> {
-  const changes = commits.flatMap((commit) => commit.changes.filter((change) => change.status !== 'D'));
-  const headers = await readHeaders(
-    git,
-    changes.map((change) => change.blob),
-  );
-  for (const [at, change] of changes.entries()) {
-    const header = headers[at];
-    if (header?.type !== 'blob') throw new CustodyError('TREE_MALFORMED', `${quoted(change.path)} names no blob`);
-    assertBlobSize(header.size, change.path);
-  }
+  if (change.status === 'D') return;
+  assertFileMode(change.mode, change.path);
+  if (header?.type !== 'blob') throw new CustodyError('TREE_MALFORMED', `${quoted(change.path)} names no blob`);
+  assertBlobSize(header.size, change.path);
 }
 
 function rewritten(what: string, details: Readonly<Record<string, unknown>>): CustodyError {

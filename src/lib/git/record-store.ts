@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/time.js';
 import { withLock } from '../fs/lock.js';
 import type {
+  Accept,
   BlobId,
   BuildChange,
   CommitId,
@@ -26,6 +27,8 @@ export interface GitRecordStoreOptions {
   /** A number from 0 to 1: the jitter of retries. */
   readonly random: () => number;
   readonly environment: Environment;
+  /** Judges what a fetch has brought, before the clone moves to it. */
+  readonly accept: Accept;
   /** Who stands in commits. It proves nothing: signatures do. */
   readonly identity?: Identity;
   readonly limits?: Partial<GitLimits>;
@@ -97,15 +100,13 @@ class GitRecordStore implements RecordStore {
   }
 
   async history(head: CommitId): Promise<readonly CommitId[]> {
-    await this.#repository.assertKnown(head);
-    const { commits } = await this.#repository.line((await this.#repository.refs()).main);
-    return commits.slice(0, commits.indexOf(head) + 1);
+    return this.#repository.history(head, (await this.#repository.refs()).main);
   }
 
   async foldersAt(
     questions: readonly { readonly commit: CommitId; readonly folder: string }[],
   ): Promise<readonly (ReadonlySet<string> | null)[]> {
-    return this.#repository.folders(questions);
+    return this.#repository.folders(questions, (await this.#repository.refs()).main);
   }
 
   async #inTurn<T>(onProgress: OnProgress | undefined, work: (exchange: Exchange) => Promise<T>): Promise<T> {
@@ -137,6 +138,7 @@ class GitRecordStore implements RecordStore {
         fetch: async () => (await import('./transport.js')).fetchMain(transport),
         push: async (commit, parent) => (await import('./transport.js')).pushMain(transport, commit, parent),
       },
+      accept: this.options.accept,
       clock,
       random,
       limits: this.limits,

@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
-import type { BlobId, Change, CommitId, Files, FolderChange, Stage, View } from '../record/store.js';
+import type { BlobId, Candidate, Change, CommitId, Files, FolderChange, Stage, View } from '../record/store.js';
 import { visitObjects } from './batch.js';
 import {
   type Delta,
@@ -69,14 +69,28 @@ export class Repository {
 
   /** @throws CustodyError NOT_FOUND for a commit that is not in the verified line */
   async assertKnown(head: CommitId): Promise<void> {
-    const { known } = await this.line((await this.refs()).main);
-    if (!known.has(head)) throw new CustodyError('NOT_FOUND', `commit ${quoted(head)} is not in this clone's history`);
+    assertIn(await this.line((await this.refs()).main), head);
   }
 
-  async folders(
-    questions: readonly { readonly commit: CommitId; readonly folder: string }[],
-  ): Promise<readonly (ReadonlySet<string> | null)[]> {
-    const { known } = await this.line((await this.refs()).main);
+  /** What fetched commits would be if main were at `head`. */
+  candidate(main: CommitId | null, head: CommitId): Candidate {
+    const line = {
+      history: (of: CommitId) => this.history(of, head),
+      foldersAt: (questions: Questions) => this.folders(questions, head),
+    };
+    return { view: this.view(head), before: this.view(main), line };
+  }
+
+  /** The commits up to `head`, oldest first. @param main where the line ends that counts */
+  async history(head: CommitId, main: CommitId | null): Promise<readonly CommitId[]> {
+    const line = await this.line(main);
+    assertIn(line, head);
+    return line.commits.slice(0, line.commits.indexOf(head) + 1);
+  }
+
+  /** @param main where the line ends that counts */
+  async folders(questions: Questions, main: CommitId | null): Promise<readonly (ReadonlySet<string> | null)[]> {
+    const { known } = await this.line(main);
     const asked = questions.filter(({ commit, folder }) => known.has(commit) && isFolder(folder));
     const answers = new Map((await readFolders(this.git, asked)).map((names, at) => [asked[at], names]));
     return questions.map((question) =>
@@ -180,6 +194,12 @@ export class Repository {
     this.#listings.set(head, listing);
     return listing;
   }
+}
+
+type Questions = readonly { readonly commit: CommitId; readonly folder: string }[];
+
+function assertIn({ known }: Line, head: CommitId): void {
+  if (!known.has(head)) throw new CustodyError('NOT_FOUND', `commit ${quoted(head)} is not in this clone's history`);
 }
 
 /** What may follow `<commit>:` in a question to git. */

@@ -1,5 +1,4 @@
 import { digestOf } from '../base/bytes.js';
-import { type JsonValue, sameJson } from '../base/canonical-json.js';
 import { CustodyError } from '../base/errors.js';
 import { type ChainFault, parseEntry, verifyChain } from '../ledger/chain.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
@@ -11,9 +10,9 @@ import type { LedgerHead } from '../ledger/store.js';
 import { leafHash, type TreeHash } from '../ledger/tree.js';
 import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { signerOf } from '../quorum/signer.js';
-import { open } from '../record/envelope.js';
+import { type OpenRecord, open } from '../record/envelope.js';
 import type { Files, View } from '../record/store.js';
-import { eventOf } from '../request/events.js';
+import { isToldBy } from '../request/events.js';
 import { parseRoster } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { type Check, type CheckReport, check, verdictOf } from './check.js';
@@ -99,8 +98,13 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
   const files = await view.read(paths);
   const kept = new Map([...files].map(([path, bytes]) => [digestOf(bytes), path]));
   const listed = new Set(told.map(({ record }) => record));
-  const untold = [...kept].filter(([digest]) => !listed.has(digest)).map(([, path]) => path);
   const gone = told.filter(({ record }) => !kept.has(record));
+  const rosters = await readRosters(view);
+  const unlisted = [...kept].filter(([digest]) => !listed.has(digest)).map(([, path]) => path);
+  // Where a record is gone, what cannot be read is what became of it.
+  const isNothing = (path: string) => gone.length === 0 && isStray(files.get(path) ?? new Uint8Array(), rosters);
+  const strays = unlisted.filter(isNothing);
+  const untold = unlisted.filter((path) => !strays.includes(path));
   const chainDetail = faultText(chain.faults[0]) ?? `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
     {
@@ -112,7 +116,7 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
       'records',
       untold.length === 0,
       untold.length === 0
-        ? `each of ${kept.size} records has its entry`
+        ? `each of ${kept.size - strays.length} records has its entry${strayText(strays)}`
         : `${untold.length} records have no entry, as they are: ${untold[0]}${otherFile(gone)}`,
     ),
     check(
@@ -122,7 +126,7 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
         ? 'each entry has its record'
         : `${gone.length} entries tell of records that are not there, ${gone[0]?.path} first`,
     ),
-    lastCheck(stored.at(-1), files, kept, await readRosters(view)),
+    lastCheck(stored.at(-1), files, kept, rosters),
     check('once', listed.size === told.length, 'no record is told of twice'),
   ];
   return { verdict: verdictOf(checks), checks, head, entries: stored.length, from: 0 };
@@ -131,6 +135,11 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
 /** One changed byte in the last entry, or in its record, is the fault of one of two files. */
 function otherFile([first]: readonly { readonly path: string }[]): string {
   return first === undefined ? '' : `, and ${first.path} tells of one that is not there`;
+}
+
+function strayText([first, ...others]: readonly string[]): string {
+  if (first === undefined) return '';
+  return `; ${first}${others.length === 0 ? ' is no record' : ` and ${others.length} more are no records`} of anybody here, and no matter`;
 }
 
 /** An entry that cannot be read is for the chain to name. */
@@ -162,14 +171,25 @@ function lastCheck(
   const path = kept.get(entry?.record ?? '');
   const bytes = path === undefined ? undefined : files.get(path);
   if (entry === null || bytes === undefined) return check('last', true, 'the last entry tells of no record');
-  const { schema: _, sequence, previous: _previous, ...told } = entry;
-  const record = open(bytes, path);
-  const signers = rosters.map((roster) => signerOf(record, roster)).filter((signer) => typeof signer === 'object');
-  // Who is on no roster cannot be named; whether such a record counts is for others to judge.
-  const by = signers.length === 0 || signers.some(({ id }) => id === entry.by) ? entry.by : null;
-  const same = by !== null && sameJson(told as unknown as JsonValue, eventOf(record, by) as unknown as JsonValue);
-  const of = ledgerPath(sequence);
+  const record = readRecord(bytes);
+  const same = record !== null && isToldBy(entry, record, rosters);
+  const of = ledgerPath(entry.sequence);
   return check('last', same, same ? `${of} tells of its record as it is` : `${of} does not tell of ${path} as it is`);
+}
+
+/** A file that no entry must tell of, as it counts for nothing: no record at all, or of nobody who was ever on a roster. */
+function isStray(bytes: Uint8Array, rosters: readonly Roster[]): boolean {
+  const record = readRecord(bytes);
+  return record === null || rosters.every((roster) => typeof signerOf(record, roster) === 'string');
+}
+
+function readRecord(bytes: Uint8Array): OpenRecord | null {
+  try {
+    return open(bytes);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
 }
 
 /** Every roster that ever was. */

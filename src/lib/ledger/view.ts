@@ -1,6 +1,6 @@
 import { CustodyError } from '../base/errors.js';
-import { EMPTY_HEAD } from './chain.js';
-import { entryDigest } from './entry.js';
+import { assertChain, EMPTY_HEAD, parseEntry, verifyChain } from './chain.js';
+import { entryDigest, type LedgerEntry } from './entry.js';
 import { LEDGER_FOLDER, ledgerPath, sequenceOf } from './paths.js';
 import type { LedgerHead } from './store.js';
 
@@ -42,6 +42,18 @@ export async function readLedgerEntries(tree: LedgerTree, from: number, to: numb
     if (bytes === undefined) throw new CustodyError('LEDGER_BROKEN', `${path} cannot be read`);
     return bytes;
   });
+}
+
+/**
+ * The entries after those of `before`, which must be linked to them; null stands for no entries at all.
+ * @throws CustodyError LEDGER_BROKEN for a gap, a link that does not hold or what is no entry
+ */
+export async function readLinkedEntries(before: LedgerTree | null, after: LedgerTree): Promise<readonly LedgerEntry[]> {
+  const [from, to] = [before === null ? EMPTY_HEAD : await readLedgerHead(before), await readLedgerHead(after)];
+  if (to.size === from.size) return [];
+  const stored = await readLedgerEntries(after, from.size, to.size);
+  assertChain(verifyChain(stored, { from }));
+  return stored.map((bytes) => parseEntry(bytes));
 }
 
 /** What is left of a ledger with gaps, each entry at its place, and the first place where one is missing; null when none is. */

@@ -64,11 +64,27 @@ export interface PublishOptions {
 /** What is to be added on `view`; called again for each new head, so it must derive links (the ledger's) from `view`. */
 export type BuildChange = (view: View) => Promise<Change>;
 
+/** Which commits there are, and what they held. */
+export type Line = Pick<RecordStore, 'history' | 'foldersAt'>;
+
+/** What a fetch has brought, as long as the clone has not moved to it. */
+export interface Candidate {
+  readonly view: View;
+  /** What the clone has; its head is null before the first commit. */
+  readonly before: View;
+  /** Answers as if the clone had moved. */
+  readonly line: Line;
+}
+
+/** Judges what a fetch has brought. @throws CustodyError (exit 2 or 3) for a state that no clone may move to */
+export type Accept = (candidate: Candidate) => Promise<void>;
+
 export interface RecordStore {
   /**
-   * Fetches, checks that the line of commits goes forward from what this clone has (HISTORY_REWRITTEN), and answers the
-   * newest head. Waiting files stay in the outbox: the flow publishes them.
-   * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT
+   * Fetches, checks that the line of commits goes forward from what this clone has (HISTORY_REWRITTEN) and that its state
+   * is one to move to (`Accept`), and answers the newest head. What is refused leaves the clone where it was, so that it
+   * goes on once the remote is put right. Waiting files stay in the outbox: the flow publishes them.
+   * @throws CustodyError REMOTE_UNREACHABLE, TIMEOUT; HISTORY_REWRITTEN, TREE_MALFORMED and what `Accept` throws
    */
   sync(options?: { readonly onProgress?: (text: string) => void }): Promise<View>;
   /** What this clone has, without the network and without the outbox. */

@@ -3,7 +3,7 @@ import { CustodyError } from '../base/errors.js';
 import type { Instant } from '../base/time.js';
 import { planDigest } from '../plan/format.js';
 import type { NumberedPlan } from '../plan/plan.js';
-import type { RecordStore, View } from '../record/store.js';
+import type { Line, View } from '../record/store.js';
 import { rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { type Case, readCases } from './case.js';
@@ -22,7 +22,7 @@ interface Accepted {
  * @throws CustodyError REFUSED when a numbered file stands there without one (T67)
  */
 export async function acceptedDocument(
-  store: RecordStore,
+  store: Line,
   state: Accepted,
   plans: readonly NumberedPlan[],
   rosters: readonly Roster[],

@@ -7,7 +7,7 @@ import type { Evidence, Rules, Verdict } from '../quorum/evidence.js';
 import { judge } from '../quorum/judge.js';
 import { type OpenRecord, open } from '../record/envelope.js';
 import { isRequestId, requestFolder } from '../record/paths.js';
-import type { CommitId, Files, RecordStore, View } from '../record/store.js';
+import type { CommitId, Files, Line, View } from '../record/store.js';
 import { assertFollows, parseRosterDocument, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { placesOfIntents } from './intent-place.js';
@@ -38,13 +38,7 @@ export interface Documents {
 }
 
 /** @throws CustodyError NOT_FOUND, RECORD_MALFORMED and what `assertRequest` throws */
-export async function readCase(
-  store: RecordStore,
-  view: View,
-  documents: Documents,
-  id: string,
-  now: Instant,
-): Promise<Case> {
+export async function readCase(store: Line, view: View, documents: Documents, id: string, now: Instant): Promise<Case> {
   if (!isRequestId(id)) throw new CustodyError('NOT_FOUND', `${id} is not the id of a request`);
   const folder = await openFolders(view, [id]);
   const opened = folder.get(id);
@@ -56,7 +50,7 @@ export async function readCase(
 
 /** Every request of the repository; one that cannot be judged is listed as refused and hinders no other. */
 export async function readCases(
-  store: RecordStore,
+  store: Line,
   view: View,
   documents: Documents,
   now: Instant,
@@ -139,7 +133,7 @@ function assertInPlace(record: OpenRecord, path: string): void {
 
 /** Asks, for every record at once, which files of its request the head that it names already held. */
 async function gather(
-  store: RecordStore,
+  store: Line,
   view: View,
   folders: readonly OpenedFolder[],
   documents: Documents,

@@ -1,6 +1,9 @@
-import type { LedgerEvent } from '../ledger/entry.js';
+import { type JsonValue, sameJson } from '../base/canonical-json.js';
+import type { LedgerEntry, LedgerEvent } from '../ledger/entry.js';
+import { signerOf } from '../quorum/signer.js';
 import { type OpenRecord, requestIdOf } from '../record/envelope.js';
 import type { Statement } from '../record/statement.js';
+import type { Roster } from '../roster/roster.js';
 
 /** What the ledger tells of a record: facts only, never the free text of a reason. */
 export function eventOf(record: OpenRecord, by: string): LedgerEvent {
@@ -13,6 +16,14 @@ export function eventOf(record: OpenRecord, by: string): LedgerEvent {
     record: record.fileDigest,
     facts: factsOf(statement),
   };
+}
+
+/** Whether an entry tells of a record as it is, and names who signed it; who is on no roster cannot be named. */
+export function isToldBy(entry: LedgerEntry, record: OpenRecord, rosters: readonly Roster[]): boolean {
+  const signers = rosters.map((roster) => signerOf(record, roster)).filter((signer) => typeof signer === 'object');
+  if (signers.length > 0 && !signers.some(({ id }) => id === entry.by)) return false;
+  const { schema: _, sequence: _sequence, previous: _previous, ...told } = entry;
+  return sameJson(told as unknown as JsonValue, eventOf(record, entry.by) as unknown as JsonValue);
 }
 
 function requestOf({ statement, digest }: OpenRecord): string | null {

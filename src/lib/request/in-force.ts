@@ -7,7 +7,7 @@ import { signerOf } from '../quorum/signer.js';
 import { type OpenRecord, ofKind, open } from '../record/envelope.js';
 import { assertSameGenesis, type MachineMemory, type Memory } from '../record/memory.js';
 import { GENESIS_FOLDER, planPath, rosterPath } from '../record/paths.js';
-import type { CommitId, RecordStore, View } from '../record/store.js';
+import type { CommitId, Line, RecordStore, View } from '../record/store.js';
 import { parseRoster, rosterDigest } from '../roster/format.js';
 import type { Roster } from '../roster/roster.js';
 import { acceptedDocument } from './accepted.js';
@@ -33,7 +33,7 @@ export interface InForce {
  * accepted only by an executed request that the rules before and after it allow (T24, T25, T67).
  * @throws CustodyError REPOSITORY_NOT_FOUND, RECORD_MALFORMED, ROSTER_INVALID, PLAN_INVALID, SIGNATURE_INVALID
  */
-export async function readInForce(store: RecordStore, view: View, now: Instant): Promise<InForce> {
+export async function readInForce(store: Line, view: View, now: Instant): Promise<InForce> {
   const head = view.head;
   if (head === null)
     throw new CustodyError('REPOSITORY_NOT_FOUND', 'the repository is empty: nothing was founded here');

@@ -1,7 +1,7 @@
 import type { IntentPlace } from '../quorum/evidence.js';
 import { type OpenRecord, ofKind } from '../record/envelope.js';
 import { planPath, requestFolder, rosterPath } from '../record/paths.js';
-import type { CommitId, RecordStore, View } from '../record/store.js';
+import type { CommitId, Line, View } from '../record/store.js';
 
 /** A request with the records of its folder. */
 interface Recorded {
@@ -30,7 +30,7 @@ interface Placed {
  * commit that brought it says what was there before.
  */
 export async function placesOfIntents(
-  store: RecordStore,
+  store: Line,
   view: View,
   requests: Iterable<Recorded>,
 ): Promise<ReadonlyMap<string, IntentPlace>> {
@@ -60,7 +60,7 @@ function followersOf({ statement }: OpenRecord<'request'>, present: ReadonlySet<
     .map((path) => ({ folder: path.slice(0, path.indexOf('/')), name: path.slice(path.indexOf('/') + 1) }));
 }
 
-async function answered(store: RecordStore, placed: readonly Placed[]): Promise<ReadonlyMap<string, IntentPlace>> {
+async function answered(store: Line, placed: readonly Placed[]): Promise<ReadonlyMap<string, IntentPlace>> {
   const questions = placed.flatMap(({ arrives, followers }) => (arrives ? [arrives, ...followers] : followers));
   const answers = await store.foldersAt(questions);
   const there = new Set(questions.filter(({ name }, at) => answers[at]?.has(name) === true));
