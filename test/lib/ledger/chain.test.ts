@@ -98,6 +98,8 @@ describe('the chain', () => {
     assertChain(report);
     expect(verifyChain(second.entries, { from: first.head, remembered: [second.head] }).verdict).toBe('verified');
     expect(sameHead(headAfter(first.head, second.entries), second.head)).toBe(true);
+    for (const change of [{ size: 4 }, { digest: first.head.digest }, { digest: null }])
+      expect(sameHead(second.head, { ...second.head, ...change })).toBe(false);
   });
 
   test('T23 nothing is not verified', () => {

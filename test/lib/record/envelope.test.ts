@@ -131,6 +131,12 @@ describe('open takes one form of bytes only', () => {
   ];
   it.each(cases)('refuses %s', (_, bytes) => expect(() => open(bytes)).toThrow(malformed));
 
+  it('refuses by its size alone what is too large, before anything of it is read', () => {
+    const tooLarge = { code: 'RECORD_MALFORMED', message: expect.stringContaining(`larger than ${MAX_RECORD_BYTES}`) };
+    expect(() => open(Buffer.alloc(MAX_RECORD_BYTES + 1))).toThrow(expect.objectContaining(tooLarge));
+    expect(() => open(Buffer.alloc(MAX_RECORD_BYTES))).not.toThrow(expect.objectContaining(tooLarge));
+  });
+
   it('refuses every other base64 of the same bytes', () => {
     const [{ sig } = { sig: '' }] = bundle().dsseEnvelope.signatures;
     const stray = (base64: string) =>
