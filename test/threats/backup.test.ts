@@ -494,21 +494,24 @@ describe('T43 what could not be read', () => {
 
   it('a Region whose list fails, a planned key that is nowhere, a Region that is left out', async () => {
     const office = await createBackupOffice();
-    const away = office.machine('architect');
-    const reader = {
-      ...away.aws.reader,
-      keyIds: async (region: string) => {
+    for (const [part, method] of [
+      ['keys', 'keyIds'],
+      ['aliases', 'aliases'],
+    ] as const) {
+      const away = copyOffice(office).machine('architect');
+      const { reader: all, authority } = away.aws;
+      const down = async (region: string) => {
         if (region === REPLICA) throw new CustodyError('UNAVAILABLE', 'down');
-        return away.aws.reader.keyIds(region);
-      },
-    };
-    const roleId = away.aws.authority.roleId;
-    const region = await backupDesk(away).backUp({ sources: { reader, roleId } });
-    expect(region.manifest).toMatchObject({
-      complete: false,
-      unreadable: [{ region: REPLICA, subject: null, part: 'keys', code: 'UNAVAILABLE' }],
-    });
-    expect(region.manifest.inventory[1]).toMatchObject({ region: REPLICA, listed: null });
+        return all[method](region);
+      };
+      const sources = { reader: { ...all, [method]: down }, roleId: authority.roleId };
+      const region = await backupDesk(away).backUp({ sources });
+      expect(region.manifest).toMatchObject({
+        complete: false,
+        unreadable: [{ region: REPLICA, subject: null, part, code: 'UNAVAILABLE' }],
+      });
+      expect(region.manifest.inventory[1]).toMatchObject({ region: REPLICA, listed: null });
+    }
     const desk = backupDesk(office.desk('architect'));
     const run = await desk.run();
     const less = await desk.backUp({ scope: { ...run.scope, regions: [PRIMARY] } });
