@@ -206,6 +206,12 @@ describe('a challenge', () => {
       ['from the future', said({ at: addSeconds(NOON, 600) }), {}, /in the future/],
       ['another roster', challenge, { state: { ...own, rosterDigest: digestOf('2') } }, /under roster 1/],
       ['another history', said({ after }), {}, /follows a drill that is not here/],
+      [
+        'another drill of another history',
+        said({ after }),
+        { history: [{ digest: digestOf('another drill'), said: {} as Drilled['said'] }] },
+        /follows a drill that is not here/,
+      ],
       ['its own history', said({ after }), { history: [{ digest: after, said: {} as Drilled['said'] }] }, null],
     ];
     for (const [what, one, change, because] of cases) {

@@ -252,6 +252,7 @@ describe('dueOf', () => {
     ['the last day', [told(92)], 'due', 0],
     ['a day too late', [told(93)], 'overdue', -1],
     ['the newest counts', [told(93), told(10)], 'current', 82],
+    ['wherever it stands', [told(10), told(93)], 'current', 82],
     ['one from the future holds nothing', [told(-1)], 'overdue', null],
   ] as const)('%s', (_, drills, state, daysLeft) => {
     expect(dueOf(drills, 92, NOON)).toMatchObject({ state, daysLeft });
