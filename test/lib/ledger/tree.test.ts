@@ -10,6 +10,7 @@ import {
   hashOfBytes,
   inclusionRanges,
   leafHash,
+  nodeHash,
   peakCount,
   type TreeHash,
 } from '../../../src/lib/ledger/tree.js';
@@ -129,6 +130,47 @@ describe('proofs that are not', () => {
     ['from the empty tree with another root', [], { size: 0, root: second.root }, second],
     ['of broken sizes', growth, { ...first, size: Number.NaN }, second],
   ])('growth %s', (_, given, from, to) => expect(provesConsistency(given, from, to)).toBe(false));
+});
+
+describe('claims that only the bounds of index and size refuse: every hash in them is a true one', () => {
+  const [a, b, x, y] = [0, 1, 2, 3].map((at) => leafHash(LEAVES[at] ?? Buffer.alloc(0))) as [
+    TreeHash,
+    TreeHash,
+    TreeHash,
+    TreeHash,
+  ];
+  const two = nodeHash(a, b);
+  test.each<[string, readonly TreeHash[], number, number, TreeHash]>([
+    ['the one leaf as the second', [], 1, 1, a],
+    ['the one leaf below the first', [], -1, 1, a],
+    ['the one leaf in between', [], 0.5, 1, a],
+    ['the one leaf nowhere', [], Number.NaN, 1, a],
+    ['a leaf of the empty tree', [], 0, 0, a],
+    ['a leaf of a tree above the one that is claimed', [b, y], 0, 2, nodeHash(y, nodeHash(a, b))],
+    ['a leaf of a tree below the one that is claimed', [b], 0, 4, two],
+  ])('inclusion of %s', (_, proof, index, size, root) => {
+    expect(provesInclusion(proof, { leaf: a, index, size, root })).toBe(false);
+  });
+
+  const [one, all] = [
+    { size: 1, root: a },
+    { size: 2, root: two },
+  ];
+  test.each<[string, readonly TreeHash[], { size: number; root: TreeHash }, { size: number; root: TreeHash }]>([
+    ['to a smaller tree of the same root', [], { size: 2, root: a }, one],
+    ['from a size below nothing', [a], { size: -1, root: a }, one],
+    ['from a broken size', [a], { size: 0.5, root: a }, one],
+    ['to a size that the root is not of', [b], one, { size: 4, root: two }],
+    ['of nothing, with a proof', [x], all, all],
+    ['from nothing, with a proof', [x], { size: 0, root: EMPTY_ROOT }, all],
+  ])('growth %s', (_, proof, from, to) => expect(provesConsistency(proof, from, to)).toBe(false));
+
+  test('while the true ones hold', () => {
+    expect(provesInclusion([], { leaf: a, index: 0, ...one })).toBe(true);
+    expect(provesInclusion([b], { leaf: a, index: 0, ...all })).toBe(true);
+    expect(provesConsistency([b], one, all)).toBe(true);
+    expect(provesConsistency([], { size: 0, root: EMPTY_ROOT }, all)).toBe(true);
+  });
 });
 
 describe('any tree', () => {
