@@ -100,7 +100,7 @@ function filled(template: string, contexts: Readonly<Record<string, string>>): s
   });
 }
 
-const JOB = ['if', 'runs-on', 'timeout-minutes', 'environment', 'permissions', 'steps', 'env'];
+const JOB = ['concurrency', 'if', 'runs-on', 'timeout-minutes', 'environment', 'permissions', 'steps', 'env'];
 
 /** One job of a workflow of GitHub Actions, of which `uses` are three that it knows. */
 export async function runGithubJob(runner: Runner, workflow: unknown, name: string): Promise<JobOutcome> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatCanonical, type JsonObject } from '../../../src/lib/base/canonical-json.js';
 import { CYCLE_KEY } from '../../../src/lib/base/cycle.js';
 import { CustodyError } from '../../../src/lib/base/errors.js';
+import { answerPath } from '../../../src/lib/drill/answer.js';
 import { openCycle } from '../../../src/lib/drill/open-cycle.js';
 import type { Scene } from '../../../src/lib/drill/ports.js';
 import type { Drill } from '../../../src/lib/drill/run.js';
@@ -296,10 +297,29 @@ describe('a drill that waits', () => {
     await stage.beat(...WHO);
   });
 
-  it('does not go on under other rules than it began with', async () => {
-    const scene = (one: Scene): Scene => ({ ...one, state: { ...one.state, planDigest: `sha256:${'0'.repeat(64)}` } });
-    await expect(stage.drill({ only, wait: 60, scene })).rejects.toMatchObject({ code: 'CONFLICT' });
+  it('does not wait for one in whose place lies what is no answer: the drill says so', async () => {
+    stage.office.clock.advance(8 * 86_400);
+    await stage.beat(...WHO);
+    const begun = Date.parse(stage.office.clock.now());
+    const { found } = await waiting(3600, async () => {
+      for (const who of ['architect', 'privacy'] as const) await stage.answer(who);
+      const { challenge } = await stage.challenge();
+      const files = new Map([[answerPath(challenge.id, 'deputy'), Buffer.from('{}')]]);
+      await stage.office.desk('architect').ports.store.publish(async () => ({ message: 'x', files }));
+    });
+    expect(Date.parse(stage.office.clock.now()) - begun).toBeLessThan(600_000);
+    const own = found.said.checks.filter((one) => one.drill === 'challenge');
+    const statuses = ['architect pass', 'privacy pass', 'deputy fail'];
+    expect(own.map(({ id, status }) => `${id} ${status}`)).toEqual(statuses.map((one) => `challenge.${one}`));
   });
+
+  it.each(['planDigest', 'rosterDigest'] as const)(
+    'does not go on under another %s than it began with',
+    async (part) => {
+      const scene = (one: Scene): Scene => ({ ...one, state: { ...one.state, [part]: `sha256:${'0'.repeat(64)}` } });
+      await expect(stage.drill({ only, wait: 60, scene })).rejects.toMatchObject({ code: 'CONFLICT' });
+    },
+  );
 });
 
 describe('an exercise is of no use for a key of the plan', () => {
