@@ -1,8 +1,7 @@
-import { CustodyError } from '../base/errors.js';
 import { readAhead } from '../ledger/ahead.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
 import { hexOf, type RememberedLedger, rootsOf } from '../ledger/memory.js';
-import { isRefused, type ObjectStore } from '../ledger/objects.js';
+import { isRefused, type ObjectStore, readOrNone } from '../ledger/objects.js';
 import { AT_GENESIS, LedgerScan } from '../ledger/scan.js';
 import { slotName } from '../ledger/slot.js';
 import type { LedgerHead } from '../ledger/store.js';
@@ -154,7 +153,7 @@ async function faultOf(objects: ObjectStore, written: RememberedTail): Promise<s
     return tailFault(written, await objects.read(slotName(written.slot)));
   } catch (cause) {
     // A delete marker in its place, or no slot at all.
-    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return cause.message;
+    if (isRefused(cause)) return `entry ${written.size - 1}, which this machine has seen: ${cause.message}`;
     throw cause;
   }
 }
@@ -183,15 +182,6 @@ export async function checkpointsOf(objects: ObjectStore, signed: LedgerQuestion
     if (found.length === MAX_CHECKPOINTS) break;
   }
   return { found, ignored: looked - found.length, more: false };
-}
-
-async function readOrNone(objects: ObjectStore, path: string): Promise<Uint8Array | null> {
-  try {
-    return await objects.read(path);
-  } catch (cause) {
-    if (isRefused(cause)) return null;
-    throw cause;
-  }
 }
 
 /** The first entry that differs from the tiles that an earlier checkpoint left, to name what was rewritten as a whole. */

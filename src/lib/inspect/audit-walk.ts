@@ -1,5 +1,5 @@
 import { hexOf, type RememberedLedger, rootsOf, startOf } from '../ledger/memory.js';
-import type { ObjectStore } from '../ledger/objects.js';
+import { isRefused, type ObjectStore } from '../ledger/objects.js';
 import { AT_GENESIS, type Depth, LedgerScan, type ScanStart } from '../ledger/scan.js';
 import { parseSlot, slotName } from '../ledger/slot.js';
 import type { TreeHash } from '../ledger/tree.js';
@@ -102,8 +102,13 @@ function otherThan({ size, root, at }: RememberedLedger, scan: LedgerScan): stri
 /** The last slot that was seen must still be there, and end with the same entry. */
 async function lostTail(objects: ObjectStore, { size, slots, digest, at }: RememberedLedger): Promise<string | null> {
   const name = slotName(slots - 1);
-  const bytes = await objects.read(name);
-  if (bytes === null) return `entry ${size - 1} was there on ${at}; ${name} is missing`;
-  const { first, count, last } = parseSlot(bytes, name);
-  return first + count === size && last === digest ? null : `entry ${size - 1} is another one than on ${at}`;
+  try {
+    const bytes = await objects.read(name);
+    if (bytes === null) return `entry ${size - 1} was there on ${at}; ${name} is missing`;
+    const { first, count, last } = parseSlot(bytes, name);
+    return first + count === size && last === digest ? null : `entry ${size - 1} is another one than on ${at}`;
+  } catch (cause) {
+    if (isRefused(cause)) return `entry ${size - 1} was there on ${at}; ${cause.message}`;
+    throw cause;
+  }
 }

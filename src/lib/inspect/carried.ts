@@ -1,9 +1,8 @@
 import { type JsonValue, sameJson } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
 import { carriedEvent, placeOf } from '../ledger/carried.js';
 import { parseEntry } from '../ledger/chain.js';
 import { entryDigest } from '../ledger/entry.js';
-import type { ObjectStore } from '../ledger/objects.js';
+import { isRefused, type ObjectStore } from '../ledger/objects.js';
 import { createSlotLedger } from '../ledger/slots.js';
 import { type LedgerTree, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { type Check, check } from './check.js';
@@ -31,7 +30,7 @@ export async function judgeCarried(objects: ObjectStore, tree: LedgerTree, whole
     const waiting = rest === 0 ? '' : `; ${rest} are not carried yet: custody ledger carry`;
     return check('repository', true, `it tells of ${carried.size} entries of the repository's chain${waiting}`);
   } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'LEDGER_BROKEN') return fail(cause.message);
+    if (isRefused(cause)) return fail(cause.message);
     throw cause;
   }
 }

@@ -41,7 +41,17 @@ export interface ObjectStore {
   histories(prefix: string): AsyncIterable<ObjectHistory>;
 }
 
+/** The bytes of a name that anybody who may write could have taken; null as well where it holds what cannot be read. */
+export async function readOrNone(objects: ObjectStore, name: string): Promise<Uint8Array | null> {
+  try {
+    return await objects.read(name);
+  } catch (cause) {
+    if (isRefused(cause)) return null;
+    throw cause;
+  }
+}
+
 /** Whether what lies under a name cannot be what it should be: it is too large, no plain file, or deleted. No other try helps. */
-export function isRefused(cause: unknown): boolean {
+export function isRefused(cause: unknown): cause is CustodyError {
   return cause instanceof CustodyError && (cause.code === 'LEDGER_BROKEN' || cause.code === 'LIMIT_EXCEEDED');
 }

@@ -1,6 +1,6 @@
 import { GrowingTree } from './growing-tree.js';
 import { createNamed } from './named.js';
-import { isRefused, type ObjectStore } from './objects.js';
+import { type ObjectStore, readOrNone } from './objects.js';
 import { createSlotLedger } from './slots.js';
 import {
   formatTile,
@@ -14,6 +14,7 @@ import {
   tilePath,
 } from './tiles.js';
 import {
+  HASH_BYTES,
   inclusionRanges,
   type LeafRange,
   leafHash,
@@ -67,13 +68,8 @@ export function overStoredEntries(objects: ObjectStore): HashSubtree {
 
 /** Null where there is none: what is no tile, or too large, or no plain file, is none either. */
 export async function readTile(objects: ObjectStore, tile: Tile): Promise<readonly TreeHash[] | null> {
-  try {
-    const bytes = await objects.read(tilePath(tile));
-    return bytes === null ? null : parseTile(bytes, tile);
-  } catch (cause) {
-    if (isRefused(cause)) return null;
-    throw cause;
-  }
+  const bytes = await readOrNone(objects, tilePath(tile));
+  return bytes?.length === tile.width * HASH_BYTES ? parseTile(bytes, tile) : null;
 }
 
 async function overEntries(objects: ObjectStore, from: number, to: number): Promise<TreeHash> {

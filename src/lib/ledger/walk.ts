@@ -4,7 +4,7 @@ import { addSeconds } from '../base/time.js';
 import { readAhead } from './ahead.js';
 import { carriedAfter, tellsOfRepository } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
-import type { ObjectHistory, ObjectStore } from './objects.js';
+import { isRefused, type ObjectHistory, type ObjectStore, readOrNone } from './objects.js';
 import type { LedgerScan } from './scan.js';
 import {
   assertFollows,
@@ -55,7 +55,7 @@ export async function walkSlots(
   try {
     for await (const placed of bundlesOf(objects, scan.head, from, until)) {
       const { number, slot, bundle } = placed;
-      takeBundle(scan, number, slot, bundle);
+      takeBundle(scan, placed);
       carried = assertCarried(scan, number, slot, bundle, carried);
       place = placeAfter(place, placed);
     }
@@ -91,11 +91,23 @@ async function* bundlesOf(objects: ObjectStore, head: LedgerHead, from: SlotPlac
   const limits = { parallel: PARALLEL, budget: MAX_WAITING_ENTRIES, weigh: ({ slot }: Placed) => slot.count };
   const open = async (placed: Placed) => {
     const room = rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM_BYTES);
-    return { ...placed, room, bundle: await objects.read(bundleName(placed.slot.bundle), room) };
+    return { ...placed, room, ...(await readBundle(objects, placed.slot, room)) };
   };
   for await (const placed of readAhead(slotsOf(objects, head, from, until), open, limits)) {
     yield placed;
     rooms.push(placed.room);
+  }
+}
+
+/** Null, with what it is instead, for one that is not there or cannot be read. */
+async function readBundle(objects: ObjectStore, slot: Slot, room: Buffer) {
+  const name = bundleName(slot.bundle);
+  try {
+    const bundle = await objects.read(name, room);
+    return { bundle, missing: `no bundle: ${name} is not there` };
+  } catch (cause) {
+    if (!isRefused(cause)) throw cause;
+    return { bundle: null, missing: `no bundle that can be read: ${cause.message}` };
   }
 }
 
@@ -118,7 +130,9 @@ async function* slotsOf(
     const broken = (what: string) => brokenAt(expected, before.size, what);
     if (number === null) throw broken(`${name} is no slot`);
     if (number !== expected) throw broken(`is missing, but ${name} is there`);
-    const bytes = await objects.read(name);
+    const bytes = await objects.read(name).catch((cause: unknown) => {
+      throw isRefused(cause) ? broken(`cannot be read: ${cause.message}`) : cause;
+    });
     if (bytes === null) throw broken('cannot be read');
     const slot = parseNamed(bytes, name, before.size);
     assertFollows(slot, number, before);
@@ -142,9 +156,12 @@ function brokenAt(slot: number, entry: number, what: string): CustodyError {
   return new CustodyError('LEDGER_BROKEN', `slot ${slot} ${what}`, { details: { slot, entry } });
 }
 
-function takeBundle(scan: LedgerScan, number: number, slot: Slot, bundle: Uint8Array | null): void {
+function takeBundle(
+  scan: LedgerScan,
+  { number, slot, bundle, missing }: Placed & { readonly bundle: Uint8Array | null; readonly missing: string },
+): void {
   const broken = (what: string) => brokenAt(number, slot.first, what);
-  if (bundle === null) throw broken(`has no bundle: ${bundleName(slot.bundle)} is not there`);
+  if (bundle === null) throw broken(`has ${missing}`);
   // A scan of hashes alone is compared with what was verified before, slots included.
   const altered = scan.depth !== 'hashes' && digestOf(bundle) !== slot.bundle;
   const faults = scan.faults.length;
@@ -158,7 +175,7 @@ function takeBundle(scan: LedgerScan, number: number, slot: Slot, bundle: Uint8A
 }
 
 async function carriedBefore(objects: ObjectStore, slots: number): Promise<LedgerHead | null> {
-  const bytes = slots === 0 ? null : await objects.read(slotName(slots - 1));
+  const bytes = slots === 0 ? null : await readOrNone(objects, slotName(slots - 1));
   const slot = bytes === null ? null : readable(bytes, slotName(slots - 1));
   return slots === 0 ? EMPTY_HEAD : (slot?.carried ?? null);
 }
@@ -224,7 +241,7 @@ function retentionFault({ createdAt, retainedUntil }: ObjectHistory, days: numbe
 /** The first entry of a slot, or of the slot that a bundle belongs to. */
 async function firstOf(objects: ObjectStore, name: string): Promise<number | null> {
   for await (const slotAt of slotNumber(name) === null ? objects.list(SLOT_PREFIX) : [name]) {
-    const bytes = await objects.read(slotAt);
+    const bytes = await readOrNone(objects, slotAt);
     const slot = bytes === null ? null : readable(bytes, slotAt);
     if (slot !== null && (slotAt === name || bundleName(slot.bundle) === name)) return slot.first;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/lib/base/bytes.js';
-import { CustodyError } from '../../../src/lib/base/errors.js';
+import { CustodyError, type ErrorCode } from '../../../src/lib/base/errors.js';
 import { parseInstant } from '../../../src/lib/base/time.js';
 import { checkpointsOf, verifyAuditLedger } from '../../../src/lib/inspect/audit-ledger.js';
 import { verifyEntryProof } from '../../../src/lib/inspect/entry-proof.js';
@@ -276,6 +276,65 @@ describe('each damage names its entry', () => {
     );
   });
 
+  /** As S3 answers for a name of which markers alone are left, or for more bytes than an object may have. */
+  test.each<readonly [string, ErrorCode, (objects: Damaged) => string, RegExp]>([
+    ['a slot that is too large', 'LIMIT_EXCEEDED', () => slotName(2), /^entry 4: slot 2 cannot be read: /],
+    [
+      'a bundle that is too large',
+      'LIMIT_EXCEEDED',
+      (one) => bundleAt(one, 2),
+      /^entry 4: slot 2 has no bundle that can be read: /,
+    ],
+    ['a slot of which markers are left', 'LEDGER_BROKEN', () => slotName(2), /^entry 4: slot 2 cannot be read: /],
+    [
+      'a bundle of which markers are left',
+      'LEDGER_BROKEN',
+      (one) => bundleAt(one, 2),
+      /^entry 4: slot 2 has no bundle that can be read: /,
+    ],
+  ])('%s', async (_, code, which, detail) => {
+    const { objects } = await ledgerOf(SIZES);
+    const remembered = await remember(objects);
+    const name = which(objects);
+    const written = tailAfter(2, parseSlot(objects.kept.get(slotName(2))?.versions[0] ?? new Uint8Array(), 's'));
+    objects.mark(name);
+    const { read } = objects;
+    objects.read = async (one, room) => {
+      if (one === name) throw new CustodyError(code, `${name} is spoilt`);
+      return read(one, room);
+    };
+    for (const [before, depth] of [
+      [null, FULL],
+      [remembered, FULL],
+      [remembered, SINCE],
+    ] as const) {
+      const { report } = await verify(objects, before, depth, null, written);
+      expect(report.checks).toContainEqual(
+        expect.objectContaining({ id: 'written', status: name === slotName(2) ? 'fail' : 'pass' }),
+      );
+      if (depth === SINCE) continue;
+      expect(report.verdict).toBe('refused');
+      const [chain] = report.checks;
+      expect(chain).toMatchObject({ id: 'chain', status: 'fail', detail: expect.stringMatching(detail) });
+      expect(report.checks).toContainEqual(expect.objectContaining({ id: 'store', status: 'fail' }));
+    }
+  });
+
+  test('the last slot that was seen, now something else, whatever is read', async () => {
+    const { objects } = await ledgerOf(SIZES);
+    const remembered = await remember(objects);
+    for (const [bytes, why] of [
+      ['{}', 'slots/000000003'],
+      ['', 'slots/000000003'],
+    ] as const) {
+      objects.replace(slotName(3), Buffer.from(bytes));
+      const { report } = await verify(objects, remembered, SINCE);
+      expect(report.verdict).toBe('refused');
+      const { detail } = report.checks.find(({ id }) => id === 'remembered') ?? {};
+      expect(detail).toMatch(new RegExp(`^entry 9 was there on .*; .*${why}`));
+    }
+  });
+
   test('an entry that is no entry shows at the depth of forms', async () => {
     const objects = createMemoryObjects();
     const odd = Buffer.from('{"x":1,"previous":null,"record":null,"requestId":null,"schema":1,"sequence":0}');
@@ -321,7 +380,7 @@ describe('what was rewritten as a whole', () => {
       'written: entry 9, which this machine has seen, is gone: slots/000000003 is missing',
     ]);
     objects.kept.set(slotName(3), { versions: [Buffer.from('{}')], createdAt: null, retainedUntil: null });
-    expect(failed(await verify(objects, null, FULL, null, written)).join()).toMatch(/written: slots\/000000003/);
+    expect(failed(await verify(objects, null, FULL, null, written)).join()).toMatch(/written: entry 9, which this machine has seen: slots\/000000003/);
   });
 
   test('of the same length', async () => {
