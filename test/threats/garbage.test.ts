@@ -134,7 +134,7 @@ describe.each(KINDS)('T29 T33 T35 somebody pushes %s', (_, expected, make) => {
       expect(refusal.suggestions.join(' ')).toContain(`--force-with-lease=main:${bad} REMOTE ${founded}:refs/`);
     }
     expect([(await victim.ports.store.local()).head, memory.held()?.head]).toEqual([founded, founded]);
-    expect((await fresh.ports.store.local()).head).toBeNull();
+    expect((await fresh.ports.store.local()).head).toBe(founded);
     world.git(['update-ref', 'refs/heads/main', founded]);
     for (const desk of [victim, fresh]) expect((await lookUp(desk.ports, 'remote')).head).toBe(founded);
   });
@@ -194,12 +194,22 @@ describe('T30 the commit to go back to', () => {
     const desk = await clone('deputy');
     await desk.ports.store.sync();
     const bad = push({ files: { 'plan/2.json': '{}' } });
-    const record = await heartbeat();
-    const put = () =>
-      desk.ports.store.publish(async () => ({ message: 'x', files: new Map([[record.path, record.bytes]]) }));
+    const { path, bytes } = await heartbeat();
+    const put = () => desk.ports.store.publish(async () => ({ message: 'x', files: new Map([[path, bytes]]) }));
     await expect(put()).rejects.toMatchObject({ code: 'RECORD_MALFORMED', details: { commit: bad } });
     world.git(['update-ref', 'refs/heads/main', founded]);
     expect((await put()).pushed).toBe(true);
+  });
+
+  it('keeps what a custodian published before the garbage: that cannot be taken back along with it', async () => {
+    const [before, after] = [await clone('privacy'), await clone('architect')];
+    for (const { ports } of [before, after]) await lookUp(ports, 'remote');
+    await beat(after.ports, after.actor);
+    const good = world.head();
+    push({ files: { 'plan/2.json': '{}' } }, good ?? founded);
+    expect(await refusalOf(before)).toMatchObject({ code: 'RECORD_MALFORMED', details: { follows: good } });
+    world.git(['update-ref', 'refs/heads/main', founded]);
+    expect(await refusalOf(before)).toMatchObject({ code: 'HISTORY_REWRITTEN' });
   });
 });
 

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { HEARTBEAT_FOLDER } from '../../src/lib/record/paths.js';
+import type { Instant } from '../../src/lib/base/time.js';
+import { link } from '../../src/lib/ledger/chain.js';
+import type { LedgerEvent } from '../../src/lib/ledger/entry.js';
+import { ledgerFiles, readLedgerHead } from '../../src/lib/ledger/view.js';
+import { open, seal } from '../../src/lib/record/envelope.js';
+import { HEARTBEAT_FOLDER, recordPath } from '../../src/lib/record/paths.js';
 import type { CommitId } from '../../src/lib/record/store.js';
 import { caseOf, lookUp } from '../../src/lib/request/desk.js';
+import { eventOf } from '../../src/lib/request/events.js';
 import { beat } from '../../src/lib/request/heartbeat.js';
 import { planProposal } from '../../src/lib/request/open.js';
 import { draftFor, publishRecords } from '../../src/lib/request/publish.js';
 import { reject, withdraw } from '../../src/lib/request/veto.js';
 import { createOffice, type Office } from '../support/office.js';
-import { createTeam, intent, later } from '../support/people.js';
+import { createTeam, intent, later, TOOL, type Who } from '../support/people.js';
 
 /** One custodian publishes an intent past the tool, and waits for the automation to take it up as one that was cut off. */
 
@@ -93,6 +99,80 @@ describe('T11 an intent is dated back to before the end of its request', () => {
     office.clock.advance(30 * DAY);
     expect((await office.execute('ci', id)).receipt.outcome).toBe('executed');
   });
+});
+
+describe('T11 T29 a time that nobody on the roster signed lies under an intent', () => {
+  const DAY = 86_400;
+
+  /** A run that was cut off, over files that somebody pushed. */
+  async function cutOffOver(plant: (office: Office) => Promise<LedgerEvent | null>) {
+    const office = await createOffice();
+    const id = await office.approved();
+    const event = await plant(office);
+    const { ports } = office.desk('ci');
+    const head = await readLedgerHead(await ports.store.sync());
+    const { entries } = link(event === null ? [] : [event], head);
+    office.remote.force(new Map([...office.remote.files(), ...ledgerFiles(head, entries)]));
+    await smuggle(office, id, (await ports.store.sync()).head);
+    office.clock.advance(30 * DAY);
+    return { office, id };
+  }
+
+  it.each([
+    ['an entry of no record', () => ({ kind: 'challenge', record: null }) as const],
+    [
+      'an entry of a record that is not there',
+      () => ({ kind: 'heartbeat', record: `sha256:${'0'.repeat(64)}` }) as const,
+    ],
+  ])('%s keeps nobody from finishing', async (_, what) => {
+    const { office, id } = await cutOffOver(async () => ({
+      ...what(),
+      at: later(9 * DAY),
+      by: 'privacy',
+      requestId: null,
+      facts: {},
+    }));
+    expect((await office.execute('ci', id)).receipt.outcome).toBe('executed');
+  });
+
+  it.each([
+    ['a stranger', 'outsider', true],
+    ['who made the intent, by the automation', 'ci', true],
+    ['another custodian', 'privacy', false],
+  ] as const)('a heartbeat of %s', async (_, who, finishes) => {
+    const { office, id } = await cutOffOver(async (office) => {
+      const { record, bytes, path } = await heartbeat(office, who, later(9 * DAY));
+      office.remote.force(new Map([...office.remote.files(), [path, bytes]]));
+      return eventOf(record, who === 'ci' ? 'ci' : 'privacy');
+    });
+    if (finishes) expect((await office.execute('ci', id)).receipt.outcome).toBe('executed');
+    else
+      await expect(office.execute('ci', id)).rejects.toMatchObject({
+        code: 'REFUSED',
+        details: { signedBy: 'privacy' },
+      });
+  });
+
+  it('the rogue can still date ahead: who made the intent finishes it all the same', async () => {
+    const { office, id } = await cutOffOver(async (office) => {
+      const { record, bytes, path } = await heartbeat(office, 'deputy', later(9 * DAY));
+      office.remote.force(new Map([...office.remote.files(), [path, bytes]]));
+      return eventOf(record, 'deputy');
+    });
+    expect((await office.execute('architect', id)).receipt.outcome).toBe('executed');
+  });
+
+  async function heartbeat({ team, remote }: Office, who: Who, at: Instant) {
+    const seen = { head: remote.head(), expiresAt: later(10 * DAY) };
+    const predicate = { tool: TOOL, repository: team.roster.repository, by: who, at, seen };
+    const [genesis = new Uint8Array()] = [...remote.files()].flatMap(([path, bytes]) =>
+      path.startsWith('records/genesis/') ? [bytes] : [],
+    );
+    const subjects = [{ name: 'genesis', digest: open(genesis).digest }];
+    const bytes = await seal({ kind: 'heartbeat', subjects, predicate }, team.signers[who]);
+    const record = open(bytes);
+    return { record, bytes, path: recordPath(HEARTBEAT_FOLDER, record.fileDigest) };
+  }
 });
 
 describe('T25 a request is revived that a change of rules had ended', () => {

@@ -10,23 +10,31 @@ import { quoted } from './tree.js';
  * alike: then nobody has built on it, and taking it back at the remote undoes nothing that counted.
  */
 
+/** What a fetch has brought. */
+export interface Fetched {
+  /** The commits that this clone may move to, oldest first. */
+  readonly accepted: readonly CommitId[];
+  /** Why the commit after them, and so the remote as it is, is refused; null when nothing is. */
+  readonly refusal: CustodyError | null;
+}
+
 /**
- * The commits from `main` to `head`, which this clone may move to.
- * @throws CustodyError HISTORY_REWRITTEN, TREE_MALFORMED and what `accept` throws; with the first commit that is refused
+ * Judges the commits from `main` to `head`.
+ * @throws CustodyError HISTORY_REWRITTEN when they do not go forward from `main`, and what keeps `accept` from judging
  */
-export async function assertAcceptable(
+export async function judgeFetched(
   repository: Repository,
   accept: Accept,
   main: CommitId | null,
   head: CommitId,
-): Promise<readonly CommitId[]> {
+): Promise<Fetched> {
   const { good, fault } = await judgeRange(repository.git, main, head);
   const refusal = async (commit: CommitId) => refusalOf(() => accept(repository.candidate(main, commit)));
   const refused = (await firstRefused(good, refusal)) ?? fault;
-  if (refused === null) return good;
+  if (refused === null) return { accepted: good, refusal: null };
   const at = good.indexOf(refused.commit);
-  const follows = (at < 0 ? good : good.slice(0, at)).at(-1) ?? main;
-  throw await explained(repository.git, refused, follows, head);
+  const accepted = at < 0 ? good : good.slice(0, at);
+  return { accepted, refusal: await explained(repository.git, refused, accepted.at(-1) ?? main, head) };
 }
 
 /** What counted once counts for good: where the newest state is refused, each state after the first bad commit is, too. */

@@ -1,7 +1,7 @@
 import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { type Clock, millisOf } from '../base/time.js';
 import type { Accept, BuildChange, Change, CommitId, Published, PublishOptions } from '../record/store.js';
-import { assertAcceptable } from './acceptable.js';
+import { judgeFetched } from './acceptable.js';
 import type { Delta } from './objects.js';
 import type { Refs } from './refs.js';
 import type { Repository } from './repository.js';
@@ -68,8 +68,11 @@ export async function advance(exchange: Exchange, refs: Refs, retries = exchange
   if (head === null) {
     throw new CustodyError('HISTORY_REWRITTEN', `the remote has lost its branch main, which was at ${refs.main}`);
   }
-  const fresh = await assertAcceptable(exchange.repository, exchange.accept, refs.main, head);
-  return { refs: await exchange.repository.moveTo(refs, head), fresh };
+  const { accepted, refusal } = await judgeFetched(exchange.repository, exchange.accept, refs.main, head);
+  const moved = await exchange.repository.moveTo(refs, accepted.at(-1) ?? refs.main);
+  // What came before the first bad commit counts: it must not be taken back along with the rest.
+  if (refusal !== null) throw refusal;
+  return { refs: moved, fresh: accepted };
 }
 
 async function fetchPatiently(exchange: Exchange, retries: number): Promise<CommitId | null> {

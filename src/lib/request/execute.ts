@@ -109,7 +109,7 @@ async function verify(ports: Ports, actor: Actor, aws: Aws, id: string, material
     if (!isVeto(said.action)) await assertFresh(ports, state, found, identity, now);
     assertSameState(said.preState, await preStateOf(ports, aws, state, said));
     assertSound(state, said);
-  } else await assertNotRevived(ports, found, identity);
+  } else await assertNotRevived(ports, state, found, identity);
   await assertGuarded(aws, found, identity);
   const session: Session = { ports, actor, aws, identity, material };
   return { session, state, found };
