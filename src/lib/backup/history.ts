@@ -3,8 +3,8 @@ import { CustodyError } from '../base/errors.js';
 import type { BlobId, CommitId, FolderChange, RecordStore } from '../record/store.js';
 import type { StatementSignerIdentity, StatementVerifier } from '../signing/statement-signer.js';
 import { type BackupStatement, parseBackupStatement } from './manifest.js';
-import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SUMS_PATH, type Sum } from './paths.js';
-import { SumsReader } from './sums.js';
+import { BACKUP_FOLDER, HEARTBEAT_PATH, MANIFEST_PATH, SUMS_PATH } from './paths.js';
+import { type NextSums, SumsReader } from './sums.js';
 
 /** A repository of backups, read from its first commit on: what each commit did, and digests of everything that ever lay in it. */
 export interface History {
@@ -24,7 +24,7 @@ export interface OpenSeal {
 /** A list as it lay there, or why it is none. */
 export interface OpenSums {
   readonly digest: Digest;
-  readonly sums: readonly Sum[] | CustodyError;
+  readonly sums: NextSums | CustodyError;
 }
 
 const RULES = ['roster', 'plan'] as const;

@@ -15,10 +15,11 @@ import {
   SEALS,
   SIGNER_PATH,
   SUMS_PATH,
-  type Sum,
   TRUSTED_ROOT_PATH,
 } from './paths.js';
+import { Settled } from './settled.js';
 import { nameOfSigner, publicKeyPem, signerText } from './signer.js';
+import type { NextSums } from './sums.js';
 import { type Telling, tellingOf } from './telling.js';
 
 /** What is asked of a history; each is a line of the report. */
@@ -58,6 +59,7 @@ export class Judge {
   /** What the ledger has to tell of all this. */
   readonly tellings: Telling[] = [];
   readonly #tree = new Map<string, BlobId>();
+  readonly #settled = new Settled();
   #manifest: BlobId | null = null;
   #sums: OpenSums | null = null;
   readonly #time: RulesOfItsTime;
@@ -77,8 +79,11 @@ export class Judge {
   take({ commit, files }: FolderChange, list: OpenSums | null): void {
     for (const { path, blob } of files) {
       if (isRulePath(path)) this.#time.sees(path);
-      else if (blob === null) this.#tree.delete(path);
-      else this.#tree.set(path, blob);
+      else {
+        this.#settled.touch(path);
+        if (blob === null) this.#tree.delete(path);
+        else this.#tree.set(path, blob);
+      }
     }
     const own = files.filter(({ path }) => !isRulePath(path));
     if (own.length === 0) return;
@@ -197,22 +202,24 @@ export class Judge {
     else this.#contents(list.sums, place);
   }
 
-  #contents(sums: readonly Sum[], place: string): void {
-    for (const { path, digest } of sums) {
+  #contents(list: NextSums, place: string): void {
+    const { sums } = list;
+    const before = this.faults.length;
+    for (const { path, digest } of this.#settled.open(list)) {
       const blob = this.#tree.get(path);
       const found = blob === undefined ? 'no such file' : this.history.digests.get(blob);
       if (found !== digest) this.#fault('files', `${path}: ${digest} is listed, found ${found} (${place})`);
     }
     const seals = [...SEALS].filter((path) => this.#tree.has(path)).length;
-    if (this.#tree.size === sums.length + seals) return;
-    const listed = new Set(sums.map(({ path }) => path));
-    for (const path of this.#tree.keys()) {
-      if (!listed.has(path) && !SEALS.has(path))
-        this.#fault(
-          'files',
-          `${path} is not listed${isBackupPath(path) ? '' : ', and no file of a backup'} (${place})`,
-        );
+    if (this.#tree.size !== sums.length + seals) {
+      const listed = new Set(sums.map(({ path }) => path));
+      for (const path of this.#tree.keys()) {
+        if (listed.has(path) || SEALS.has(path)) continue;
+        const other = isBackupPath(path) ? '' : ', and no file of a backup';
+        this.#fault('files', `${path} is not listed${other} (${place})`);
+      }
     }
+    this.#settled.judged(this.faults.length === before ? sums : null);
   }
 
   #beat(manifest: Digest, place: string): void {

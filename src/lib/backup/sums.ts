@@ -32,7 +32,16 @@ export function formatSortedSums(sums: Iterable<Sum>): Uint8Array {
  * @throws CustodyError RECORD_MALFORMED
  */
 export function parseSums(bytes: Uint8Array, what = 'SHA256SUMS'): readonly Sum[] {
-  return new SumsReader().read(bytes, what);
+  return new SumsReader().read(bytes, what).sums;
+}
+
+/** A list beside the one that was read before it. */
+export interface NextSums {
+  readonly sums: readonly Sum[];
+  /** Those that the list before does not hold: another digest, or another path. */
+  readonly fresh: readonly Sum[];
+  /** The list before. */
+  readonly after: readonly Sum[];
 }
 
 /** Reads one list after another. Most lines are those of the list before: each is taken apart once, its place looked at always. */
@@ -41,11 +50,13 @@ export class SumsReader {
   #sums: readonly Sum[] = [];
 
   /** @throws CustodyError RECORD_MALFORMED */
-  read(bytes: Uint8Array, what: string): readonly Sum[] {
+  read(bytes: Uint8Array, what: string): NextSums {
     const text = textOf(bytes, what);
     if (!text.endsWith('\n')) throw malformed(what, 'it does not end with a line feed');
     const lines = text.slice(0, -1).split('\n');
     const sums: Sum[] = [];
+    const fresh: Sum[] = [];
+    const after = this.#sums;
     let before = '';
     // Where the list before goes on; both are in one order, so nothing is looked up.
     let next = 0;
@@ -56,11 +67,14 @@ export class SumsReader {
       before = sum.path;
       sums.push(sum);
       if (known) next++;
-      else next = this.#after(next, before);
+      else {
+        fresh.push(sum);
+        next = this.#after(next, before);
+      }
     }
     this.#lines = lines;
     this.#sums = sums;
-    return sums;
+    return { sums, fresh, after };
   }
 
   /** The first place, from one on, of a path behind the given one. */

@@ -60,12 +60,17 @@ export async function readLinkedEntries(before: LedgerTree | null, after: Ledger
 export async function readPresentEntries(
   tree: LedgerTree,
 ): Promise<{ readonly entries: readonly (readonly [number, Uint8Array])[]; readonly gap: string | null }> {
-  const paths = (await tree.pathsUnder(`${LEDGER_FOLDER}/`)).filter((path) => sequenceOf(path) !== null);
-  const files = await tree.read(paths);
-  const entries = paths.flatMap((path) => {
-    const [place, bytes] = [sequenceOf(path), files.get(path)];
-    return place === null || bytes === undefined ? [] : [[place, bytes] as const];
-  });
+  const places = new Map<string, number>();
+  for (const path of await tree.pathsUnder(`${LEDGER_FOLDER}/`)) {
+    const place = sequenceOf(path);
+    if (place !== null) places.set(path, place);
+  }
+  const files = await tree.read([...places.keys()]);
+  const entries: (readonly [number, Uint8Array])[] = [];
+  for (const [path, place] of places) {
+    const bytes = files.get(path);
+    if (bytes !== undefined) entries.push([place, bytes]);
+  }
   const first = entries.findIndex(([place], at) => place !== at);
   return { entries, gap: first === -1 ? null : ledgerPath(first) };
 }
