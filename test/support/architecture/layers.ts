@@ -87,9 +87,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'timers/promises',
       'url',
       'util',
+      'zlib',
     ],
     outside: true,
-    why: 'fs/lock: two commands on one clone exclude each other by the same lock as two writers of one state file',
+    why: 'fs/lock: two commands on one clone exclude each other by the same lock as two writers of one state file. zlib: whether an object is what its name says, Git itself does not ask when it reads',
   },
   net: {
     imports: ['base', 'signing'],
