@@ -37,6 +37,7 @@ const FAULTS: readonly { readonly pattern: RegExp; readonly code: ErrorCode; rea
   },
 ];
 
+/** What git's errors mean, and which object of the remote they name. @returns what to throw */
 export function faultOf(errors: string, operation: string): CustodyError {
   const fault = FAULTS.find(({ pattern }) => pattern.test(errors));
   const code = fault?.code ?? 'REMOTE_UNREACHABLE';
