@@ -1,3 +1,4 @@
+import { once } from '../base/once.js';
 import { type CompiledCondition, compileCondition } from './conditions.js';
 import type { PatternElement, PolicyDocument, PolicyStatement, PolicyVersion } from './document.js';
 import type { Keys } from './keys.js';
@@ -22,6 +23,7 @@ export interface CompiledDocument {
   readonly denies: readonly CompiledStatement[];
 }
 
+const MOST_ACTIONS = 256;
 const CACHE = new WeakMap<PolicyDocument, CompiledDocument>();
 
 /** The document in the form that evaluates fast; made once a document. */
@@ -51,7 +53,13 @@ function compileStatement(statement: PolicyStatement, index: number, version: Po
 function compileActions(element: PatternElement): (lowerAction: string) => boolean {
   const names = new Set(element.patterns.filter((name) => !/[*?]/.test(name)).map((name) => name.toLowerCase()));
   const globs = element.patterns.filter((name) => /[*?]/.test(name)).map(compileAction);
-  return (action) => (names.has(action) || globs.some((matches) => matches(action))) !== element.not;
+  if (globs.length === 0) return (action) => names.has(action) !== element.not;
+  // A proof asks each statement for the same few dozen actions again and again; a stranger's are not kept for ever.
+  const known = new Map<string, boolean>();
+  return (action) => {
+    if (known.size > MOST_ACTIONS) known.clear();
+    return once(known, action, () => (names.has(action) || globs.some((matches) => matches(action))) !== element.not);
+  };
 }
 
 function compileResource(element: PatternElement | undefined, version: PolicyVersion): CompiledStatement['resource'] {

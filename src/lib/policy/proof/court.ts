@@ -83,7 +83,8 @@ export function createCourt(room: Courtroom): Court {
     if (denied(person, listOf(action), world) || !mayBeAllowed(judge(most(world), person, action, world.fixed)))
       return NO;
     const layers = layersOf(inputOf(room, whole, person, action, world.fixed));
-    const contexts = contextsFor(layers, action.toLowerCase(), world.fixed, settledOf(world));
+    const asking = { principal: person.principal, action: action.toLowerCase() };
+    const contexts = contextsFor(layers, asking, world.fixed, settledOf(world));
     return firstLet(contexts, layers, (context) => judge(whole, person, action, context));
   };
   return {

@@ -2,6 +2,7 @@ import { compiled } from '../compile.js';
 import { readOperator } from '../conditions.js';
 import type { ConditionElement, PolicyDocument, PolicyStatement } from '../document.js';
 import { type Context, keysOf } from '../keys.js';
+import type { Principal } from '../principals.js';
 import { compileTemplate, resolveText } from '../variables.js';
 import type { Settled } from './project.js';
 import { variablesOf } from './satisfy.js';
@@ -19,10 +20,10 @@ export type Layers = readonly (readonly PolicyDocument[])[];
  * Requests that could get through these policies: for each Allow the values that its conditions on free keys ask for, then
  * what avoids the Denies. They are tried on the whole policies, so a guess too many costs time and proves nothing wrong.
  */
-export function* contextsFor(layers: Layers, action: string, fixed: Context, settled: Settled): Generator<Context> {
-  const denies = layers.flat().flatMap((document) => relevant(document, action, 'denies'));
+export function* contextsFor(layers: Layers, ask: Ask, fixed: Context, settled: Settled): Generator<Context> {
+  const denies = layers.flat().flatMap((document) => relevant(document, ask, 'denies'));
   let left = MOST_CONTEXTS;
-  for (const wished of wishing(layers, action, fixed, settled)) {
+  for (const wished of wishing(layers, ask, fixed, settled)) {
     for (const context of avoiding(wished, denies, settled)) {
       yield context;
       left -= 1;
@@ -31,26 +32,44 @@ export function* contextsFor(layers: Layers, action: string, fixed: Context, set
   }
 }
 
+/** Who asks, and for what. */
+interface Ask {
+  readonly principal: Principal;
+  /** In lower case. */
+  readonly action: string;
+}
+
 interface Versioned {
   readonly statement: PolicyStatement;
   readonly version: PolicyDocument['version'];
 }
 
-function relevant(document: PolicyDocument, action: string, effect: 'allows' | 'denies'): readonly Versioned[] {
+/** Only what is about the asker: a policy that names hundreds must not be tried with the wishes of all the others. */
+function relevant(
+  document: PolicyDocument,
+  { principal, action }: Ask,
+  effect: 'allows' | 'denies',
+): readonly Versioned[] {
   return compiled(document)
-    [effect].filter((one) => one.action(action) && one.statement.conditions.length > 0)
+    [effect].filter(
+      (one) =>
+        one.statement.conditions.length > 0 &&
+        one.action(action) &&
+        // With a boundary a Deny reaches further: asked so, none is left out.
+        (one.principal === null || one.principal.reach(principal) !== null || one.principal.covers(principal, true)),
+    )
     .map(({ statement }) => ({ statement, version: document.version }));
 }
 
 /** For each choice of one Allow a layer, what they ask for together. */
-function* wishing([layer, ...rest]: Layers, action: string, fixed: Context, settled: Settled): Generator<Context> {
+function* wishing([layer, ...rest]: Layers, ask: Ask, fixed: Context, settled: Settled): Generator<Context> {
   if (layer === undefined) {
     yield fixed;
     return;
   }
-  yield* wishing(rest, action, fixed, settled);
-  for (const { statement, version } of layer.flatMap((document) => relevant(document, action, 'allows'))) {
-    yield* wishing(rest, action, wishes(statement, version, fixed, settled), settled);
+  yield* wishing(rest, ask, fixed, settled);
+  for (const { statement, version } of layer.flatMap((document) => relevant(document, ask, 'allows'))) {
+    yield* wishing(rest, ask, wishes(statement, version, fixed, settled), settled);
   }
 }
 

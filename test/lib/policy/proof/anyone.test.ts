@@ -19,6 +19,10 @@ function allow(
 }
 
 function proofOf(statements: readonly JsonObject[], principals: readonly AccountPrincipal[] | null = null) {
+  return provenOf(statements, principals).claims;
+}
+
+function provenOf(statements: readonly JsonObject[], principals: readonly AccountPrincipal[] | null = null) {
   const key = keyOf(
     { Version: '2012-10-17', Statement: statements },
     { users: null, classes: [], grants: 'not-asked' },
@@ -31,7 +35,7 @@ function proofOf(statements: readonly JsonObject[], principals: readonly Account
     serviceControlPolicies: null,
     resourceControlPolicies: null,
   };
-  return prove(subject).claims;
+  return prove(subject);
 }
 
 function sentences(claims: ReturnType<typeof proofOf>, id = 'no-direct-change'): readonly string[] {
@@ -198,3 +202,15 @@ const ALL_TRUST: JsonObject = {
   Statement: { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
 };
 const FEDERATED_TRUST: JsonObject = ALL_TRUST;
+
+it('asks of each of many no more than of few, and finds the same', () => {
+  const shared = (at: number) =>
+    allow(`S${at}`, { AWS: arnOf(`r${at}`) }, 'kms:*', { StringLike: { [`aws:PrincipalTag/t${at}`]: 'a*' } });
+  const [few, many] = [4, 32].map((count) => {
+    const { claims, evaluations } = provenOf(Array.from({ length: count }, (_, at) => shared(at)));
+    const broken = sentences(claims).filter((one) => /^role\/r\d+ can .* when aws:principaltag\/t\d+ is /.test(one));
+    return { each: evaluations / count, broken: broken.length / count };
+  });
+  expect([few?.broken, many?.broken]).toEqual([1, 1]);
+  expect(many?.each).toBeLessThanOrEqual((few?.each ?? 0) * 1.1);
+});
