@@ -26,6 +26,21 @@ export async function allPages<Item>(
   throw unreadable(operation);
 }
 
+/** The way from page to page of a list that may be as long as it is: no page may lead to one that was there before (T43). */
+export class PageTrail {
+  readonly #seen = new Set<string>();
+
+  constructor(private readonly operation: string) {}
+
+  /** The token of the next page, the first time that it is given. @throws CustodyError UNAVAILABLE */
+  next(token: string | undefined, beside = ''): string {
+    const place = `${token} ${beside}`;
+    if (!token || this.#seen.has(place)) throw unreadable(this.operation);
+    this.#seen.add(place);
+    return token;
+  }
+}
+
 /** An answer without what it must hold is no answer. */
 export function unreadable(operation: string): CustodyError {
   return new CustodyError('UNAVAILABLE', `AWS's answer to ${operation} is incomplete`, { details: { operation } });

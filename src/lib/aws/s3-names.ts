@@ -2,7 +2,7 @@ import type { DeleteMarkerEntry, ObjectVersion } from '@aws-sdk/client-s3';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, instantFromDate } from '../base/time.js';
 import type { S3Link } from './connection.js';
-import { unreadable } from './pages.js';
+import { PageTrail, unreadable } from './pages.js';
 
 /** Where objects lie. */
 export interface S3Folder {
@@ -34,12 +34,15 @@ export async function* listVersions(
 ): AsyncGenerator<S3Name> {
   let marker: Marker | null = after === '' ? null : { KeyMarker: folder.prefix + after };
   let open: S3Name | null = null;
+  const trail = new PageTrail('ListObjectVersions');
   do {
-    const page = await versionsPage(link, folder, prefix, marker);
+    const page = await versionsPage(link, folder, prefix, marker, trail);
     for (const found of page.names) {
       // The versions of one key may be spread over pages, newest first.
       if (open !== null && open.name === found.name) open = joined(open, found);
       else {
+        // Two halves of one name's versions apart would be two names.
+        if (open !== null && byBytes(found, open) < 0) throw unreadable('ListObjectVersions');
         if (open !== null && open.name > after) yield open;
         open = found;
       }
@@ -54,7 +57,12 @@ interface Marker {
   readonly VersionIdMarker?: string;
 }
 
-async function versionsPage(link: S3Link, folder: S3Folder, prefix: string, marker: Marker | null) {
+/** "In UTF-8 binary order" (ListObjectVersions). */
+function byBytes(left: S3Name, right: S3Name): number {
+  return Buffer.compare(Buffer.from(left.name), Buffer.from(right.name));
+}
+
+async function versionsPage(link: S3Link, folder: S3Folder, prefix: string, marker: Marker | null, trail: PageTrail) {
   const { output } = await link.read('ListObjectVersions', (sdk, client) =>
     client.send(
       new sdk.ListObjectVersionsCommand({
@@ -68,10 +76,8 @@ async function versionsPage(link: S3Link, folder: S3Folder, prefix: string, mark
   const { Versions = [], DeleteMarkers = [], IsTruncated, NextKeyMarker, NextVersionIdMarker } = output;
   const names = namesOf(folder, Versions, DeleteMarkers);
   if (!IsTruncated) return { names, next: null };
-  const stuck = NextKeyMarker === marker?.KeyMarker && NextVersionIdMarker === marker?.VersionIdMarker;
-  if (!NextKeyMarker || stuck) throw unreadable('ListObjectVersions');
   const version = NextVersionIdMarker ? { VersionIdMarker: NextVersionIdMarker } : {};
-  return { names, next: { KeyMarker: NextKeyMarker, ...version } };
+  return { names, next: { KeyMarker: trail.next(NextKeyMarker, NextVersionIdMarker), ...version } };
 }
 
 /** S3 answers with two lists, each in the order of keys and, below a key, newest first. */
@@ -93,7 +99,7 @@ function namesOf(
     add(Key, { versions: 1, deleteMarkers: 0, first: { versionId: VersionId, at } });
   }
   for (const { Key } of markers) add(Key, { versions: 0, deleteMarkers: 1, first: null });
-  return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  return [...found.values()].sort(byBytes);
 }
 
 /** @param older what the list tells after `newer` */
@@ -114,6 +120,7 @@ export async function* listLatest(
   after: string,
 ): AsyncGenerator<string> {
   let token: string | undefined;
+  const trail = new PageTrail('ListObjectsV2');
   do {
     const { output } = await link.read('ListObjectsV2', (sdk, client) =>
       client.send(
@@ -131,9 +138,7 @@ export async function* listLatest(
       const name = Key.slice(folder.prefix.length);
       if (name > after) yield name;
     }
-    const next: string | undefined = output.IsTruncated ? output.NextContinuationToken : undefined;
-    if (output.IsTruncated && (next === undefined || next === token)) throw unreadable('ListObjectsV2');
-    token = next;
+    token = output.IsTruncated ? trail.next(output.NextContinuationToken) : undefined;
   } while (token !== undefined);
 }
 

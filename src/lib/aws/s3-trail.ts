@@ -2,7 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import { type Instant, isInstant } from '../base/time.js';
 import type { StoredFile, TrailFile, TrailFiles } from '../trail/files.js';
 import type { AwsConnection, S3Link } from './connection.js';
-import { unreadable } from './pages.js';
+import { PageTrail, unreadable } from './pages.js';
 
 export interface S3TrailPlace {
   readonly bucket: string;
@@ -49,6 +49,7 @@ async function* listUnder(
   after: string | undefined,
 ): AsyncGenerator<TrailFile> {
   let token: string | undefined;
+  const trail = new PageTrail('ListObjectsV2');
   do {
     const { output } = await link.read('ListObjectsV2', (sdk, client) =>
       client.send(
@@ -59,9 +60,7 @@ async function* listUnder(
       if (Key === undefined) throw unreadable('ListObjectsV2');
       yield { name: `s3://${bucket}/${Key}`, place: `s3://${bucket}/${Key}` };
     }
-    const next = output.NextContinuationToken;
-    if (output.IsTruncated && (next === undefined || next === token)) throw unreadable('ListObjectsV2');
-    token = output.IsTruncated ? next : undefined;
+    token = output.IsTruncated ? trail.next(output.NextContinuationToken) : undefined;
   } while (token !== undefined);
 }
 

@@ -106,7 +106,7 @@ async function judgeChain(
   const known = new Map<string, readonly TrailKey[]>();
   const told = new Map<FoundDigest, readonly TrailKey[]>();
   for (const { file, name } of members) {
-    const stored = await files.read(file);
+    const stored = await readOrNone(files, file);
     const digest = stored === null ? null : await digestIn(stored, file.name);
     const item: FoundDigest = {
       name: file.name,
@@ -120,6 +120,16 @@ async function judgeChain(
   }
   const keysFor = (item: FoundDigest) => told.get(item) ?? [];
   return judgeDigests({ chain, found, keysFor, placeOf: files.placeOf, window });
+}
+
+/** One that is larger than may be read is as good as none. */
+async function readOrNone(files: TrailFiles, file: TrailFile): Promise<StoredFile | null> {
+  try {
+    return await files.read(file);
+  } catch (cause) {
+    if (cause instanceof CustodyError && cause.code === 'LIMIT_EXCEEDED') return null;
+    throw cause;
+  }
 }
 
 async function digestIn({ bytes }: StoredFile, name: string): Promise<TrailDigest | null> {

@@ -1,5 +1,5 @@
 import { sha256Hex } from '../base/bytes.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, type ErrorCode } from '../base/errors.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import { readAhead } from '../ledger/ahead.js';
 import type { DigestFinding } from '../trail/digest-finding.js';
@@ -125,15 +125,19 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['LIMIT_EXCEEDED', 'RECORD_MALFORMED']);
+
 interface OpenedLog extends NamedLog {
   readonly bytes: Uint8Array | CustodyError;
 }
 
 /** Null for a file that is gone since it was listed: if a digest lists it, it is missing. */
 async function openLog({ files }: FilesQuestion, { file, name }: NamedLog): Promise<OpenedLog | null> {
-  const stored = await files.read(file);
-  if (stored === null) return null;
-  return { file, name, bytes: await attempt(() => unpack(stored.bytes, file.name, MAX_LOG_BYTES)) };
+  const bytes = await attempt(async () => {
+    const stored = await files.read(file);
+    return stored === null ? null : unpack(stored.bytes, file.name, MAX_LOG_BYTES);
+  });
+  return bytes === null ? null : { file, name, bytes };
 }
 
 function takeLog(
@@ -166,11 +170,12 @@ function read(bytes: Uint8Array, { name }: TrailFile): Batch['content'] {
   }
 }
 
+/** Whoever may write beside the trail can put there what is too large to be read, or no packed file: the rest goes on. */
 async function attempt<T>(read: () => Promise<T>): Promise<T | CustodyError> {
   try {
     return await read();
   } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'RECORD_MALFORMED') return cause;
+    if (cause instanceof CustodyError && UNREADABLE.has(cause.code)) return cause;
     throw cause;
   }
 }

@@ -259,8 +259,35 @@ describe('answers of S3', () => {
     await expect(all(objects.list(''))).rejects.toEqual(code('UNAVAILABLE'));
     list('<IsTruncated>true</IsTruncated>');
     await expect(all(objects.list(''))).rejects.toEqual(code('UNAVAILABLE'));
+    const page = (next: string) => `<IsTruncated>true</IsTruncated><NextKeyMarker>${next}</NextKeyMarker>`;
+    double.intercept = ({ query }) => {
+      const next = query['key-marker'] === 'custody/b' ? 'custody/c' : 'custody/b';
+      return { status: 200, body: `<ListVersionsResult>${page(next)}</ListVersionsResult>` };
+    };
+    await expect(all(objects.list(''))).rejects.toEqual(code('UNAVAILABLE'));
+    const version = (name: string) => `<Version><Key>custody/${name}</Key><VersionId>1</VersionId></Version>`;
+    double.intercept = ({ query }) => {
+      const second = query['key-marker'] === 'custody/b';
+      const inside = second ? version('a') : `${version('b')}${page('custody/b')}`;
+      return { status: 200, body: `<ListVersionsResult>${inside}</ListVersionsResult>` };
+    };
+    await expect(all(objects.list(''))).rejects.toEqual(code('UNAVAILABLE'));
     list('<Version><Key>other/slots/000000000</Key><VersionId>1</VersionId></Version>');
     await expect(all(objects.list(''))).rejects.toEqual(code('UNAVAILABLE'));
+  });
+});
+
+describe('names as S3 shows them', () => {
+  it('that go round in circles are no list', async () => {
+    const double = createS3Double();
+    const objects = await open(double);
+    double.intercept = ({ query }) => {
+      if ('versions' in query) return s3Error(403, 'AccessDenied');
+      const next = query['continuation-token'] === 'b' ? 'c' : 'b';
+      const inside = `<IsTruncated>true</IsTruncated><NextContinuationToken>${next}</NextContinuationToken>`;
+      return { status: 200, body: `<ListBucketResult>${inside}</ListBucketResult>` };
+    };
+    await expect(all(objects.list('slots/'))).rejects.toEqual(code('UNAVAILABLE'));
   });
 });
 

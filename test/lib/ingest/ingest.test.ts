@@ -79,11 +79,25 @@ async function run(source: Source, over: Partial<IngestPorts> = {}, asked: Parti
   return ingest(given, { source, known, watched: WATCHED, unknownKeys: [], window, until: NOW, by: 'architect' });
 }
 
-function files(change: { rule?: DigestRule; from?: Instant; now?: Instant; keys?: TrailSigner[] } = {}): Source {
+interface Change {
+  readonly rule?: DigestRule;
+  readonly from?: Instant;
+  readonly now?: Instant;
+  readonly keys?: TrailSigner[];
+  /** The end of the name of a file that is not read, as it is larger than may be. */
+  readonly tooLarge?: string;
+}
+
+function files(change: Change = {}): Source {
   const now = change.now ?? NOW;
+  const all = trailFiles(objects);
+  const read: typeof all.read = async (file) => {
+    if (change.tooLarge && file.name.endsWith(change.tooLarge)) throw new CustodyError('LIMIT_EXCEEDED', 'too large');
+    return all.read(file);
+  };
   return sourceOfFiles({
     name: 's3://trail-bucket',
-    files: trailFiles(objects),
+    files: { ...all, read },
     keys: trailKeys(...(change.keys ?? [signer])),
     rule: change.rule ?? 'required',
     scopes: [`${TRAIL_ACCOUNT}/eu-central-1`],
@@ -234,6 +248,31 @@ describe('ingestion of log files with digests', () => {
     expect(findingIds(report)).toEqual(expect.arrayContaining(expected));
     expect(report.counts.taken).toBe(taken);
     expect(written().at(-1)).toMatchObject({ kind: 'ingest', facts: { verdict } });
+  });
+
+  it('goes on past a file that is larger than may be read, listed or not, and past such a digest', async () => {
+    const logs = logsOf(objects);
+    const [listed = ''] = logs;
+    const unlisted = logs[1]?.replace(/_[A-Za-z0-9]+\.json/, '_AAAAAAAAAAAAAAAA.json') ?? '';
+    objects.set(unlisted, { bytes: Buffer.from(''), metadata: {} });
+    for (const huge of [
+      [listed, 'log-edited', 10],
+      [unlisted, 'log-unlisted', 12],
+    ] as const) {
+      entries.splice(0);
+      cached = null;
+      const [name, finding, taken] = huge;
+      const report = await run(files({ tooLarge: name }));
+      expect([report.verdict, findingIds(report), report.counts.taken], name).toEqual([
+        'refused',
+        expect.arrayContaining([finding]),
+        taken,
+      ]);
+    }
+    entries.splice(0);
+    cached = null;
+    const report = await run(files({ tooLarge: digestsOf(objects)[1] ?? '' }));
+    expect([report.verdict, findingIds(report)]).toEqual(['refused', expect.arrayContaining(['digest-malformed'])]);
   });
 
   it('needs no metadata of a digest that the next one vouches for', async () => {

@@ -380,7 +380,9 @@ describe('what was rewritten as a whole', () => {
       'written: entry 9, which this machine has seen, is gone: slots/000000003 is missing',
     ]);
     objects.kept.set(slotName(3), { versions: [Buffer.from('{}')], createdAt: null, retainedUntil: null });
-    expect(failed(await verify(objects, null, FULL, null, written)).join()).toMatch(/written: entry 9, which this machine has seen: slots\/000000003/);
+    expect(failed(await verify(objects, null, FULL, null, written)).join()).toMatch(
+      /written: entry 9, which this machine has seen: slots\/000000003/,
+    );
   });
 
   test('of the same length', async () => {
