@@ -82,7 +82,15 @@ describe('the compiled policy', () => {
 describe('an answer of the evaluator', () => {
   const yes = { allow: true, concerned: true, privileged: false, rules: [] };
   it('is a yes in one form alone', () => {
-    expect(decisionOf([{ result: yes }]).allow).toBe(true);
+    expect(decisionOf([{ result: yes }])).toEqual({ ...yes, outcome: 'made' });
+  });
+  it('is about more than the use of keys unless it says otherwise', () => {
+    const no = { allow: false, rules: ['x'] };
+    const careful = { ...no, concerned: true, privileged: true, outcome: 'made' };
+    for (const said of [{}, { privileged: null, concerned: null, outcome: 'x' }, { privileged: 'false', concerned: 0 }])
+      expect(decisionOf([{ result: { ...no, ...said } }])).toEqual(careful);
+    const idle = { concerned: false, privileged: false, outcome: 'attempted' };
+    expect(decisionOf([{ result: { ...no, ...idle } }])).toEqual({ ...no, ...idle });
   });
   it.each([
     ['nothing', undefined],
@@ -96,6 +104,7 @@ describe('an answer of the evaluator', () => {
     ['a yes with a rule', [{ result: { ...yes, rules: ['x'] } }]],
     ['a yes without rules', [{ result: { allow: true } }]],
     ['a yes with rules of numbers', [{ result: { ...yes, rules: [1] } }]],
+    ['a no with rules of numbers', [{ result: { ...yes, allow: false, rules: [1] } }]],
     ['a no without a rule', [{ result: { ...yes, allow: false } }]],
   ])('%s is none', (_, answer) => {
     expect(decisionOf(answer)).toEqual(NO_ANSWER);
