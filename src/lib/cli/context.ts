@@ -121,9 +121,8 @@ export class Context {
   async portsFor(folder: string, memory: MachineMemory, draft?: Plan): Promise<Ports> {
     let current: Clock = systemClock;
     const clock: Clock = { now: () => current.now(), sleep: (...how) => current.sleep(...how) };
-    const { environment } = this;
-    const accept = acceptable(clock);
-    const store = await openGitRecordStore({ dir: folder, clock, random: Math.random, environment, accept });
+    const judged = { environment: this.environment, accept: acceptable(clock) };
+    const store = await openGitRecordStore({ dir: folder, clock, random: Math.random, ...judged });
     const plan = (await latestPlan(await store.local())) ?? draft ?? null;
     if (plan) current = await openClock(plan, () => this.access.host(plan), this.progress.tell);
     const { packageRoot, version } = this.around;
@@ -139,7 +138,7 @@ export class Context {
         return known;
       },
       progress: this.progress.tell,
-      audit: (of) => openAuditLedger(of, this.ledgerAccess(of), clock, { environment, memory }),
+      audit: (of) => openAuditLedger(of, this.ledgerAccess(of), clock, { environment: this.environment, memory }),
     };
     if (plan) this.#sink = openGuardSink(ports, plan, this.flags.as ?? this.#seat);
     for (const access of [this.access, ...this.#others]) access.sink = this.#sink;

@@ -104,7 +104,6 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
   // Where a record is gone, what cannot be read is what became of it.
   const isNothing = (path: string) => gone.length === 0 && isStray(files.get(path) ?? new Uint8Array(), rosters);
   const strays = unlisted.filter(isNothing);
-  const untold = unlisted.filter((path) => !strays.includes(path));
   const chainDetail = faultText(chain.faults[0]) ?? `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
     {
@@ -112,13 +111,7 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
       status: chain.verdict === 'verified' ? 'pass' : chain.verdict === 'refused' ? 'fail' : 'skip',
       detail: chainDetail,
     } as const,
-    check(
-      'records',
-      untold.length === 0,
-      untold.length === 0
-        ? `each of ${kept.size - strays.length} records has its entry${strayText(strays)}`
-        : `${untold.length} records have no entry, as they are: ${untold[0]}${otherFile(gone)}`,
-    ),
+    recordsCheck(kept.size, unlisted, strays, gone),
     check(
       'complete',
       gone.length === 0,
@@ -130,6 +123,19 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
     check('once', listed.size === told.length, 'no record is told of twice'),
   ];
   return { verdict: verdictOf(checks), checks, head, entries: stored.length, from: 0 };
+}
+
+/** Each record has its entry; what is no record needs none. */
+function recordsCheck(
+  files: number,
+  unlisted: readonly string[],
+  strays: readonly string[],
+  gone: readonly { readonly path: string }[],
+): Check {
+  const untold = unlisted.filter((path) => !strays.includes(path));
+  const told = `each of ${files - strays.length} records has its entry${strayText(strays)}`;
+  const detail = `${untold.length} records have no entry, as they are: ${untold[0]}${otherFile(gone)}`;
+  return check('records', untold.length === 0, untold.length === 0 ? told : detail);
 }
 
 /** One changed byte in the last entry, or in its record, is the fault of one of two files. */
