@@ -9,7 +9,7 @@ export const STORIES: readonly string[] = [
   'test/lib/request/{access,import,regions}.test.ts',
   'test/lib/{cli/trust,git/attacks,sandbox/process}.test.ts',
   'test/commands/{access,backup,backup-own,canary,help,ledger,notify,offline,policy-render,regions,requests,rules,screens,sigstore,state,terminal}.test.ts',
-  'test/threats/{classes,installed}.test.ts',
+  'test/threats/{classes,garbage,installed}.test.ts',
   'test/lib/drill/{story,losses,cycle,material,automation}.test.ts',
   'test/lib/git/publish.test.ts',
 ];
