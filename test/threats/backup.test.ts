@@ -402,6 +402,19 @@ describe('T39 a history', () => {
     expect(failing(await (await coldDesk(office)).verify())).toContain('ledger');
   });
 
+  it('with a new line for one file, and another file changed beside it, names that one', async () => {
+    const office = copyOffice(whole);
+    const parent = office.remote.head();
+    const text = Buffer.from('{}\n');
+    await forge(office, office.team.signers.architect, {}, new Map([[`${FOLDER}/key.json`, text]]));
+    const path = `${FOLDER}/tags.json`;
+    office.remote.force(new Map([...office.remote.files(), [path, Buffer.from('{"a": "b"}\n')]]), parent);
+    const { faults } = await (await coldDesk(office)).verify();
+    expect(faults.filter(({ question }) => question === 'files').map(({ message }) => message)).toEqual([
+      expect.stringContaining(path),
+    ]);
+  });
+
   it('are gone: each entry that tells of one is named, for each may be the one that was changed', async () => {
     const office = copyOffice(whole);
     const line = await lineOf(office);
