@@ -1,7 +1,7 @@
 import { addSeconds, secondsBetween } from '../base/time.js';
 import { verifyAuditLedger } from '../inspect/audit-ledger.js';
 import { compareCopy } from '../ledger/copy.js';
-import { judgeHistories } from '../ledger/walk.js';
+import { judgeHistories } from '../ledger/histories.js';
 import type { DrillPredicate } from './evidence.js';
 import type { AuditPlace, Scene } from './ports.js';
 import { type Answer, fail, none, type Probe, pass } from './probe.js';

@@ -1,5 +1,6 @@
 import { readAhead } from '../ledger/ahead.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
+import { judgeHistories } from '../ledger/histories.js';
 import { hexOf, type RememberedLedger, rootsOf } from '../ledger/memory.js';
 import { isRefused, type ObjectStore, readOrNone } from '../ledger/objects.js';
 import { AT_GENESIS, LedgerScan } from '../ledger/scan.js';
@@ -10,7 +11,7 @@ import { type RememberedTail, tailFault } from '../ledger/tail-memory.js';
 import { TILE_WIDTH } from '../ledger/tiles.js';
 import type { TreeHash } from '../ledger/tree.js';
 import type { LedgerTree } from '../ledger/view.js';
-import { FIRST_SLOT, judgeHistories, walkSlots } from '../ledger/walk.js';
+import { FIRST_SLOT, walkSlots } from '../ledger/walk.js';
 import type { Roster } from '../roster/roster.js';
 import { type VerifyDepth, type Walked, type WalkQuestion, walk } from './audit-walk.js';
 import { judgeCarried } from './carried.js';

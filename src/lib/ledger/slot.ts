@@ -74,6 +74,16 @@ export function parseSlot(bytes: Uint8Array, name: string): Slot {
   return readFields(SLOT, parseCanonical(bytes, name, SLOT_LIMITS, 'LEDGER_BROKEN'), name, 'LEDGER_BROKEN');
 }
 
+/** Null for bytes that are no slot. */
+export function readableSlot(bytes: Uint8Array, name: string): Slot | null {
+  try {
+    return parseSlot(bytes, name);
+  } catch (cause) {
+    if (cause instanceof CustodyError) return null;
+    throw cause;
+  }
+}
+
 /** Where the chain ends with this slot. */
 export function headOf(slot: Slot): LedgerHead {
   return { size: slot.first + slot.count, digest: slot.last };

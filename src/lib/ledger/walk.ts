@@ -1,17 +1,16 @@
 import { type Digest, digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { addSeconds } from '../base/time.js';
 import { readAhead } from './ahead.js';
 import { carriedAfter, tellsOfRepository } from './carried.js';
 import { EMPTY_HEAD, sameHead } from './chain.js';
-import { isRefused, type ObjectHistory, type ObjectStore, readOrNone } from './objects.js';
+import { isRefused, type ObjectStore, readOrNone } from './objects.js';
 import type { LedgerScan } from './scan.js';
 import {
   assertFollows,
-  BUNDLE_PREFIX,
   bundleName,
   parseBundle,
   parseSlot,
+  readableSlot,
   SLOT_PREFIX,
   type Slot,
   slotName,
@@ -176,7 +175,7 @@ function takeBundle(
 
 async function carriedBefore(objects: ObjectStore, slots: number): Promise<LedgerHead | null> {
   const bytes = slots === 0 ? null : await readOrNone(objects, slotName(slots - 1));
-  const slot = bytes === null ? null : readable(bytes, slotName(slots - 1));
+  const slot = bytes === null ? null : readableSlot(bytes, slotName(slots - 1));
   return slots === 0 ? EMPTY_HEAD : (slot?.carried ?? null);
 }
 
@@ -192,67 +191,4 @@ function assertCarried(
   const after = tellsOfRepository(bundle) ? carriedAfter(parseBundle(bundle) ?? [], before) : before;
   if (sameHead(after, slot.carried)) return after;
   throw brokenAt(number, slot.first, 'says otherwise than its entries how much of the repository is carried');
-}
-
-/** What the store itself says against its objects: an overwrite, a delete marker, no retention or too short a one. */
-export interface HistoryFault {
-  readonly name: string;
-  readonly sequence: number | null;
-  readonly message: string;
-}
-
-const MAX_FAULTS = 100;
-
-/**
- * Looks at the history of each slot and bundle.
- * @param retentionDays how long each must be kept from its creation on; null where the store keeps no time
- */
-export async function judgeHistories(
-  objects: ObjectStore,
-  retentionDays: number | null,
-): Promise<readonly HistoryFault[]> {
-  const faults: HistoryFault[] = [];
-  for (const prefix of [SLOT_PREFIX, BUNDLE_PREFIX]) {
-    for await (const history of objects.histories(prefix)) {
-      const { name, versions, deleteMarkers } = history;
-      const said = [
-        ...(versions === 1 ? [] : [`${versions} versions`]),
-        ...(deleteMarkers === 0 ? [] : ['a delete marker over it']),
-        ...(retentionDays === null ? [] : retentionFault(history, retentionDays)),
-      ];
-      if (said.length > 0 && faults.length < MAX_FAULTS) {
-        faults.push({ name, sequence: await firstOf(objects, name), message: said.join(', ') });
-      }
-    }
-  }
-  return faults;
-}
-
-/** Whoever writes counts from its own clock, and from before the write. */
-const TOLERANCE_SECONDS = 86_400;
-
-function retentionFault({ createdAt, retainedUntil }: ObjectHistory, days: number): readonly string[] {
-  if (retainedUntil === null) return ['no retention'];
-  if (createdAt === null) return [];
-  const least = addSeconds(createdAt, days * 86_400 - TOLERANCE_SECONDS);
-  return retainedUntil < least ? [`retention until ${retainedUntil} only, less than ${days} days`] : [];
-}
-
-/** The first entry of a slot, or of the slot that a bundle belongs to. */
-async function firstOf(objects: ObjectStore, name: string): Promise<number | null> {
-  for await (const slotAt of slotNumber(name) === null ? objects.list(SLOT_PREFIX) : [name]) {
-    const bytes = await readOrNone(objects, slotAt);
-    const slot = bytes === null ? null : readable(bytes, slotAt);
-    if (slot !== null && (slotAt === name || bundleName(slot.bundle) === name)) return slot.first;
-  }
-  return null;
-}
-
-function readable(bytes: Uint8Array, name: string): Slot | null {
-  try {
-    return parseSlot(bytes, name);
-  } catch (cause) {
-    if (cause instanceof CustodyError) return null;
-    throw cause;
-  }
 }
