@@ -8,6 +8,7 @@ import { inputOf, interlockOf } from './interlock-cases.js';
 
 const arn = (name: string) => `arn:aws:iam::${ACCOUNT}:${name}`;
 const app = { Principal: { AWS: arn('role/app') } };
+const UNPLACED = { Effect: 'Allow', ...app, Action: 'kms:PutKeyPolicy' };
 const MANAGED = { Effect: 'Allow', ...app, Action: 'kms:PutKeyPolicy', Resource: '*' };
 
 function rules(change: JsonObject, others: readonly JsonObject[] = [MANAGED]): readonly string[] {
@@ -121,4 +122,20 @@ it('takes a live policy for as long as KMS has stored it, not as KMS lays it out
   expect([policy.length <= 32_768, live.length > 32_768]).toEqual([true, true]);
   expect(lintLiveKeyPolicy(live, 'live')).toEqual(lintKeyPolicy(policy, 'file'));
   expect(lintKeyPolicy(live, 'file').map(({ rule }) => rule)).toContain('kms-rejects');
+});
+
+it.each<[string, readonly string[], JsonObject, (readonly JsonObject[])?]>([
+  [
+    'the account under a condition',
+    [],
+    { Principal: { AWS: arn('root') }, Action: 'kms:*', Condition: when('Bool', 'kms:GrantIsForAWSResource', 'true') },
+  ],
+  [
+    'a negated operator that wants a value',
+    [],
+    { Condition: when('ForAnyValue:StringNotEquals', 'kms:EncryptionContextKeys') },
+  ],
+  ['PutKeyPolicy of nothing', ['1 no-effect', 'null lock-out'], {}, [UNPLACED]],
+])('tells apart %s', (_, wanted, change, others = [MANAGED]) => {
+  expect(rules(change, others)).toEqual(wanted);
 });
