@@ -41,7 +41,7 @@ const TOLERANCE_SECONDS = 86_400;
 
 function retentionFault({ createdAt, retainedUntil }: ObjectHistory, days: number): readonly string[] {
   if (retainedUntil === null) return ['no retention'];
-  if (createdAt === null) return [];
+  if (createdAt === null) return [`retention until ${retainedUntil}, and nobody knows since when`];
   const least = addSeconds(createdAt, days * 86_400 - TOLERANCE_SECONDS);
   return retainedUntil < least ? [`retention until ${retainedUntil} only, less than ${days} days`] : [];
 }

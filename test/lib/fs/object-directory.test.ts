@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createObjectDirectory } from '../../../src/lib/fs/object-directory.js';
 import { appendEvents } from '../../../src/lib/ledger/append.js';
-import { auditObjects } from '../../../src/lib/ledger/audit.js';
 import { verifyChain } from '../../../src/lib/ledger/chain.js';
+import { judgeHistories } from '../../../src/lib/ledger/histories.js';
 import type { ObjectStore } from '../../../src/lib/ledger/objects.js';
 import { createSlotLedger } from '../../../src/lib/ledger/slots.js';
 import { ledgerEvent, patient } from '../../support/ledger-writers.js';
@@ -134,7 +134,7 @@ describe('objects in a folder', () => {
   it('T40 an overwritten, a moved and a second name of a file are found by reading', async () => {
     const ledger = createSlotLedger(objects);
     for (const fact of [0, 1, 2]) await appendEvents(ledger, [ledgerEvent(fact)], patient());
-    expect((await auditObjects(objects, null)).findings).toEqual([]);
+    expect(await judgeHistories(objects, null)).toEqual([]);
     renameSync(join(dir, 'slots/000000001'), join(dir, 'slots/aside'));
     await expect(entriesOf(dir)).rejects.toEqual(broken);
     linkSync(join(dir, 'slots/000000000'), join(dir, 'slots/000000001'));
