@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { entryDigest } from '../../src/lib/ledger/entry.js';
+import type { LedgerHead } from '../../src/lib/ledger/store.js';
+import { open } from '../../src/lib/record/envelope.js';
 import { at, listAt } from '../../src/lib/rehearse/expect.js';
 import { pointTo } from '../support/cli.js';
+import { entryAbout } from '../support/told.js';
 import { codeOf, gitIn, World } from './world.js';
 
 /** The host of the shared repository is against its users. */
@@ -45,6 +49,11 @@ it('T31 the host serves an old, consistent state: execution is refused as stale 
   expect(await world.rotations()).toBe(1);
 });
 
+function ledgerHead(): LedgerHead {
+  const paths = world.git('ls-tree', '-r', '--name-only', 'refs/heads/main', 'ledger/').split('\n').filter(Boolean);
+  return { size: paths.length, digest: entryDigest(Buffer.from(world.read(paths.at(-1) ?? ''))) };
+}
+
 it('T32 the host shows two views: an approval of the other view does not count, and the views never join', async () => {
   const asked = await world.rotate('architect');
   await world.ok('privacy', 'keys', 'pending');
@@ -56,7 +65,14 @@ it('T32 the host shows two views: an approval of the other view does not count, 
   const theirs = gitIn(other, ['ls-tree', '-r', '--name-only', 'refs/heads/main', `records/${asked.id}/`]).split('\n');
   const path = theirs.find((name) => name !== '' && !world.filesOf(asked.id).includes(name)) ?? '';
   expect(path).not.toBe('');
-  world.push({ [path]: gitIn(other, ['cat-file', 'blob', `refs/heads/main:${path}`]) });
+  const theirApproval = { [path]: gitIn(other, ['cat-file', 'blob', `refs/heads/main:${path}`]) };
+  const before = world.head();
+  world.push(theirApproval);
+  // As it is, it would break the ledger for good.
+  const refused = await world.ends(3, 'deputy', 'keys', 'execute', asked.id);
+  expect([codeOf(refused), at(refused.json, 'error', 'details', 'follows')]).toEqual(['LEDGER_BROKEN', before]);
+  world.git('update-ref', 'refs/heads/main', before);
+  world.push({ ...theirApproval, ...entryAbout(open(Buffer.from(theirApproval[path] ?? '')), ledgerHead()) });
   const pending = await world.ends(8, 'deputy', 'keys', 'execute', asked.id);
   expect(codeOf(pending)).toBe('PENDING');
   const shown = (await world.ok('deputy', 'keys', 'show', asked.id)).json;

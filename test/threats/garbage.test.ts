@@ -98,6 +98,14 @@ const KINDS: readonly (readonly [what: string, code: string, make: () => Promise
     async () => ({ files: await entries(eventOf((await heartbeat()).record, 'deputy')) }),
   ],
   [
+    'a record that no entry tells of',
+    'LEDGER_BROKEN',
+    async () => {
+      const { bytes, path } = await heartbeat();
+      return { files: { [path]: bytes } };
+    },
+  ],
+  [
     'an entry that names another signer',
     'LEDGER_BROKEN',
     async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/lib/base/canonical-json.js';
 import type { Signer } from '../../src/lib/base/signature.js';
+import { readLedgerHead } from '../../src/lib/ledger/view.js';
 import { formatPlan } from '../../src/lib/plan/format.js';
 import { type OpenRecord, open as opened, requestIdOf, seal } from '../../src/lib/record/envelope.js';
 import { intentPath, receiptPath, recordPath, requestFolder } from '../../src/lib/record/paths.js';
@@ -26,6 +27,7 @@ import {
   requestStatement,
   type Who,
 } from '../support/people.js';
+import { entryAbout } from '../support/told.js';
 
 /** The tool left out: rosters and genesis as an attacker pushes them with plain git, and what clones make of it. */
 
@@ -53,7 +55,13 @@ async function clone(who: Who, memory = createMemory()) {
 async function pushed(parent: CommitId, path: (file: OpenRecord) => string, statement: Statement, signer: Signer) {
   const bytes = await seal(statement, signer);
   const record = opened(bytes);
-  return { record, head: world.attack({ parents: [parent], files: { [path(record)]: bytes } }) };
+  return { record, head: await put(parent, record, { [path(record)]: bytes }) };
+}
+
+/** With its entry in the ledger, as custody writes it: what is refused is not a slip. */
+async function put(parent: CommitId, record: OpenRecord, files: Readonly<Record<string, string | Uint8Array>>) {
+  const head = await readLedgerHead(await (await world.client()).sync());
+  return world.attack({ parents: [parent], files: { ...files, ...entryAbout(record, head) } });
 }
 
 const seen = (head: string) => ({ head, expiresAt: later(86_400) });
@@ -67,7 +75,7 @@ async function takeOver(next: Roster, secret: Signer): Promise<CommitId> {
   const asked = (await seal(statement, team.signers.deputy)) as Uint8Array;
   const request = opened(asked) as OpenRecord<'request'>;
   const folder = requestFolder(requestIdOf(request.digest));
-  let head = world.attack({ parents: [founded], files: { [recordPath(folder, request.fileDigest)]: asked } });
+  let head = await put(founded, request, { [recordPath(folder, request.fileDigest)]: asked });
   const inFolder = ({ fileDigest }: OpenRecord) => recordPath(folder, fileDigest);
   const approvals: OpenRecord<'approval'>[] = [];
   for (const [who, signer] of [
@@ -85,10 +93,7 @@ async function takeOver(next: Roster, secret: Signer): Promise<CommitId> {
   const done = { seen: seen(begun.head) };
   const { statement: end } = await receipt(team, request, begun.record as OpenRecord<'intent'>, 'deputy', done);
   const bytes = await seal(end, team.signers.deputy);
-  return world.attack({
-    parents: [begun.head],
-    files: { [receiptPath(id)]: bytes, 'roster/2.json': formatRoster(next) },
-  });
+  return put(begun.head, opened(bytes), { [receiptPath(id)]: bytes, 'roster/2.json': formatRoster(next) });
 }
 
 const nextRoster = (edit: (seats: Roster['custodians']) => Roster['custodians']): Roster => {

@@ -2,6 +2,7 @@ import { CustodyError } from '../base/errors.js';
 import type { Clock } from '../base/time.js';
 import { ledgerPath } from '../ledger/paths.js';
 import { readLinkedEntries } from '../ledger/view.js';
+import { signerOf } from '../quorum/signer.js';
 import { type OpenRecord, open, requestIdOf } from '../record/envelope.js';
 import {
   CEREMONY_FOLDER,
@@ -32,7 +33,6 @@ export function acceptable(clock: Clock): Accept {
 async function assertLedgerGoesOn({ view, before }: Candidate, rosters: readonly Roster[]): Promise<void> {
   const entries = await readLinkedEntries(before.head === null ? null : before, view);
   const telling = entries.filter(({ record }) => record !== null);
-  if (telling.length === 0) return;
   const old = new Set(await before.pathsUnder('records/'));
   const fresh = await view.read((await view.pathsUnder('records/')).filter((path) => !old.has(path)));
   const untold = new Map([...fresh].flatMap(([path, bytes]) => recordAt(path, bytes)));
@@ -44,6 +44,14 @@ async function assertLedgerGoesOn({ view, before }: Candidate, rosters: readonly
     if (record === undefined) throw broken(path, 'tells of a record that did not come with it');
     if (!isToldBy(entry, record, rosters)) throw broken(path, 'does not tell of its record as it is');
   }
+  const [rest] = [...untold.values()].filter((record) => isOfSomebody(record, rosters));
+  // Let in, it would break the ledger for good: no later entry may tell of it.
+  if (rest !== undefined) throw broken(placeOf(rest), 'is a record that no entry tells of');
+}
+
+/** What nobody on a roster has signed counts for nothing, and needs no entry. */
+function isOfSomebody(record: OpenRecord, rosters: readonly Roster[]): boolean {
+  return rosters.some((roster) => typeof signerOf(record, roster) === 'object');
 }
 
 /** A record by the digest of its file; none for a copy of one elsewhere, of which the ledger may have told already. */
