@@ -1,6 +1,6 @@
 import { digestOf } from '../base/bytes.js';
 import { CustodyError } from '../base/errors.js';
-import { type ChainFault, parseEntry, verifyChain } from '../ledger/chain.js';
+import { parseEntry, verifyChain } from '../ledger/chain.js';
 import { CHECKPOINT_FOLDER } from '../ledger/checkpoint.js';
 import type { LedgerEntry } from '../ledger/entry.js';
 import { GrowingTree } from '../ledger/growing-tree.js';
@@ -8,7 +8,7 @@ import { hexOf, type RememberedLedger } from '../ledger/memory.js';
 import { ledgerPath } from '../ledger/paths.js';
 import type { LedgerHead } from '../ledger/store.js';
 import { leafHash, type TreeHash } from '../ledger/tree.js';
-import { readLedgerEntries, readLedgerHead } from '../ledger/view.js';
+import { linkFault, readLedgerEntries, readLedgerHead } from '../ledger/view.js';
 import { signerOf } from '../quorum/signer.js';
 import { type OpenRecord, open } from '../record/envelope.js';
 import type { Files, View } from '../record/store.js';
@@ -104,7 +104,8 @@ export async function verifyLedger(view: View): Promise<Omit<LedgerReport, 'root
   // Where a record is gone, what cannot be read is what became of it.
   const isNothing = (path: string) => gone.length === 0 && isStray(files.get(path) ?? new Uint8Array(), rosters);
   const strays = unlisted.filter(isNothing);
-  const chainDetail = faultText(chain.faults[0]) ?? `${chain.count} entries, head ${chain.head.digest}`;
+  const [fault] = chain.faults;
+  const chainDetail = fault ? linkFault(fault) : `${chain.count} entries, head ${chain.head.digest}`;
   const checks = [
     {
       id: 'chain',
@@ -156,14 +157,6 @@ function readEntry(bytes: Uint8Array): LedgerEntry | null {
     if (cause instanceof CustodyError) return null;
     throw cause;
   }
-}
-
-/** A link that does not hold is the fault of one of two files. */
-function faultText(fault: ChainFault | undefined): string | null {
-  if (fault === undefined) return null;
-  const { sequence, message } = fault;
-  const before = sequence > 0 ? `, after ${ledgerPath(sequence - 1)}` : '';
-  return `${ledgerPath(sequence)}${before}: ${message}`;
 }
 
 /** The chain has nothing after its last entry that would pin it; what that tells of does, and the key that signed it. */

@@ -1,5 +1,5 @@
 import { CustodyError } from '../base/errors.js';
-import { assertChain, EMPTY_HEAD, parseEntry, verifyChain } from './chain.js';
+import { type ChainFault, EMPTY_HEAD, parseEntry, verifyChain } from './chain.js';
 import { entryDigest, type LedgerEntry } from './entry.js';
 import { LEDGER_FOLDER, ledgerPath, sequenceOf } from './paths.js';
 import type { LedgerHead } from './store.js';
@@ -52,8 +52,18 @@ export async function readLinkedEntries(before: LedgerTree | null, after: Ledger
   const [from, to] = [before === null ? EMPTY_HEAD : await readLedgerHead(before), await readLedgerHead(after)];
   if (to.size === from.size) return [];
   const stored = await readLedgerEntries(after, from.size, to.size);
-  assertChain(verifyChain(stored, { from }));
+  const { verdict, faults } = verifyChain(stored, { from });
+  if (verdict !== 'verified') {
+    const what = faults[0] ? linkFault(faults[0]) : `the ledger has ${to.size} entries, and had ${from.size}`;
+    throw new CustodyError('LEDGER_BROKEN', what, { details: { faults } });
+  }
   return stored.map((bytes) => parseEntry(bytes));
+}
+
+/** What is wrong, by the files that it may be the fault of: a link that does not hold is one of two. */
+export function linkFault({ sequence, message }: ChainFault): string {
+  const before = sequence > 0 ? `, after ${ledgerPath(sequence - 1)}` : '';
+  return `${ledgerPath(sequence)}${before}: ${message}`;
 }
 
 /** What is left of a ledger with gaps, each entry at its place, and the first place where one is missing; null when none is. */
