@@ -124,3 +124,12 @@ export function worstExit(exits: Iterable<ExitStatus>): ExitStatus {
 export function asCustodyError(cause: unknown, code: ErrorCode, message: string): CustodyError {
   return cause instanceof CustodyError ? cause : new CustodyError(code, message, { cause });
 }
+
+/**
+ * For `.catch`: null for what these credentials may not do, so that the caller says what that means.
+ * @throws whatever else it was
+ */
+export function nullIfDenied(cause: unknown): null {
+  if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
+  throw cause;
+}

@@ -1,5 +1,5 @@
 import { CYCLE_KEY } from '../base/cycle.js';
-import { CustodyError, EXIT } from '../base/errors.js';
+import { CustodyError, EXIT, nullIfDenied } from '../base/errors.js';
 import type { KeyArn } from '../key/key.js';
 import { canonicalPolicy } from '../plan/diff-policy.js';
 import { cyclePolicy, firstCyclePolicy } from '../policy/cycle.js';
@@ -105,19 +105,10 @@ async function putCyclePolicy(maker: Maker, aws: Aws, { plan: { plan }, roster }
   const parameters = { KeyId: arn, PolicyName: 'default', Policy: policy };
   await insisting(maker, { service: 'kms', region, operation: 'PutKeyPolicy', parameters });
   await waitFor(maker.ports.clock, VISIBLE_SECONDS, 'the policy of the scratch key', async () => {
-    const seen = await readable(() => aws.reader.policy(region, arn));
+    // Until KMS knows the new policy everywhere, it lets nobody look.
+    const seen = await aws.reader.policy(region, arn).catch(nullIfDenied);
     return seen !== null && canonicalPolicy(seen) === policy ? true : null;
   });
-}
-
-/** Until KMS knows the new policy everywhere, it lets nobody look. */
-async function readable<T>(read: () => Promise<T | null>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-    throw cause;
-  }
 }
 
 function proposalFor({ plan: { plan } }: InForce, arn: KeyArn, { reason, executor }: CycleWish): Proposal {

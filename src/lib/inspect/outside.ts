@@ -1,4 +1,4 @@
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
 import { parsePolicy } from '../policy/document.js';
@@ -52,18 +52,16 @@ export async function readOutside(
   const keys: OutsideFound[] = [];
   const unread: string[] = [];
   for (const region of [plan.regions.primary, ...plan.regions.replicas]) {
-    const listed = await orNull(async () => ({
-      ids: await reader.keyIds(region),
-      aliases: await reader.aliases(region),
-    }));
+    const listed = await Promise.all([reader.keyIds(region), reader.aliases(region)]).catch(nullIfDenied);
     if (listed === null) {
       unread.push(`keys of ${region} outside of the plan: not listed for these credentials`);
       continue;
     }
-    const names = new Map(listed.aliases.map(({ name, keyId }) => [keyId ?? '', name]));
-    const own = listed.ids.filter((id) => !known.get(region)?.has(id) && !names.get(id)?.startsWith('alias/aws/'));
+    const [ids, aliases] = listed;
+    const names = new Map(aliases.map(({ name, keyId }) => [keyId ?? '', name]));
+    const own = ids.filter((id) => !known.get(region)?.has(id) && !names.get(id)?.startsWith('alias/aws/'));
     for (const keyId of own) {
-      const tags = await orNull(() => reader.tags(region, keyId));
+      const tags = await reader.tags(region, keyId).catch(nullIfDenied);
       const arn = `arn:${plan.partition}:kms:${region}:${plan.account}:key/${keyId}`;
       keys.push({
         keyId,
@@ -71,7 +69,7 @@ export async function readOutside(
         region,
         alias: names.get(keyId) ?? null,
         kind: kindOf(tags ?? {}, repository),
-        policy: await orNull(() => reader.policy(region, keyId)),
+        policy: await reader.policy(region, keyId).catch(nullIfDenied),
       });
     }
   }
@@ -81,15 +79,6 @@ export async function readOutside(
 function kindOf(tags: Readonly<Record<string, string>>, repository: string): OutsideFound['kind'] {
   if (tags[REPOSITORY_TAG] === repository) return 'ours';
   return Object.hasOwn(tags, SIGNER_TAG) ? 'signer' : 'other';
-}
-
-async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-    throw cause;
-  }
 }
 
 type Around = Omit<ProofSubject, 'keys' | 'interlock'>;

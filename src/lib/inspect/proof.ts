@@ -1,4 +1,4 @@
-import { CustodyError } from '../base/errors.js';
+import { nullIfDenied } from '../base/errors.js';
 import type { AccountReader } from '../key/account.js';
 import { inRegion, type KeyReader, partsOf } from '../key/key.js';
 import { type Plan, regionsOf } from '../plan/plan.js';
@@ -142,15 +142,15 @@ async function replacedKeys(
 
 /** Null where there is no such key (any more). */
 async function policyIfThere(reader: KeyReader, region: string, arn: string): Promise<string | 'denied' | null> {
-  const described = await orNull(async () => ({ key: await reader.describe(region, arn) }));
+  const described = await reader.describe(region, arn).then((key) => ({ key }), nullIfDenied);
   if (described === null) return 'denied';
   if (described.key === null) return null;
-  return (await orNull(() => reader.policy(region, arn))) ?? 'denied';
+  return (await reader.policy(region, arn).catch(nullIfDenied)) ?? 'denied';
 }
 
 async function foundKey(reader: KeyReader, { plan, roster }: ProofQuestion, live: LiveKey): Promise<FoundKey> {
   const { policy: text, ...key } = live;
-  const grants = await orNull(() => reader.grants(key.region, key.keyId));
+  const grants = await reader.grants(key.region, key.keyId).catch(nullIfDenied);
   return {
     ...key,
     policy: parsePolicy(text, `the policy of ${key.label ?? key.name} in ${key.region}`),
@@ -163,16 +163,6 @@ function idsByRegion(found: readonly LiveKey[]): ReadonlyMap<string, ReadonlySet
   const ids = new Map<string, Set<string>>();
   for (const { region, keyId } of found) ids.set(region, new Set([...(ids.get(region) ?? []), keyId]));
   return ids;
-}
-
-/** What these credentials may not read is left open; anything else is a failure. */
-async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-    throw cause;
-  }
 }
 
 /** The proof over evidence: verified only when every claim was asked about and held. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import { isObject } from '../base/fields.js';
 import { type KeyArn, keyArnOf } from '../key/key.js';
 import { CREATED_KEY, REQUEST_TAG } from '../record/action-create.js';
@@ -62,7 +62,8 @@ async function findByTag(run: Run, create: SignedCall): Promise<Created | null> 
   const own: Created[] = [];
   const others: CustodyError[] = [];
   for (const keyId of await run.reader.keyIds(region)) {
-    const tags = await run.reader.tags(region, keyId).catch(ignoreDenied);
+    // Keys of others that this role may not look at cannot be the one: it would be ours.
+    const tags = await run.reader.tags(region, keyId).catch(nullIfDenied);
     if (tags?.[REQUEST_TAG] !== nonce) continue;
     const odd = await notAsAsked(run, create, { region, keyId });
     if (odd.length === 0) own.push(created(run, region, keyId));
@@ -79,12 +80,6 @@ const ANOTHER = 'Ask again: another request makes another key, under another tag
 
 function isForeign(cause: unknown): boolean {
   return cause instanceof CustodyError && cause.code === 'FOREIGN_KEY';
-}
-
-/** Keys of others that this role may not look at cannot be the one: it would be ours. */
-function ignoreDenied(cause: unknown): null {
-  if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-  throw cause;
 }
 
 function created({ request }: Run, region: string, keyId: string): Created {

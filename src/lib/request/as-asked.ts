@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, sameJson } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import { addSeconds } from '../base/time.js';
 import type { KeyDescription } from '../key/key.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../quorum/evidence.js';
@@ -24,11 +24,11 @@ export async function notAsAsked(run: Run, call: SignedCall, at: Standing): Prom
   const { reader } = run;
   const { region, keyId } = at;
   const { parameters } = call;
-  const found = await readable(() => reader.describe(region, keyId));
+  const found = await reader.describe(region, keyId).catch(nullIfDenied);
   if (found === null) return ['it may not be looked at'];
   if (found.state === 'Creating') throw new CustodyError('UNAVAILABLE', `KMS is still making ${found.arn}`);
-  const tags = await readable(() => reader.tags(region, keyId));
-  const policy = await readable(() => reader.policy(region, keyId));
+  const tags = await reader.tags(region, keyId).catch(nullIfDenied);
+  const policy = await reader.policy(region, keyId).catch(nullIfDenied);
   return [
     ...('ReplicaRegion' in parameters ? unlikeReplica(parameters, found) : unlikeKey(run, parameters, found)),
     ...(hasTags(tags, parameters.Tags) ? [] : ['its tags']),
@@ -41,7 +41,7 @@ export async function notAsAsked(run: Run, call: SignedCall, at: Standing): Prom
 
 /** A grant lets its grantee in whatever the policy says, and no request that makes a key asks for one. */
 async function givenAway({ reader }: Run, { region, keyId }: Standing): Promise<readonly string[]> {
-  const grants = await readable(() => reader.grants(region, keyId));
+  const grants = await reader.grants(region, keyId).catch(nullIfDenied);
   if (grants === null) return ['its grants, which may not be read'];
   return grants.map(({ id, grantee }) => `the grant ${id} to ${grantee}`);
 }
@@ -95,20 +95,11 @@ function madeBefore({ intentAt }: Run, { createdAt }: KeyDescription): readonly 
 
 /** Material comes by a request of its own; KMS takes back none but what was once there. */
 async function filled({ reader }: Run, { region, keyId }: Standing): Promise<readonly string[]> {
-  const materials = await readable(() => reader.materials(region, keyId));
+  const materials = await reader.materials(region, keyId).catch(nullIfDenied);
   return materials?.length === 0 ? [] : ['its material'];
 }
 
 function hasTags(found: Readonly<Record<string, string>> | null, wanted: JsonValue | undefined): boolean {
   const pairs = pairsOf(wanted).map(({ TagKey, TagValue }) => [String(TagKey), TagValue ?? null] as const);
   return found !== null && sameJson(found, Object.fromEntries(pairs));
-}
-
-async function readable<T>(read: () => Promise<T | null>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-    throw cause;
-  }
 }

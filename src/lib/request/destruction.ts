@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/canonical-json.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import { addSeconds, type Instant } from '../base/time.js';
 import { isKeyArn, type KeyReader, partsOf } from '../key/key.js';
 import { DELETION_DAYS } from '../record/action-state.js';
@@ -90,10 +90,7 @@ export async function destroyedState(
 async function assertUnknown(reader: KeyReader, region: string, arn: string): Promise<void> {
   const [listed, description] = await Promise.all([
     reader.keyIds(region),
-    reader.describe(region, arn).catch((cause) => {
-      if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-      throw cause;
-    }),
+    reader.describe(region, arn).catch(nullIfDenied),
   ]);
   const known = isKeyArn(arn) && listed.includes(partsOf(arn).keyId);
   if (!known && description === null) return;

@@ -1,4 +1,4 @@
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import { inRegion, isKeyArn, type KeyArn, type KeyReader, partsOf } from '../key/key.js';
 import { REPLACES_TAG } from '../record/action-succeed.js';
 import type { Case } from './case.js';
@@ -33,16 +33,11 @@ export async function successorsOf(reader: KeyReader, subject: Subject): Promise
   const { keyId } = partsOf(arnOf(subject));
   const found: string[] = [];
   for (const candidate of await reader.keyIds(subject.region)) {
-    const tags = await reader.tags(subject.region, candidate).catch(ignoreDenied);
+    // Keys of others, which custodians may not look at, cannot be ours.
+    const tags = await reader.tags(subject.region, candidate).catch(nullIfDenied);
     if (tags?.[REPLACES_TAG] === keyId) found.push(candidate);
   }
   return found.sort();
-}
-
-/** Keys of others, which custodians may not look at, cannot be ours. */
-function ignoreDenied(cause: unknown): null {
-  if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-  throw cause;
 }
 
 /**
@@ -126,7 +121,7 @@ async function assertTagged(
   alone: boolean,
 ): Promise<void> {
   const { region, keyId } = partsOf(key);
-  const tags = await (between ? reader.tags(region, keyId).catch(ignoreDenied) : reader.tags(region, key));
+  const tags = await (between ? reader.tags(region, keyId).catch(nullIfDenied) : reader.tags(region, key));
   if (between && tags === null) return;
   if (tags?.[REPLACES_TAG] !== partsOf(replaced).keyId) throw untagged(key, replaced, partsOf(replaced).keyId, alone);
 }

@@ -1,5 +1,5 @@
 import { digestOf, encodeBase64 } from '../base/bytes.js';
-import { CustodyError } from '../base/errors.js';
+import { CustodyError, nullIfDenied } from '../base/errors.js';
 import { parsePublicKeyBase64 } from '../base/signature.js';
 import type { Instant } from '../base/time.js';
 import type { Draft } from '../plan/draft.js';
@@ -142,7 +142,9 @@ async function draftCeremony(
     seen: seenNow(ports, null, plan.plan.quorum.freshnessSeconds),
     participants: roster.custodians.map(({ id }) => id),
     witness,
-    roles: await Promise.all(roleArns.map(async (arn) => ({ arn, id: await readable(aws.authority.roleId(arn)) }))),
+    roles: await Promise.all(
+      roleArns.map(async (arn) => ({ arn, id: await aws.authority.roleId(arn).catch(nullIfDenied) })),
+    ),
     keys: await Promise.all(signing.map((arn) => keyFacts(aws, arn))),
   };
   return draft(
@@ -154,16 +156,6 @@ async function draftCeremony(
 
 async function keyFacts(aws: Aws, arn: string) {
   const region = arn.split(':')[3] ?? '';
-  const policy = await readable(aws.reader.policy(region, arn));
+  const policy = await aws.reader.policy(region, arn).catch(nullIfDenied);
   return { arn, policyDigest: policy === null ? null : digestOf(policy) };
-}
-
-/** A fact that this role may not read is recorded as unread, not left out. */
-async function readable<T>(reading: Promise<T | null>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof CustodyError && cause.code === 'DENIED') return null;
-    throw cause;
-  }
 }

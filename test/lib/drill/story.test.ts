@@ -116,6 +116,25 @@ describe('a drill in good order', () => {
   });
 });
 
+/** A drill of policies that ends before it is rid of its scratch key. @returns the id of its run */
+async function killedDrill(): Promise<string> {
+  let id = '';
+  const killed = stage.drill({
+    only: ['policies'],
+    scene: (scene) => {
+      id = scene.runId;
+      const { writer } = scene.role;
+      const call: typeof writer.call = async (one) => {
+        if (one.operation === 'ScheduleKeyDeletion') throw new CustodyError('INTERRUPTED', 'killed');
+        return writer.call(one);
+      };
+      return { ...scene, role: { ...scene.role, writer: { call } } };
+    },
+  });
+  await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  return id;
+}
+
 describe('a drill touches nothing but what it made', () => {
   it('changes no key of the plan', async () => {
     const calls: { operation: string; key: unknown; tags: unknown }[] = [];
@@ -139,18 +158,7 @@ describe('a drill touches nothing but what it made', () => {
   });
 
   it('after one that was killed, waits, then cleans up and says so', async () => {
-    const killed = stage.drill({
-      only: ['policies'],
-      scene: (scene) => {
-        const { writer } = scene.role;
-        const call: typeof writer.call = async (one) => {
-          if (one.operation === 'ScheduleKeyDeletion') throw new CustodyError('INTERRUPTED', 'killed');
-          return writer.call(one);
-        };
-        return { ...scene, role: { ...scene.role, writer: { call } } };
-      },
-    });
-    await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await killedDrill();
     await expect(stage.drill({ only: ['policies'] })).rejects.toMatchObject({ code: 'LOCKED', exit: 6 });
     stage.office.clock.advance(16 * 60);
     const { said } = await stage.drill({ only: ['policies'] });
@@ -162,20 +170,7 @@ describe('a drill touches nothing but what it made', () => {
   });
 
   it('after one that was killed on this very machine cleans up at once', async () => {
-    let runId = '';
-    const killed = stage.drill({
-      only: ['policies'],
-      scene: (scene) => {
-        ({ runId } = scene);
-        const { writer } = scene.role;
-        const call: typeof writer.call = async (one) => {
-          if (one.operation === 'ScheduleKeyDeletion') throw new CustodyError('INTERRUPTED', 'killed');
-          return writer.call(one);
-        };
-        return { ...scene, role: { ...scene.role, writer: { call } } };
-      },
-    });
-    await expect(killed).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const runId = await killedDrill();
     const knowing = (...runs: readonly string[]) =>
       stage.drill({ only: ['policies'], scene: (scene) => ({ ...scene, pastRuns: new Set(runs) }) });
     await expect(knowing('0'.repeat(16))).rejects.toMatchObject({ code: 'LOCKED' });
