@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import { CustodyError } from '../base/errors.js';
 import { type Instant, isLaterBy, secondsBetween } from '../base/time.js';
 import { type Check, type CheckReport, check, verdictOf } from '../inspect/check.js';
@@ -123,7 +124,7 @@ function questionCheck(question: Question, { faults, backups }: Judge, since: nu
   return check(
     question,
     own.length === 0,
-    own[0] ? `${own[0].message}${more}` : `${MEANING[question]} (${judged} backups)`,
+    own[0] ? `${own[0].message}${more}` : `${MEANING[question]} (${counted(judged, 'backup')})`,
   );
 }
 

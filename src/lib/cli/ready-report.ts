@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import { worstExit } from '../base/errors.js';
 import type { Case } from '../request/case.js';
 import type { ReadyReport } from '../request/ready.js';
@@ -21,7 +22,7 @@ export function readyReport<T>({ done, failed, waiting, elsewhere }: ReadyReport
   };
   const count = done.length + failed.length;
   const lines = [
-    count === 0 ? 'Nothing is ready.' : `${count} requests, ${failed.length} not executed.`,
+    count === 0 ? 'Nothing is ready.' : `${counted(count, 'request')}, ${failed.length} not executed.`,
     ...elsewhere.map(({ id }) => `${id} was executed by another machine meanwhile.`),
     ...(waiting.length > 0 ? ['', table(['request', 'state', 'what', 'waits for'], waiting.map(row))] : []),
   ];

@@ -1,4 +1,5 @@
 import chalk from 'chalk';
+import { counted } from '../base/counted.js';
 import type { Check } from '../inspect/check.js';
 import type { KeyLine, Need, StatusFinding, StatusReport } from '../status/report.js';
 import type { RequestLine } from '../status/tasks.js';
@@ -105,7 +106,7 @@ function seatRows({ identity }: StatusReport, { seats, threshold }: StatusReport
     ['seat', 'role', 'last sign of life', `${threshold} of ${seats.length} sign`],
     seats.map(({ id, duty, lastAt, by, ageDays, stale }) => {
       const text = lastAt === null ? 'never' : `${day(lastAt)} (${by})`;
-      const age = ageDays === null ? '' : `${ageDays} days ago`;
+      const age = ageDays === null ? '' : `${counted(ageDays, 'day')} ago`;
       return [id === identity ? `${id} (you)` : id, duty, stale ? paintedYellow(text) : text, age];
     }),
   );

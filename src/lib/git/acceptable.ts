@@ -83,7 +83,7 @@ async function explained(
   return new CustodyError(cause.code, cause.message, {
     details: { ...cause.details, commit, author, follows, head },
     suggestions: [
-      `Commit ${commit} brought it. It says that ${author} wrote it, which proves nothing: the host's log says who pushed.`,
+      `Commit ${commit} brought it. It calls ${author} its author, which proves nothing: the host's log says who pushed.`,
       `This clone did not move to it. ${back}`,
       'docs/operations.md, "When somebody pushed garbage". A commit that takes it out again does not help.',
     ],
@@ -92,6 +92,6 @@ async function explained(
 }
 
 async function authorOf(git: GitProcess, commit: CommitId): Promise<string> {
-  const output = await runGit(git, ['log', '-1', '--no-show-signature', '--format=%an <%ae>, %aI', commit]);
+  const output = await runGit(git, ['log', '-1', '--no-show-signature', '--format=%an <%ae>', commit]);
   return quoted(output.toString('utf8').trim());
 }

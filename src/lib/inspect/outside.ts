@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import { CustodyError, nullIfDenied } from '../base/errors.js';
 import type { KeyReader } from '../key/key.js';
 import type { Plan } from '../plan/plan.js';
@@ -132,7 +133,7 @@ export function outsideChecks(seen: OutsideSeen, keys: readonly OutsideKey[]): r
           {
             id: 'outside',
             status: 'pass',
-            detail: `${keys.length} keys outside of the plan: listed, not counted`,
+            detail: `${counted(keys.length, 'key')} outside of the plan: listed, not counted`,
           } as const,
         ]
       : []),

@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import { nullIfDenied } from '../base/errors.js';
 import type { AccountReader } from '../key/account.js';
 import { inRegion, type KeyReader, partsOf } from '../key/key.js';
@@ -197,7 +198,7 @@ export function proofReport(subject: ProofSubject, unread: readonly Check[] = []
     const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
     const [first] = findings;
     const where = first?.key ? ` [${first.key} in ${first.region}]` : '';
-    const detail = first ? `${findingText(first)}${where}${more}` : `${sentenceOf(id)} (${tried} questions)`;
+    const detail = first ? `${findingText(first)}${where}${more}` : `${sentenceOf(id)} (${counted(tried, 'question')})`;
     return { id, status: status[found], detail };
   });
   const open = expectedClaims(subject).filter((id) => !claims.some((claim) => claim.id === id));

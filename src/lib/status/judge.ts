@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.js';
 import type { Instant } from '../base/time.js';
 import { type Check, verdictOf } from '../inspect/check.js';
 import type { OpenRecord } from '../record/envelope.js';
@@ -145,7 +146,7 @@ function wellIn(id: Section, evidence: StatusEvidence, { keys, requests }: Judge
       return `plan ${state.plan.version} and roster ${state.roster.version} in force at ${state.head.slice(0, 12)}`;
     case 'keys': {
       const enforced = keys.lines.filter(({ enforcement }) => enforcement?.level === 'enforced').length;
-      return `${keys.lines.length} keys as planned, ${enforced} enforced by KMS`;
+      return `${counted(keys.lines.length, 'key')} as planned, ${enforced} enforced by KMS`;
     }
     case 'slots':
       return 'every approval slot is one of an open request';

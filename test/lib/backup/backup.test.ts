@@ -76,7 +76,7 @@ describe('a backup', () => {
     expect(next.manifest).toMatchObject({ sequence: 2, previous: first.digest });
     expect(office.remote.files().has('backups/heartbeat.sigstore.json')).toBe(false);
     expect(await desk.verify()).toMatchObject({ verdict: 'verified', backups: 2 });
-    expect((await desk.verify(2)).checks.find(({ id }) => id === 'files')?.detail).toContain('(1 backups)');
+    expect((await desk.verify(2)).checks.find(({ id }) => id === 'files')?.detail).toContain('(1 backup)');
   });
 
   it('by another signer is another backup, for its key lies beside', async () => {

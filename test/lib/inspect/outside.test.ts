@@ -58,7 +58,7 @@ describe('keys outside of the plan', () => {
     );
     expect(found.keys.map(({ keyId, alias, kind }) => [keyId, alias, kind])).toEqual([['app', 'alias/app', 'other']]);
     expect(found.checks).toEqual([
-      { id: 'outside', status: 'pass', detail: '1 keys outside of the plan: listed, not counted' },
+      { id: 'outside', status: 'pass', detail: '1 key outside of the plan: listed, not counted' },
     ]);
   });
 

@@ -173,7 +173,7 @@ describe('keys', () => {
     expect(checkOf(page('clean'), 'keys')).toEqual({
       id: 'keys',
       status: 'pass',
-      detail: '1 keys as planned, 1 enforced by KMS',
+      detail: '1 key as planned, 1 enforced by KMS',
     });
   });
 
